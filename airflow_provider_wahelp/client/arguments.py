@@ -1,0 +1,131 @@
+"""What an argument must be, under the name that it has everywhere.
+
+Cheap: operators check literals with these when a DAG file is parsed. Each function returns the value as the
+API takes it and raises :class:`~airflow_provider_wahelp.client.errors.InputError` with the argument's name
+and never its value, which may be personal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_wahelp.client.errors import InputError
+
+CHANNEL_TYPES = ("whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max")
+"""The kinds of channels that are known; the spelling of all but the first two is a guess (API section 4)."""
+
+WEBHOOK_APIS = ("hook", "webhooks")
+IF_EXISTS = ("reuse", "create", "fail")
+_ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
+_SEGMENT = re.compile(r"[\w-]+")
+
+
+def project_id(value: Any) -> int:
+    """Return the id of a project."""
+    return _number(value, "project_id", "e.g. 101, or \"{{ ti.xcom_pull('project')['id'] }}\"")
+
+
+def limit(value: Any) -> int | None:
+    """Return how many objects are wanted at most; ``None`` for all."""
+    return None if value is None or value == "" else _number(value, "limit", "or None for all")
+
+
+def channel_uuid(value: Any) -> str:
+    """Return the uuid of a channel."""
+    return _segment(value, "channel_uuid", "must be the channel's uuid (not its numeric id)")
+
+
+def user_id(value: Any) -> str:
+    """Return the id of a user of a channel."""
+    return _segment(value, "user_id", "must be the id of a user of the channel")
+
+
+def message_id(value: Any) -> str:
+    """Return the id of a message."""
+    return _segment(value, "message_id", "must be the id of a message of the channel")
+
+
+def recipient(user: Any, phone: Any) -> None:
+    """Insist on exactly one of ``user_id`` and ``phone``."""
+    if (user in (None, "")) == (phone in (None, "")):
+        raise InputError("user_id, phone", "exactly one of the two must say who is written to")
+
+
+def name(value: Any) -> str:
+    """Return a name."""
+    return _filled(value, "name", "must not be empty").strip()
+
+
+def text(value: Any) -> str:
+    """Return the text of a message, to the letter."""
+    return _filled(value, "text", "must be a text that is not empty")
+
+
+def channel_type(value: Any) -> str:
+    """Return a channel's type."""
+    if str(value).lower() not in CHANNEL_TYPES:
+        raise InputError("channel_type", f"must be one of {', '.join(CHANNEL_TYPES)}")
+    return str(value).lower()
+
+
+def url(value: Any) -> str:
+    """Return an address that the platform can post to."""
+    text = str(value).strip()
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", text)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InputError("url", "must be an absolute address, e.g. https://example.com/wahelp")
+    return text
+
+
+def entities(value: Any) -> list[str]:
+    """Return the kinds of events that a webhook is for."""
+    listed = [value] if isinstance(value, str) else list(value) if isinstance(value, Sequence) else []
+    if not listed or not all(isinstance(entry, str) and _ENTITIES.fullmatch(entry) for entry in listed):
+        raise InputError("entities", 'must be a list of kinds of events, e.g. ["channel.message"]')
+    return listed
+
+
+def if_exists(value: Any) -> str:
+    """Return what to do with a thing that exists already."""
+    return choice(value, "if_exists", IF_EXISTS)
+
+
+def webhook_api(value: Any) -> str:
+    """Return which of the API's two registrations is used."""
+    return choice(value, "api", WEBHOOK_APIS)
+
+
+def choice(value: Any, argument: str, choices: Sequence[str]) -> str:
+    """Return one of some choices."""
+    if value not in choices:
+        raise InputError(argument, f"must be one of {', '.join(map(repr, choices))}")
+    return str(value)
+
+
+def _number(value: Any, argument: str, example: str) -> int:
+    digits = str(value).strip()
+    if isinstance(value, bool | float) or not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+        raise InputError(argument, f"must be a whole number above 0, {example}")
+    return int(digits)
+
+
+def _segment(value: Any, argument: str, must: str) -> str:
+    """Return a part of a path: what could lead elsewhere is refused."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not _SEGMENT.fullmatch(text) or text == "None":  # what Jinja makes of a missing XCom
+        raise InputError(argument, must)
+    return text
+
+
+def _filled(value: Any, argument: str, must: str) -> str:
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
+        raise InputError(argument, must)
+    return str(value)

@@ -1,0 +1,182 @@
+"""``AsyncWahelpClient``: performs calls with httpx, for whatever runs on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
+from typing import Any, Self, TypeVar
+
+import httpx
+from tenacity import AsyncRetrying
+
+from airflow_provider_wahelp.client import errors, retries
+from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
+
+T = TypeVar("T")
+
+
+async def _tell_nobody(token: str) -> None:
+    """Do nothing with a token."""
+
+
+class AsyncWahelpClient:
+    """Performs calls over one pool of keep-alive connections; belongs to the event loop that it is used in.
+
+    :param settings: where, who and how patiently.
+    :param store: where the token is shared; by default among the clients of this process.
+    :param on_token: told each token before it is used, so that logs can mask it.
+    :param sleep: waits for the given seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: TokenStore | None = None,
+        on_token: Callable[[str], Awaitable[None]] = _tell_nobody,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.settings = settings
+        self._keeper = TokenKeeper(settings, store or process_store(settings))
+        self._on_token = on_token
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(
+            verify=_tls(settings.verify) if settings.base_url.startswith("https") else False,
+            timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def perform(self, call: Call[T]) -> T:
+        """Perform one call: with a token, with the repetitions that are allowed.
+
+        :param call: the call.
+        :return: what the call's reader makes of the answer.
+        :raises WahelpError: if it failed for good.
+        """
+        if call.token is not None:
+            return await self._attempts(call, call.token)
+        token = await self._token()
+        try:
+            return await self._attempts(call, token)
+        except errors.CredentialsError:  # a token can die before its time (API section 2)
+            return await self._attempts(call, await self._token(rejected=token))
+
+    async def converse(self, conversation: Generator[Call[Any], Any, T]) -> T:
+        """Perform the calls of an operation.
+
+        :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
+        :return: what the operation returns.
+        :raises WahelpError: if it failed for good.
+        """
+        try:
+            call = next(conversation)
+            while True:
+                try:
+                    result = await self.perform(call)
+                except errors.WahelpError as error:
+                    call = conversation.throw(error)
+                else:
+                    call = conversation.send(result)
+        except StopIteration as stop:
+            result_of_all: T = stop.value
+            return result_of_all
+
+    async def iterate(self, page_of: Callable[[int], Call[Page[T]]], *, paged: bool) -> AsyncIterator[T]:
+        """Yield the objects of a list, asking for a page when the one before is used up.
+
+        :param page_of: returns the call for a page, counted from 1.
+        :param paged: whether the list is known to take pages.
+        :raises WahelpError: if a page cannot be read.
+        """
+        pager: Pager[T] = Pager(paged=paged)
+        while not pager.done:
+            for item in pager.take(await self.perform(page_of(pager.number))):
+                yield item
+
+    async def _attempts(self, call: Call[T], token: str) -> T:
+        attempts = AsyncRetrying(sleep=self._sleep, **retries.policy(call, self.settings))
+        return await attempts(self._exchange, call, token)
+
+    async def _exchange(self, call: Call[T], token: str) -> T:
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        with _translated(call):
+            response = await self._http.request(
+                call.method,
+                url_of(self.settings, call),
+                params=call.params,
+                json=call.json,
+                headers={**headers_of(call), **bearer},
+                follow_redirects=call.method == "GET",
+            )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, response.content)
+        seen(call, answer, response.elapsed.total_seconds())
+        return call.result(answer)
+
+    async def _token(self, rejected: str | None = None) -> str:
+        if rejected:
+            self._keeper.reject(rejected)
+        if token := self._keeper.current():
+            return token.value
+        async with self._lock():
+            token = self._keeper.current()  # somebody else may have got one meanwhile
+            if token is None:
+                token = await self.converse(self._keeper.renewal())
+        await self._on_token(token.value)
+        return token.value
+
+    @asynccontextmanager
+    async def _lock(self) -> AsyncIterator[None]:
+        """Wait for the store's lock; one that is held past the deadline costs a login, never the task."""
+        deadline = time.monotonic() + self.settings.deadline
+        while not (locked := self._keeper.store.try_lock()) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(LOCK_POLL)
+        try:
+            yield
+        finally:
+            if locked:
+                self._keeper.store.unlock()
+
+
+@lru_cache(maxsize=8)
+def _tls(verify: bool | str) -> ssl.SSLContext:
+    """Return a TLS context: one costs 22 ms of CPU, so one serves a process."""
+    if isinstance(verify, str):
+        return ssl.create_default_context(cafile=verify)
+    return httpx.create_ssl_context(verify=verify)
+
+
+@contextmanager
+def _translated(call: Call[Any]) -> Iterator[None]:
+    """Name a fault of the network by what it means for the call."""
+    try:
+        yield
+    except httpx.ConnectTimeout:
+        raise errors.ConnectTimeoutError(call.what) from None
+    except (httpx.ConnectError, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        raise errors.NotReachableError(call.what, type(error).__name__) from None
+    except httpx.TimeoutException:
+        raise errors.ReadTimeoutError(call.what) from None
+    except httpx.DecodingError:
+        raise errors.UnreadableAnswerError(call.what, "its encoding is broken") from None
+    except httpx.TooManyRedirects:
+        raise errors.RedirectedError(call.what, "in a circle") from None
+    except httpx.TransportError as error:
+        raise errors.ConnectionLostError(call.what, type(error).__name__) from None

@@ -1,0 +1,215 @@
+"""``WahelpClient``: performs calls with requests, for whatever runs in a worker."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from tenacity import Retrying
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
+
+from airflow_provider_wahelp.client import errors, retries
+from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
+
+T = TypeVar("T")
+
+POOL_SIZE = 32
+"""Connections that the threads of a process may use at a time."""
+
+
+class WahelpClient:
+    """Performs calls over one pooled keep-alive session; safe to share between threads.
+
+    :param settings: where, who and how patiently.
+    :param store: where the token is shared; by default among the clients of this process.
+    :param on_token: told each token before it is used, so that logs can mask it.
+    :param sleep: waits for the given seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: TokenStore | None = None,
+        on_token: Callable[[str], None] = lambda token: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self._keeper = TokenKeeper(settings, store or process_store(settings))
+        self._on_token = on_token
+        self._sleep = sleep
+        self._session = _session()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def perform(self, call: Call[T]) -> T:
+        """Perform one call: with a token, with the repetitions that are allowed.
+
+        :param call: the call.
+        :return: what the call's reader makes of the answer.
+        :raises WahelpError: if it failed for good.
+        """
+        if call.token is not None:
+            return self._attempts(call, call.token)
+        token = self._token()
+        try:
+            return self._attempts(call, token)
+        except errors.CredentialsError:  # a token can die before its time (API section 2)
+            return self._attempts(call, self._token(rejected=token))
+
+    def converse(self, conversation: Generator[Call[Any], Any, T]) -> T:
+        """Perform the calls of an operation.
+
+        :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
+        :return: what the operation returns.
+        :raises WahelpError: if it failed for good.
+        """
+        try:
+            call = next(conversation)
+            while True:
+                try:
+                    result = self.perform(call)
+                except errors.WahelpError as error:
+                    call = conversation.throw(error)
+                else:
+                    call = conversation.send(result)
+        except StopIteration as stop:
+            result_of_all: T = stop.value
+            return result_of_all
+
+    def iterate(self, page_of: Callable[[int], Call[Page[T]]], *, paged: bool) -> Iterator[T]:
+        """Yield the objects of a list, asking for a page when the one before is used up.
+
+        :param page_of: returns the call for a page, counted from 1.
+        :param paged: whether the list is known to take pages.
+        :raises WahelpError: if a page cannot be read.
+        """
+        pager: Pager[T] = Pager(paged=paged)
+        while not pager.done:
+            yield from pager.take(self.perform(page_of(pager.number)))
+
+    def _attempts(self, call: Call[T], token: str) -> T:
+        attempts = Retrying(sleep=self._sleep, **retries.policy(call, self.settings))
+        result: T = attempts(self._exchange, call, token)
+        return result
+
+    def _exchange(self, call: Call[T], token: str) -> T:
+        with _translated(call):
+            response = self._session.request(
+                call.method,
+                url_of(self.settings, call),
+                params=call.params,
+                json=call.json,
+                headers=headers_of(call),
+                auth=_Bearer(token),
+                timeout=(self.settings.connect_timeout, self.settings.timeout),
+                verify=self.settings.verify,
+                allow_redirects=call.method == "GET",
+            )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, response.content)
+        seen(call, answer, response.elapsed.total_seconds())
+        return call.result(answer)
+
+    def _token(self, rejected: str | None = None) -> str:
+        if rejected:
+            self._keeper.reject(rejected)
+        if token := self._keeper.current():
+            return token.value
+        with self._lock():
+            token = self._keeper.current()  # somebody else may have got one meanwhile
+            if token is None:
+                token = self.converse(self._keeper.renewal())
+        self._on_token(token.value)
+        return token.value
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Wait for the store's lock; one that is held past the deadline costs a login, never the task."""
+        deadline = time.monotonic() + self.settings.deadline
+        while not (locked := self._keeper.store.try_lock()) and time.monotonic() < deadline:
+            time.sleep(LOCK_POLL)
+        try:
+            yield
+        finally:
+            if locked:
+                self._keeper.store.unlock()
+
+
+class _Bearer(AuthBase):
+    """Sets the token, and keeps requests from putting a ``.netrc`` entry in its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_maxsize=POOL_SIZE)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+@contextmanager
+def _translated(call: Call[Any]) -> Iterator[None]:
+    """Name a fault of the network by what it means for the call."""
+    try:
+        yield
+    except requests.ConnectTimeout:
+        raise errors.ConnectTimeoutError(call.what) from None
+    except requests.Timeout:
+        raise errors.ReadTimeoutError(call.what) from None
+    except requests.exceptions.ContentDecodingError:
+        raise errors.UnreadableAnswerError(call.what, "its encoding is broken") from None
+    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+        raise _broken(error)(call.what, _reason(error)) from None
+    except requests.TooManyRedirects:
+        raise errors.RedirectedError(call.what, "in a circle") from None
+
+
+def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
+    """Tell a request that never left from one whose fate is not known."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectTimeoutError) for cause in causes):
+        return errors.ConnectTimeoutError
+    never_sent = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
+    sent = not any(isinstance(cause, never_sent) for cause in causes)
+    return errors.ConnectionLostError if sent else errors.NotReachableError
+
+
+def _causes(error: object) -> Iterator[object]:
+    """Yield an exception and those that it wraps, as requests and urllib3 nest them."""
+    while isinstance(error, BaseException):
+        yield error
+        inner = error.args[0] if error.args else None
+        error = getattr(error, "reason", None) or (
+            inner if isinstance(inner, BaseException) else error.__context__
+        )
+
+
+def _reason(error: requests.RequestException) -> str:
+    return type(list(_causes(error))[-1]).__name__

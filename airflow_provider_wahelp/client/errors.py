@@ -1,0 +1,191 @@
+"""What can go wrong with a call, named by meaning.
+
+Two facts decide what may be done about an error and every class states them:
+
+``temporary``
+    whether the same call may succeed later without anybody changing anything;
+``may_have_happened``
+    whether Wahelp may have carried the call out although it failed. A message of unknown outcome must
+    not be sent again blindly.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class WahelpError(Exception):
+    """The base of everything that this client raises.
+
+    :param what: what was attempted and to whom, masked, e.g. ``send a message to user 301``.
+    :param words: the API's own words, or those of the network, already scrubbed of secrets.
+    :param status: the HTTP status, where there was an answer.
+    :param retry_after: seconds to wait before the next attempt, where the API named them.
+    :param payload: the decoded body of the answer, where it had one.
+    """
+
+    meaning: ClassVar[str] = "failed"
+    advice: ClassVar[str] = ""
+    temporary: bool = False
+    may_have_happened: bool = False
+
+    def __init__(
+        self,
+        what: str,
+        words: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        payload: object = None,
+    ) -> None:
+        super().__init__(what, words)
+        self.what = what
+        self.words = words
+        self.status = status
+        self.retry_after = retry_after
+        self.payload = payload
+
+    def __str__(self) -> str:
+        """Tell what happened, whether it may be repeated, and what to do."""
+        answer = f" (HTTP {self.status})" if self.status else ""
+        words = f": {self.words}" if self.words else ""
+        parts = (f"Could not {self.what}: {self.meaning}{answer}{words}.", self._repeat(), self.advice)
+        return " ".join(part for part in parts if part)
+
+    def _repeat(self) -> str:
+        if self.may_have_happened:
+            return "It is not known whether Wahelp carried it out."
+        if self.temporary:
+            wait = f" in {self.retry_after:g} s" if self.retry_after else ""
+            return f"Nothing was carried out; it may be repeated{wait}."
+        return "Repeating it unchanged will not help."
+
+
+class InputError(WahelpError, ValueError):
+    """An argument is not what it must be; nothing was sent.
+
+    :param argument: the name of the argument.
+    :param must: what it must be, in words that never contain the value itself: it may be personal.
+    """
+
+    def __init__(self, argument: str, must: str) -> None:
+        super().__init__(f"use the argument {argument!r}", must)
+        self.argument = argument
+        self.must = must
+
+    def __str__(self) -> str:
+        """Name the argument and what it must be."""
+        return f"{self.argument}: {self.must}"
+
+
+class ExistsError(WahelpError):
+    """The thing exists already and ``if_exists="fail"`` was asked for."""
+
+    meaning = "it exists already"
+    advice = 'Use if_exists="reuse" to take the one that is there.'
+
+
+class NotReachableError(WahelpError):
+    """The request never left: name lookup, refused connection, TLS, proxy."""
+
+    meaning = "Wahelp could not be reached"
+    advice = "Check the connection's host, the network and the proxy settings."
+    temporary = True
+
+
+class ConnectTimeoutError(NotReachableError):
+    """No connection came about in time; the request never left."""
+
+    meaning = "no connection to Wahelp in time"
+
+
+class ConnectionLostError(WahelpError):
+    """The connection broke after the request may have been carried out."""
+
+    meaning = "the connection broke before an answer came"
+    temporary = True
+    may_have_happened = True
+
+
+class ReadTimeoutError(ConnectionLostError):
+    """No answer came in time; the request may have been carried out."""
+
+    meaning = "no answer in time"
+
+
+class CredentialsError(WahelpError):
+    """Login, password or access token are refused."""
+
+    meaning = "the credentials are refused"
+    advice = "Check the login and password, or the access token, of the Airflow connection."
+
+
+class ForbiddenError(WahelpError):
+    """The account has no right to do this."""
+
+    meaning = "the account has no right to do this"
+    advice = "Check the account's role in the Wahelp project."
+
+
+class NotFoundError(WahelpError):
+    """The project, channel, user, message or operation does not exist."""
+
+    meaning = "it does not exist"
+    advice = "Check project_id, channel_uuid and the other ids."
+
+
+class RedirectedError(WahelpError):
+    """The server answered with a redirect, which is followed for no call that changes anything."""
+
+    meaning = "the server redirects to another address"
+    advice = "Set the connection's host to the address that it redirects to."
+
+
+class RejectedError(WahelpError):
+    """The API refuses the input: another 4xx, or a 2xx with ``"success": false`` (API section 1)."""
+
+    meaning = "the API refuses it"
+
+
+class MessengerMissingError(RejectedError):
+    """The person does not have this messenger (API section 6)."""
+
+    meaning = "the person does not have this messenger"
+    advice = "Check the phone number, or write to the person through another channel."
+
+
+class ChannelNotActiveError(RejectedError):
+    """The channel is not authorized, or has logged itself out."""
+
+    meaning = "the channel is not active"
+    advice = "Authorize the channel in Wahelp (WhatsApp: scan its QR code)."
+
+
+class RateLimitedError(WahelpError):
+    """Too many requests; ``retry_after`` holds the seconds to wait, where the API named them."""
+
+    meaning = "too many requests"
+    temporary = True
+
+
+class ServerError(WahelpError):
+    """Wahelp, or a proxy before it, failed (HTTP 5xx)."""
+
+    meaning = "Wahelp failed"
+    temporary = True
+    may_have_happened = True
+
+
+class UnavailableError(ServerError):
+    """Wahelp is busy and said when to come back (HTTP 503 with ``Retry-After``): nothing was done."""
+
+    meaning = "Wahelp is busy"
+    may_have_happened = False
+
+
+class UnreadableAnswerError(WahelpError):
+    """The call was answered with success, but the answer cannot be understood."""
+
+    meaning = "the answer cannot be understood"
+    temporary = True
+    may_have_happened = True

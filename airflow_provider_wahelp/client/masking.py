@@ -1,0 +1,43 @@
+"""What may be shown of a secret, a phone number or an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+HIDDEN = "***"
+_PHONE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)")
+_SHORTEST_SECRET = 3
+
+
+def mask_phone(phone: str) -> str:
+    """Return a phone number as ``+7*****4567``.
+
+    :param phone: a phone number in any form.
+    """
+    digits = re.sub(r"\D", "", str(phone))
+    return f"+{digits[0]}*****{digits[-4:]}" if len(digits) > 7 else HIDDEN  # noqa: PLR2004
+
+
+def mask_url(url: str) -> str:
+    """Return only the scheme and host of an address: paths and queries are where webhook secrets are put.
+
+    :param url: an absolute URL.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    rest = f"/{HIDDEN}" if parts.path.strip("/") or parts.query else ""
+    return f"{parts.scheme}://{host}{rest}"
+
+
+def scrub(words: str, private: Iterable[str] = ()) -> str:
+    """Return words of the API without what was sent to it, and without phone numbers.
+
+    :param words: an error text from the API, which may quote the request.
+    :param private: values of the request that must not be shown.
+    """
+    for value in sorted(private, key=len, reverse=True):
+        if len(value) >= _SHORTEST_SECRET:
+            words = words.replace(value, HIDDEN)
+    return _PHONE.sub(lambda match: mask_phone(match.group()), words)

@@ -1,0 +1,319 @@
+"""What takes more than one call: looking before creating, finding a person, explaining a refusal.
+
+Each operation is a generator that yields calls and is sent their results, so that the same lines serve
+both clients: ``client.converse(operations.ensure_project("Shop"))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.calls import Call, Id
+from airflow_provider_wahelp.client.errors import (
+    ChannelNotActiveError,
+    ExistsError,
+    InputError,
+    MessengerMissingError,
+    NotFoundError,
+    RejectedError,
+    WahelpError,
+)
+from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.client.models import (
+    Account,
+    Channel,
+    Contact,
+    Message,
+    Model,
+    Project,
+    User,
+    Webhook,
+)
+from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.phones import digits
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+Conversation = Generator[Call[Any], Any, T]
+IfExists = Literal["reuse", "create", "fail"]
+
+
+def once(call: Call[T]) -> Conversation[T]:
+    """Perform one call.
+
+    :param call: the call.
+    """
+    result: T = yield call
+    return result
+
+
+def whoami() -> Conversation[Account | None]:
+    """Return the account; ``None`` where the server logs us in but has no such page."""
+    try:
+        account: Account = yield calls.get_account()
+    except NotFoundError:
+        return None
+    return account
+
+
+def ensure_project(name: str, if_exists: IfExists = "reuse") -> Conversation[Project]:
+    """Create a project, or take the one of the same name.
+
+    :param name: the project's name.
+    :param if_exists: what to do with one of the same name.
+    """
+    if if_exists != "create":
+        found = yield from _listed(calls.list_projects, lambda project: project.name == name)
+        if found:
+            return _existing(found[0], if_exists, "create a project")
+    project: Project = yield calls.create_project(name)
+    return project
+
+
+def ensure_channel(
+    project_id: Id, name: str, channel_type: str, if_exists: IfExists = "reuse"
+) -> Conversation[Channel]:
+    """Create a channel, or take the one of the same name and type, preferably an active one.
+
+    :param project_id: the project.
+    :param name: the channel's name.
+    :param channel_type: ``whatsapp``, ``telegram``, ...
+    :param if_exists: what to do with one of the same name and type.
+    """
+    call = calls.create_channel(project_id, name, channel_type)
+    if if_exists != "create":
+        found = yield from _listed(
+            lambda page: calls.list_channels(project_id, page),
+            lambda channel: channel.name == name and (channel.type or "").lower() == channel_type,
+        )
+        if found:
+            best = max(found, key=lambda channel: (channel.uuid is not None, channel.active))
+            return _addressable(_existing(best, if_exists, call.what))
+    channel: Channel = yield call
+    return channel
+
+
+def get_channel(project_id: Id, channel_uuid: str) -> Conversation[Channel]:
+    """Read one channel; a server without that operation is asked for the list.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    """
+    try:
+        channel: Channel = yield calls.get_channel(project_id, channel_uuid)
+    except NotFoundError:
+        found = yield from _listed(
+            lambda page: calls.list_channels(project_id, page), lambda entry: entry.uuid == channel_uuid
+        )
+        if not found:
+            raise
+        return found[0]
+    return channel
+
+
+def find_user(project_id: Id, channel_uuid: str, phone: str) -> Conversation[User | None]:
+    """Find a person in a channel by phone, compared by digits; ``None`` where there is none.
+
+    Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
+    the list of the channel's users.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param phone: the normalised number.
+    """
+    try:
+        contact: Contact | None = yield calls.find_contact(project_id, phone)
+    except (NotFoundError, RejectedError) as error:
+        # "No such contact" and "no such operation" can look alike; one page of users is a cheap second look.
+        pages = 1 if _speaks_of_the_contact(error) else None
+        return (yield from _search_users(project_id, channel_uuid, phone, pages))
+    if contact is None or not contact.users:
+        return None
+    try:
+        channel = yield from get_channel(project_id, channel_uuid)
+    except NotFoundError:
+        return (yield from _search_users(project_id, channel_uuid, phone))
+    return next(
+        (_user_of(contact, user, phone) for user in contact.users if user.channel_id == channel.id), None
+    )
+
+
+def ensure_user(
+    project_id: Id,
+    channel_uuid: str,
+    name: str,
+    phone: str,
+    if_exists: IfExists = "reuse",
+    *,
+    complete: bool = True,
+) -> Conversation[User]:
+    """Add a person to a channel, or take the one with the same phone.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param name: the person's name, for a new one.
+    :param phone: the normalised number.
+    :param if_exists: what to do with somebody of the same phone.
+    :param complete: whether all fields of somebody found are wanted, or the id will do.
+    """
+    call = calls.create_user(project_id, channel_uuid, name, phone)
+    if if_exists != "create":
+        found = yield from find_user(project_id, channel_uuid, phone)
+        if found:
+            _existing(found, if_exists, call.what)
+            return (yield from _completed(project_id, channel_uuid, found)) if complete else found
+    try:
+        user: User = yield from _explained(call, project_id, channel_uuid)
+    except (MessengerMissingError, ChannelNotActiveError):
+        raise
+    except RejectedError:
+        # One of the answers seen for a phone that the channel has already is an error (API section 4).
+        known = yield from _search_users(project_id, channel_uuid, phone)
+        if if_exists != "reuse" or known is None:
+            raise
+        return known
+    return user
+
+
+def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Conversation[Message]:
+    """Send a text, and tell a person without the messenger from a channel that is not active.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param user_id: the person.
+    :param text: the text.
+    """
+    call = calls.send_message(project_id, channel_uuid, user_id, text)
+    message = yield from _explained(call, project_id, channel_uuid)
+    return replace(
+        message,
+        user_id=user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )
+
+
+def send_message_to_phone(
+    project_id: Id, channel_uuid: str, phone: str, name: str, text: str
+) -> Conversation[Message]:
+    """Find or add the person first, then send.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param phone: the normalised number.
+    :param name: the person's name, if they are new.
+    :param text: the text.
+    """
+    user = yield from ensure_user(project_id, channel_uuid, name, phone, complete=False)
+    if user.id is None:
+        raise NotFoundError(f"send a message to {mask_phone(phone)}", "the API names no id for this person")
+    return (yield from send_message(project_id, channel_uuid, user.id, text))
+
+
+def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Conversation[Webhook]:
+    """Add a webhook, unless its address is registered already.
+
+    :param project_id: the project.
+    :param url: the address.
+    :param entities: the kinds of events, e.g. ``channel.message``.
+    """
+    found = yield from _listed(
+        lambda page: calls.list_webhooks(project_id, page), lambda webhook: webhook.url == url
+    )
+    if found:
+        return found[0]
+    webhook: Webhook = yield calls.add_webhook(project_id, url, entities)
+    return webhook
+
+
+def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]) -> Conversation[list[M]]:
+    """Return what is wanted of a short list; a server without the list has nothing in it."""
+    pager: Pager[M] = Pager(paged=False)
+    found: list[M] = []
+    while not pager.done:
+        try:
+            page: Page[M] = yield page_of(pager.number)
+        except NotFoundError:
+            break
+        found += [item for item in pager.take(page) if wanted(item)]
+    return found
+
+
+def _search_users(
+    project_id: Id, channel_uuid: str, phone: str, pages: int | None = None
+) -> Conversation[User | None]:
+    pager: Pager[User] = Pager(paged=True)
+    while not pager.done and (pages is None or pager.number <= pages):
+        try:
+            page: Page[User] = yield calls.list_users(project_id, channel_uuid, pager.number)
+        except NotFoundError:
+            return None
+        for user in pager.take(page):
+            if user.phone and digits(user.phone) == digits(phone):
+                return user
+    return None
+
+
+def _explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[T]:
+    """Perform a call; where it is refused, look at the channel before blaming the person (API section 6)."""
+    try:
+        result: T = yield call
+    except RejectedError as error:
+        if (yield from _is_inactive(project_id, channel_uuid)):
+            raise ChannelNotActiveError(
+                call.what, error.words, status=error.status, payload=error.payload
+            ) from error
+        raise
+    return result
+
+
+def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
+    try:
+        channel = yield from get_channel(project_id, channel_uuid)
+    except WahelpError:
+        return False  # what was refused is the news, not that the channel cannot be read
+    return not channel.active
+
+
+def _completed(project_id: Id, channel_uuid: str, user: User) -> Conversation[User]:
+    if user.name is not None or user.id is None:
+        return user
+    try:
+        full: User = yield calls.get_user(project_id, channel_uuid, user.id)
+    except NotFoundError:
+        return user
+    return full
+
+
+def _existing(found: M, if_exists: IfExists, what: str) -> M:
+    if if_exists == "fail":
+        raise ExistsError(what)
+    return found
+
+
+def _addressable(channel: Channel) -> Channel:
+    if channel.uuid is None:
+        raise InputError(
+            "name",
+            "a channel of this name and type exists, but Wahelp's list gives no uuid for it; "
+            'name it by channel_uuid, or use if_exists="create"',
+        )
+    return channel
+
+
+def _user_of(contact: Contact, user: User, phone: str) -> User:
+    return replace(
+        user,
+        name=user.name or contact.name,
+        phone=user.phone or digits(phone),
+        contact_id=user.contact_id or contact.id,
+    )
+
+
+def _speaks_of_the_contact(error: WahelpError) -> bool:
+    """Return whether an answer looks as if the operation was there and only the contact was not."""
+    return isinstance(error.payload, Mapping) and "success" in error.payload

@@ -1,0 +1,45 @@
+"""Going through a list page by page, whatever the API says about its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from airflow_provider_wahelp.client.answers import Page
+
+T = TypeVar("T")
+
+
+class Pager(Generic[T]):
+    """Says which page to ask for next, and which of its objects are new.
+
+    ``has_more`` is seen only on lists of users (API section 3). Where it is missing, a list that takes
+    pages is asked until a page brings nothing new: a server that ignores ``page`` ends that too.
+
+    :param paged: whether the list is known to take pages; otherwise only ``has_more`` asks for another.
+    """
+
+    def __init__(self, *, paged: bool) -> None:
+        self.number = 1
+        self.done = False
+        self._paged = paged
+        self._seen: set[object] = set()
+
+    def take(self, page: Page[T]) -> Sequence[T]:
+        """Return the objects of a page that were on none before it.
+
+        :param page: the page number ``number``.
+        """
+        new = [item for item in page.items if self._is_new(item)]
+        self.number += 1
+        self.done = not new or not (self._paged if page.has_more is None else page.has_more)
+        return new
+
+    def _is_new(self, item: Any) -> bool:
+        key = (getattr(item, "id", None), getattr(item, "uuid", None))
+        if key == (None, None):
+            key = (repr(item), None)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True

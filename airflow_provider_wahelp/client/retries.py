@@ -1,0 +1,66 @@
+"""What may be repeated, and when: decisions only, shared by both clients.
+
+Both clients hand :func:`policy` to tenacity, so that they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenacity import (
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
+
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.settings import Settings
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
+"""Seconds: the upper bounds of the first and of the longest wait between attempts."""
+
+_jittered = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
+
+
+def may_repeat(call: Call[Any], error: BaseException) -> bool:
+    """Return whether a call that failed may be performed again.
+
+    A call that changes something is repeated only if it certainly was not carried out.
+
+    :param call: the call.
+    :param error: what it failed with.
+    """
+    if not isinstance(error, WahelpError) or not error.temporary:
+        return False
+    return call.repeatable or not error.may_have_happened
+
+
+def wait(state: RetryCallState) -> float:
+    """Return the seconds to wait: what the API said, or an exponential wait with full jitter.
+
+    :param state: tenacity's account of the attempts so far.
+    """
+    error = state.outcome.exception() if state.outcome else None
+    told = error.retry_after if isinstance(error, WahelpError) else None
+    jittered = _jittered(state)
+    return jittered if told is None else told + min(jittered, 1.0)
+
+
+def policy(call: Call[Any], settings: Settings) -> dict[str, Any]:
+    """Return the arguments for tenacity's ``Retrying`` and ``AsyncRetrying``.
+
+    A wait that would pass the deadline is not begun: the error reaches the caller at once, with its
+    ``retry_after``.
+
+    :param call: the call to be performed.
+    :param settings: how often and how long.
+    """
+    return {
+        "retry": retry_if_exception(lambda error: may_repeat(call, error)),
+        "wait": wait,
+        "stop": stop_after_attempt(settings.retries + 1) | stop_before_delay(settings.deadline),
+        "reraise": True,
+    }

@@ -1,0 +1,69 @@
+"""Where Wahelp is, who asks, and how patiently."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from airflow_provider_wahelp.client.errors import InputError
+
+DEFAULT_HOST = "https://wahelp.ru"
+_MUST = "must be the address of Wahelp, e.g. https://wahelp.ru"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a client needs to know.
+
+    :param base_url: the scheme and host, as :func:`base_url` returns it.
+    :param login: the account's login.
+    :param password: the account's password.
+    :param access_token: a ready-made token in place of login and password; it cannot be renewed without them.
+    :param timeout: seconds to wait for an answer.
+    :param retries: how often a call is repeated, where it may be.
+    :param deadline: seconds that a call may take with all its repetitions and waits.
+    :param verify: whether the server's certificate is checked, or the path of a CA bundle to check it with.
+    """
+
+    base_url: str = DEFAULT_HOST
+    login: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    timeout: float = 30.0
+    retries: int = 4
+    deadline: float = 120.0
+    verify: bool | str = True
+
+    @property
+    def connect_timeout(self) -> float:
+        """Seconds to wait for a connection."""
+        return min(self.timeout, 10.0)
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there are a login and a password."""
+        return bool(self.login and self.password)
+
+
+def base_url(host: str = "", port: int | None = None, scheme: str = "") -> str:
+    """Return the address that every path is appended to.
+
+    :param host: with or without scheme, port, trailing slashes, ``/api`` or ``/api/app``.
+    :param port: the port, where the host has none.
+    :param scheme: the scheme, where the host has none; ``https`` unless told otherwise.
+    :raises InputError: if it is no address.
+    """
+    text = host.strip() or DEFAULT_HOST
+    if "://" not in text:
+        text = f"{scheme or 'https'}://{text}"
+    try:
+        parts = urlsplit(text)
+        named_port = parts.port
+    except ValueError:
+        raise InputError("host", _MUST) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise InputError("host", _MUST)
+    path = re.sub(r"(/api(/app)?)?/*$", "", parts.path.rstrip("/"))
+    netloc = parts.netloc if named_port or not port else f"{parts.netloc.rstrip(':')}:{port}"
+    return f"{parts.scheme}://{netloc}{path}"

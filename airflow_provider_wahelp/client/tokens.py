@@ -1,0 +1,296 @@
+"""Getting, renewing and sharing a token (API section 2).
+
+A :class:`TokenKeeper` decides; the clients perform the calls that it yields. Where the token is kept
+between two tasks is the business of a :class:`TokenStore`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.errors import CredentialsError, ForbiddenError, RejectedError, WahelpError
+from airflow_provider_wahelp.client.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Login = Call[tuple[str, float]]
+Renewal = Generator[Login, tuple[str, float], "Token"]
+
+_EARLY_SHARE, _EARLY_MOST = 0.1, 300.0
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token.
+
+    :param value: the token itself.
+    :param expires_at: seconds since 1970; infinite where it is not known.
+    :param lifetime: seconds from its issue to its end.
+    """
+
+    value: str = field(repr=False)
+    expires_at: float = float("inf")
+    lifetime: float = float("inf")
+
+    @classmethod
+    def issued(cls, value: str, lifetime: float, now: float) -> Token:
+        """Return a token that was issued just now."""
+        return cls(value, now + lifetime, lifetime)
+
+    def expired(self, now: float) -> bool:
+        """Return whether the token is past its end."""
+        return now >= self.expires_at
+
+    def fresh(self, now: float) -> bool:
+        """Return whether the token need not be renewed yet."""
+        return now < self.expires_at - min(self.lifetime * _EARLY_SHARE, _EARLY_MOST)
+
+
+class TokenStore(Protocol):
+    """Where a token is kept; it may forget at any time."""
+
+    def try_lock(self) -> bool:
+        """Lock the store while a token is got, unless somebody else has: never waits."""
+
+    def unlock(self) -> None:
+        """Let others in."""
+
+    def read(self) -> Token | None:
+        """Return the token that is kept."""
+
+    def write(self, token: Token) -> None:
+        """Keep a token."""
+
+    def discard(self, value: str) -> None:
+        """Forget exactly this token."""
+
+
+class MemoryStore:
+    """Keeps a token in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def try_lock(self) -> bool:
+        """Lock the store against the other threads and coroutines of this process."""
+        return self._lock.acquire(blocking=False)
+
+    def unlock(self) -> None:
+        """Let others in."""
+        self._lock.release()
+
+    def read(self) -> Token | None:
+        """Return the token that is kept."""
+        return self._token
+
+    def write(self, token: Token) -> None:
+        """Keep a token."""
+        self._token = token
+
+    def discard(self, value: str) -> None:
+        """Forget exactly this token."""
+        if self._token and self._token.value == value:
+            self._token = None
+
+
+class Cipher(Protocol):
+    """Encrypts what lies on the disk, as Airflow's Fernet does."""
+
+    def encrypt(self, msg: bytes) -> bytes:
+        """Encrypt."""
+
+    def decrypt(self, msg: bytes) -> bytes:
+        """Decrypt."""
+
+
+class FileStore:
+    """Keeps a token in a file that only its owner can read, for all processes of a host.
+
+    :param directory: created with mode 0700 where it does not exist.
+    :param key: the name that the token is found under.
+    :param cipher: encrypts the file, where there is one.
+    :raises OSError: if the directory cannot be used.
+    """
+
+    def __init__(self, directory: Path, key: str, cipher: Cipher | None = None) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_uid != os.getuid() or not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(f"{directory} belongs to somebody else or cannot be written")
+        directory.chmod(0o700)
+        self.path = directory / f"token-{key}"
+        self._cipher = cipher
+        self._thread_lock = _thread_locks.setdefault(str(self.path), threading.Lock())
+        self._file_lock = FileLock(f"{self.path}.lock", mode=0o600, thread_local=False)
+
+    def try_lock(self) -> bool:
+        """Lock the store against the other processes of this host, and the threads of this one."""
+        if not self._thread_lock.acquire(blocking=False):
+            return False
+        try:
+            self._file_lock.acquire(blocking=False)
+        except Timeout:
+            self._thread_lock.release()
+            return False
+        except BaseException:
+            self._thread_lock.release()
+            raise
+        return True
+
+    def unlock(self) -> None:
+        """Let others in."""
+        self._file_lock.release()
+        self._thread_lock.release()
+
+    def read(self) -> Token | None:
+        """Return the token of the file; a file that cannot be read is as good as none."""
+        try:
+            raw = self.path.read_bytes()
+            entry = json.loads(self._cipher.decrypt(raw) if self._cipher else raw)
+            return Token(entry["token"], float(entry["expires_at"]), float(entry["lifetime"]))
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever the cipher raises: it costs a login, never the task
+            log.debug("The cached token cannot be read (%s); logging in.", type(error).__name__)
+            return None
+
+    def write(self, token: Token) -> None:
+        """Replace the file in one step; a disk that refuses costs a login, never the task."""
+        entry = json.dumps(
+            {"token": token.value, "expires_at": token.expires_at, "lifetime": token.lifetime}
+        ).encode()
+        try:
+            self._replace(self._cipher.encrypt(entry) if self._cipher else entry)
+        except OSError as error:
+            log.warning("The token cannot be shared with other tasks of this host: %s", error.strerror)
+
+    def discard(self, value: str) -> None:
+        """Forget exactly this token: another process may have put a new one there."""
+        if (kept := self.read()) and kept.value == value:
+            self.path.unlink(missing_ok=True)
+
+    def _replace(self, content: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".token-")  # mkstemp makes it 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+_thread_locks: dict[str, threading.Lock] = {}
+_process_stores: dict[str, MemoryStore] = {}
+
+
+def store_key(settings: Settings) -> str:
+    """Return what a token is filed under: a change of host, login or password is another token.
+
+    :param settings: host, login and password.
+    """
+    parts = json.dumps([settings.base_url, settings.login, settings.password])
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def process_store(settings: Settings) -> MemoryStore:
+    """Return the store that all clients of this process share.
+
+    :param settings: host, login and password.
+    """
+    return _process_stores.setdefault(store_key(settings), MemoryStore())
+
+
+class TokenKeeper:
+    """Holds the token that is in use, and knows how to get the next one.
+
+    :param settings: the credentials.
+    :param store: where the token is shared.
+    :param clock: the time, in seconds since 1970.
+    """
+
+    def __init__(self, settings: Settings, store: TokenStore, clock: Callable[[], float] = time.time) -> None:
+        self.store = store
+        self._settings = settings
+        self._clock = clock
+        self._token: Token | None = None
+        self._rejected: set[str] = set()
+
+    def current(self) -> Token | None:
+        """Return the token in use, unless it is time to renew it."""
+        token = self._token
+        return token if token and token.fresh(self._clock()) else None
+
+    def reject(self, value: str) -> None:
+        """Drop a token that the API refused, here and where it is shared."""
+        self._rejected.add(value)
+        if self._token and self._token.value == value:
+            self._token = None
+        self.store.discard(value)
+
+    def renewal(self) -> Renewal:
+        """Yield the calls that bring a usable token, and return it. Run it under the store's lock.
+
+        :raises WahelpError: if no token can be got.
+        """
+        token = self._kept()
+        if token is None or not token.fresh(self._clock()):
+            token = yield from self._renewed(token)
+            self.store.write(token)
+        self._token = token
+        return token
+
+    def _kept(self) -> Token | None:
+        """Return the best token that is there already, without asking the API."""
+        known = [token for token in (self._token, self.store.read()) if token and self._usable(token)]
+        if known:
+            return max(known, key=lambda token: token.expires_at)  # another task may have renewed ours
+        ready_made = Token(self._settings.access_token)
+        return ready_made if ready_made.value and self._usable(ready_made) else None
+
+    def _usable(self, token: Token) -> bool:
+        return token.value not in self._rejected and not token.expired(self._clock())
+
+    def _renewed(self, token: Token | None) -> Renewal:
+        if token:
+            # A refresh can fail for many reasons; then a login helps, and until its end the old token.
+            with suppress(WahelpError):
+                return self._issued((yield calls.refresh_token(token.value)))
+        try:
+            return (yield from self._logged_in())
+        except WahelpError as error:
+            if token and error.temporary and not token.expired(self._clock()):
+                return token
+            raise
+
+    def _logged_in(self) -> Renewal:
+        if not self._settings.can_log_in:
+            had = (
+                "the access token is refused, and"
+                if self._settings.access_token
+                else "there is no access token, and"
+            )
+            raise CredentialsError("log in", f"{had} there is no login with a password to get one")
+        try:
+            return self._issued((yield calls.log_in(self._settings.login, self._settings.password)))
+        except (RejectedError, ForbiddenError) as error:  # which status a wrong password has is not known
+            raise CredentialsError("log in", error.words, status=error.status) from None
+
+    def _issued(self, got: tuple[str, float]) -> Token:
+        return Token.issued(*got, now=self._clock())

@@ -1,0 +1,122 @@
+"""The fields of a ``wahelp`` connection, declared once for every Airflow.
+
+Airflow 3.2 and later read them from the provider's metadata, earlier ones from methods of the hook. This
+module is imported by both and by nothing heavy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+CONN_TYPE = "wahelp"
+HOOK_NAME = "Wahelp"
+TOKEN_CACHES = ("host", "process")
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of the form that is stored in the connection's extra.
+
+    :param name: its key.
+    :param label: what stands before it.
+    :param description: what stands below it.
+    :param kind: its JSON type.
+    :param secret: whether it is shown as dots.
+    :param choices: the values that it may have.
+    :param default: what it is when left out.
+    :param minimum: the least number allowed.
+    """
+
+    name: str
+    label: str
+    description: str
+    kind: str = "string"
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    minimum: int | None = None
+
+
+FIELDS = (
+    FormField(
+        "access_token",
+        "Access token",
+        "A ready-made token in place of login and password. It cannot be renewed without them.",
+        secret=True,
+    ),
+    FormField(
+        "project_id",
+        "Default project id",
+        "The project that tasks mean when they name none.",
+        kind="integer",
+        minimum=1,
+    ),
+    FormField("channel_uuid", "Default channel uuid", "The channel that tasks mean when they name none."),
+    FormField("timeout", "Timeout", "Seconds to wait for an answer.", kind="number", default=30, minimum=1),
+    FormField(
+        "retries",
+        "Retries",
+        "How often a call is repeated, where that is safe, before the task sees the error.",
+        kind="integer",
+        default=4,
+        minimum=0,
+    ),
+    FormField(
+        "verify", "Verify TLS", "Whether the server's certificate is checked.", kind="boolean", default=True
+    ),
+    FormField("ca_bundle", "CA bundle", "The path of a file of certificates to check the server's with."),
+    FormField(
+        "token_cache",
+        "Token cache",
+        "host: the tasks of a host share one login. process: every task logs in for itself.",
+        choices=TOKEN_CACHES,
+        default="host",
+    ),
+)
+
+HIDDEN_FIELDS = ["schema", "port"]
+RELABELING = {"login": "Login", "password": "Password"}
+PLACEHOLDERS = {"host": "https://wahelp.ru", "login": "the login of the Wahelp account"}
+
+
+def conn_fields() -> dict[str, dict[str, Any]]:
+    """Return the fields as the metadata's ``conn-fields``."""
+    return {field.name: _conn_field(field) for field in FIELDS}
+
+
+def ui_field_behaviour() -> dict[str, Any]:
+    """Return what the form does with the standard fields, as the hook's method has it."""
+    return {"hidden_fields": HIDDEN_FIELDS, "relabeling": RELABELING, "placeholders": PLACEHOLDERS}
+
+
+def form_widgets() -> dict[str, Any]:
+    """Return the fields as WTForms fields; Airflow imports the form libraries only where it shows a form."""
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+    from flask_babel import lazy_gettext
+    from wtforms import BooleanField, IntegerField, PasswordField, StringField
+    from wtforms.validators import Optional
+
+    classes = {"integer": IntegerField, "boolean": BooleanField}
+    widgets = {}
+    for field in FIELDS:
+        options: dict[str, Any] = {"description": field.description, "default": field.default}
+        if field.kind != "boolean":
+            options["widget"] = BS3PasswordFieldWidget() if field.secret else BS3TextFieldWidget()
+            options["validators"] = [Optional()]
+        field_class = PasswordField if field.secret else classes.get(field.kind, StringField)
+        widgets[field.name] = field_class(lazy_gettext(field.label), **options)
+    return widgets
+
+
+def _conn_field(field: FormField) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": [field.kind, "null"]}
+    if field.secret:
+        schema["format"] = "password"
+    if field.choices:
+        schema["enum"] = list(field.choices)
+    if field.default is not None:
+        schema["default"] = field.default
+    if field.minimum is not None:
+        schema["minimum"] = field.minimum
+    return {"label": field.label, "description": field.description, "schema": schema}

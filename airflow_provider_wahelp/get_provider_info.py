@@ -1,0 +1,70 @@
+"""What Airflow reads about this provider before it imports any of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_wahelp import connection_form
+
+_PACKAGE = "airflow_provider_wahelp"
+_INTEGRATION = "Wahelp"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata, as Airflow's ``provider_info.schema.json`` describes it."""
+    return {
+        "package-name": "airflow-provider-wahelp",
+        "name": "Wahelp",
+        "description": "WhatsApp and Telegram messages through `Wahelp <https://wahelp.ru>`__.",
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://wahelp.ru",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": _modules("hooks", "wahelp"),
+        "operators": _modules("operators", "channels", "messages", "projects", "users", "webhooks"),
+        "sensors": _modules("sensors", "channels"),
+        "connection-types": [_connection_type()],
+        "config": _config(),
+    }
+
+
+def _modules(kind: str, *names: str) -> list[dict[str, Any]]:
+    modules = [f"{_PACKAGE}.{kind}.{name}" for name in names]
+    return [{"integration-name": _INTEGRATION, "python-modules": modules}]
+
+
+def _connection_type() -> dict[str, Any]:
+    return {
+        "connection-type": connection_form.CONN_TYPE,
+        "hook-class-name": f"{_PACKAGE}.hooks.wahelp.WahelpHook",
+        "hook-name": connection_form.HOOK_NAME,
+        "ui-field-behaviour": {
+            "hidden-fields": connection_form.HIDDEN_FIELDS,
+            "relabeling": connection_form.RELABELING,
+            "placeholders": connection_form.PLACEHOLDERS,
+        },
+        "conn-fields": connection_form.conn_fields(),
+    }
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "wahelp": {
+            "description": "Settings of the Wahelp provider.",
+            "options": {
+                "state_directory": {
+                    "description": (
+                        "Where the tasks of a host share a token. Created for its owner alone; it may "
+                        "vanish at any time. Empty: the directory ``wahelp`` in ``AIRFLOW_HOME``.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "/var/lib/airflow/wahelp",
+                    "default": "",
+                }
+            },
+        }
+    }

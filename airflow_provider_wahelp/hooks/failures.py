@@ -1,0 +1,42 @@
+"""How Airflow is told that repeating a task will not help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_wahelp.client.errors import WahelpError
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Raise permanent errors as what they are **and** as what Airflow does not retry.
+
+    A ``NotFoundError`` stays one, so that users can catch it by its name, and it also is an
+    ``AirflowFailException``, so that a task that does not catch it fails without using up its retries.
+    """
+    try:
+        yield
+    except WahelpError as error:
+        if error.temporary or isinstance(error, AirflowFailException):
+            raise
+        raise _permanent(error) from error.__cause__
+
+
+_twins: dict[type[WahelpError], type[WahelpError]] = {}
+
+
+def _permanent(error: WahelpError) -> WahelpError:
+    kind = type(error)
+    twin = _twins.get(kind) or _twins.setdefault(kind, _failing(kind))
+    failure = twin.__new__(twin, *error.args)
+    failure.__dict__.update(error.__dict__)
+    return failure.with_traceback(error.__traceback__)
+
+
+def _failing(kind: type[WahelpError]) -> type[WahelpError]:
+    namespace = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    return cast("type[WahelpError]", type(kind.__name__, (kind, AirflowFailException), namespace))

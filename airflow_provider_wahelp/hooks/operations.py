@@ -1,0 +1,159 @@
+"""The operations that both hooks offer, with arguments checked and the connection's defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from airflow_provider_wahelp.client import arguments, calls, operations, phones
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.models import Account, Channel, Message, Project, QrCode, User, Webhook
+from airflow_provider_wahelp.client.operations import Conversation, IfExists
+from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.hooks.connection import WahelpConnection
+
+_TEST_TIMEOUT = 10.0
+"""Seconds: a person waits for the answer of a connection test."""
+
+
+def impatient(settings: Settings) -> Settings:
+    """Return settings for a test of the connection: short, and without repetitions.
+
+    :param settings: the connection's.
+    """
+    return replace(settings, retries=0, timeout=min(settings.timeout, _TEST_TIMEOUT))
+
+
+def connected(settings: Settings, account: Account | None) -> str:
+    """Say in one sentence whom a test of the connection reached.
+
+    :param settings: the connection's.
+    :param account: the account, where the server tells.
+    """
+    login = (account.login if account else None) or settings.login
+    return f"Connected to {settings.base_url}{f' as {login}' if login else ''}."
+
+
+class Operations:
+    """Turns the arguments of a hook's method into what a client performs.
+
+    :param connection: the defaults.
+    """
+
+    def __init__(self, connection: WahelpConnection) -> None:
+        self._connection = connection
+        self._project = connection.project
+        self._channel = connection.channel
+
+    def list_projects(self) -> Callable[[int], Call[Page[Project]]]:
+        """List projects."""
+        return calls.list_projects
+
+    def create_project(self, name: str, if_exists: str) -> Conversation[Project]:
+        """Create a project."""
+        return operations.ensure_project(arguments.name(name), _if_exists(if_exists))
+
+    def list_channels(self, project_id: Any) -> Callable[[int], Call[Page[Channel]]]:
+        """List channels."""
+        project = self._project(project_id)
+        return lambda page: calls.list_channels(project, page)
+
+    def get_channel(self, channel_uuid: Any, project_id: Any) -> Conversation[Channel]:
+        """Read a channel."""
+        return operations.get_channel(self._project(project_id), self._channel(channel_uuid))
+
+    def create_channel(
+        self, name: str, channel_type: str, project_id: Any, if_exists: str
+    ) -> Conversation[Channel]:
+        """Create a channel."""
+        return operations.ensure_channel(
+            self._project(project_id),
+            arguments.name(name),
+            arguments.channel_type(channel_type),
+            _if_exists(if_exists),
+        )
+
+    def get_channel_qr(self, channel_uuid: Any, project_id: Any) -> Conversation[QrCode]:
+        """Read a channel's QR code."""
+        return operations.once(calls.get_channel_qr(self._project(project_id), self._channel(channel_uuid)))
+
+    def find_user(self, phone: str, channel_uuid: Any, project_id: Any) -> Conversation[User | None]:
+        """Find a user by phone."""
+        return operations.find_user(
+            self._project(project_id), self._channel(channel_uuid), phones.normalise(phone)
+        )
+
+    def list_users(self, channel_uuid: Any, project_id: Any) -> Callable[[int], Call[Page[User]]]:
+        """List users."""
+        project, channel = self._project(project_id), self._channel(channel_uuid)
+        return lambda page: calls.list_users(project, channel, page)
+
+    def create_user(
+        self, name: str, phone: str, channel_uuid: Any, project_id: Any, if_exists: str
+    ) -> Conversation[User]:
+        """Add a user."""
+        return operations.ensure_user(
+            self._project(project_id),
+            self._channel(channel_uuid),
+            arguments.name(name),
+            phones.normalise(phone),
+            _if_exists(if_exists),
+        )
+
+    def send_message(
+        self, text: str, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any
+    ) -> Conversation[Message]:
+        """Send a message to a user, or to a phone."""
+        arguments.recipient(user_id, phone)
+        project, channel = self._project(project_id), self._channel(channel_uuid)
+        text = arguments.text(text)
+        if phone in (None, ""):
+            return operations.send_message(project, channel, arguments.user_id(user_id), text)
+        number = phones.normalise(phone)
+        return operations.send_message_to_phone(
+            project, channel, number, arguments.name(name) if name else number, text
+        )
+
+    def get_messages(
+        self, limit: int | None, channel_uuid: Any, project_id: Any
+    ) -> Callable[[int], Call[Page[Message]]]:
+        """Read the history."""
+        project, channel = self._project(project_id), self._channel(channel_uuid)
+        size = min(limit or calls.PAGE_SIZE, calls.PAGE_SIZE)
+        return lambda page: calls.get_messages(project, channel, page, size)
+
+    def get_message(self, message_id: Any, channel_uuid: Any, project_id: Any) -> Conversation[Message]:
+        """Read a message."""
+        return operations.once(
+            calls.get_message(
+                self._project(project_id), self._channel(channel_uuid), arguments.message_id(message_id)
+            )
+        )
+
+    def set_webhook(
+        self, url: str, api: str, entities: Sequence[str], project_id: Any
+    ) -> Conversation[Webhook]:
+        """Register a webhook."""
+        project, address = self._project(project_id), arguments.url(url)
+        if arguments.webhook_api(api) == "hook":
+            return operations.once(calls.set_hook(project, address))
+        return operations.ensure_webhook(project, address, arguments.entities(entities))
+
+    def list_webhooks(self, project_id: Any) -> Callable[[int], Call[Page[Webhook]]]:
+        """List webhooks."""
+        project = self._project(project_id)
+        return lambda page: calls.list_webhooks(project, page)
+
+    def request(
+        self, method: str, path: str, json: Any, params: Mapping[str, Any] | None, project_id: Any
+    ) -> Conversation[Any]:
+        """Call any operation."""
+        chosen = project_id if project_id not in (None, "") else self._connection.project_id
+        project = None if chosen is None else arguments.project_id(chosen)
+        return operations.once(calls.request(method, path, json=json, params=params, project_id=project))
+
+
+def _if_exists(value: str) -> IfExists:
+    return cast("IfExists", arguments.if_exists(value))

@@ -1,0 +1,59 @@
+"""Where the tasks of a host share their token."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from airflow_provider_wahelp.client.tokens import Cipher, FileStore, TokenStore, process_store, store_key
+from airflow_provider_wahelp.hooks.connection import WahelpConnection
+
+log = logging.getLogger(__name__)
+
+
+def token_store(connection: WahelpConnection) -> TokenStore:
+    """Return the store that a connection asks for; without a usable directory it is the process.
+
+    :param connection: the connection.
+    """
+    settings = connection.settings
+    if connection.token_cache == "process" or not settings.can_log_in:
+        return process_store(settings)
+    try:
+        return FileStore(state_directory(), store_key(settings), _cipher())
+    except OSError as error:
+        _warn_once(type(error).__name__)
+        return process_store(settings)
+
+
+def state_directory() -> Path:
+    """Return the directory that the tasks of a host share."""
+    from airflow.providers.common.compat.sdk import conf
+
+    configured = conf.get("wahelp", "state_directory", fallback="")
+    home = os.environ.get("AIRFLOW_HOME") or "~/airflow"
+    return Path(configured or Path(home) / "wahelp").expanduser()
+
+
+@cache
+def _cipher() -> Cipher | None:
+    """Return Airflow's Fernet, where a key is set."""
+    try:
+        from airflow.sdk.crypto import get_fernet
+    except ImportError:  # before it moved to the Task SDK
+        from airflow.models.crypto import get_fernet
+
+    fernet = get_fernet()
+    return cast("Cipher", fernet) if fernet.is_encrypted else None
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    log.warning(
+        "The directory that tasks share a Wahelp token in cannot be used (%s): every task logs in. "
+        "Set [wahelp] state_directory to a directory that the worker may write.",
+        reason,
+    )

@@ -1,0 +1,296 @@
+"""``WahelpHook``: the Wahelp API for whatever runs in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, Self, TypeVar
+
+from airflow.providers.common.compat.sdk import mask_secret
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.blocking import WahelpClient
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
+from airflow_provider_wahelp.client.operations import Conversation, whoami
+from airflow_provider_wahelp.client.tokens import MemoryStore
+from airflow_provider_wahelp.hooks.base import BaseWahelpHook
+from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.hooks.operations import Operations, connected, impatient
+from airflow_provider_wahelp.hooks.token_cache import token_store
+
+T = TypeVar("T")
+
+_MESSAGES = ("channel.message",)
+
+
+class WahelpHook(BaseWahelpHook):
+    """The Wahelp API with the credentials of an Airflow connection.
+
+    One pooled keep-alive session, safe to share between threads; use it as a context manager, or call
+    :meth:`close`, to give the connections back before the task ends. Nothing happens until the first call.
+
+    ``project_id`` and ``channel_uuid`` may be left out wherever the connection names a default. Every method
+    raises a :class:`~airflow_provider_wahelp.client.errors.WahelpError`; the permanent ones are
+    ``AirflowFailException`` as well, so that a task which does not catch them fails without a retry.
+
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        if client := self.__dict__.pop("_client", None):
+            client.close()
+
+    def get_conn(self) -> WahelpClient:
+        """Return the client that performs the calls.
+
+        :raises InputError: if the Airflow connection is not what it must be.
+        """
+        with airflow_errors():
+            return self._client
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in and say whom that reached, or what is wrong; changes nothing."""
+        try:
+            settings = impatient(self._connection.settings)
+            # A store of its own: a password that was changed must not pass on the strength of a shared token.
+            with WahelpClient(settings, MemoryStore(), mask_secret) as client:
+                return True, connected(settings, client.converse(whoami()))
+        except WahelpError as error:
+            return False, str(error)
+
+    def list_projects(self) -> Iterator[Project]:
+        """Yield the account's projects."""
+        return self._each(lambda does: does.list_projects())
+
+    def create_project(self, name: str, if_exists: str = "reuse") -> Project:
+        """Create a project, or take the one that exists.
+
+        :param name: the project's name.
+        :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
+        :return: the project.
+        :raises ExistsError: if one exists and ``if_exists`` is ``fail``.
+        """
+        return self._do(lambda does: does.create_project(name, if_exists))
+
+    def list_channels(self, project_id: int | str | None = None) -> Iterator[Channel]:
+        """Yield the channels of a project.
+
+        :param project_id: the project; the connection's by default.
+        """
+        return self._each(lambda does: does.list_channels(project_id))
+
+    def get_channel(self, channel_uuid: str | None = None, project_id: int | str | None = None) -> Channel:
+        """Read a channel.
+
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        :raises NotFoundError: if the project has no such channel.
+        """
+        return self._do(lambda does: does.get_channel(channel_uuid, project_id))
+
+    def create_channel(
+        self,
+        name: str,
+        channel_type: str = "whatsapp",
+        project_id: int | str | None = None,
+        if_exists: str = "reuse",
+    ) -> Channel:
+        """Create a channel, or take the one that exists; a new one is inactive until it is authorized.
+
+        :param name: the channel's name.
+        :param channel_type: ``whatsapp``, ``telegram``, ``waba``, ``viber``, ``vk``, ``instagram``, ``max``.
+        :param project_id: the project; the connection's by default.
+        :param if_exists: with one of the same name and type: ``reuse`` it, ``create`` another, or ``fail``.
+        :raises ExistsError: if one exists and ``if_exists`` is ``fail``.
+        """
+        return self._do(lambda does: does.create_channel(name, channel_type, project_id, if_exists))
+
+    def get_channel_qr(self, channel_uuid: str | None = None, project_id: int | str | None = None) -> QrCode:
+        """Read the QR code that authorizes a WhatsApp channel; what the API answers is not documented.
+
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        """
+        return self._do(lambda does: does.get_channel_qr(channel_uuid, project_id))
+
+    def find_user(
+        self, phone: str, channel_uuid: str | None = None, project_id: int | str | None = None
+    ) -> User | None:
+        """Find a person in a channel by phone, compared by digits.
+
+        :param phone: the number with its country code, e.g. ``+71234567890``.
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        :return: ``None`` where the channel does not know the number.
+        """
+        return self._do(lambda does: does.find_user(phone, channel_uuid, project_id))
+
+    def list_users(
+        self, channel_uuid: str | None = None, project_id: int | str | None = None
+    ) -> Iterator[User]:
+        """Yield the users of a channel.
+
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        """
+        return self._each(lambda does: does.list_users(channel_uuid, project_id), paged=True)
+
+    def create_user(
+        self,
+        name: str,
+        phone: str,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        if_exists: str = "reuse",
+    ) -> User:
+        """Add a person to a channel, or take the one that it has.
+
+        :param name: the person's name.
+        :param phone: the number with its country code, e.g. ``+71234567890``.
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        :param if_exists: with somebody of the same phone: ``reuse`` them, ``create`` another, or ``fail``.
+        :raises MessengerMissingError: if the number does not have the messenger.
+        :raises ChannelNotActiveError: if the channel is not authorized.
+        :raises ExistsError: if somebody exists and ``if_exists`` is ``fail``.
+        """
+        return self._do(lambda does: does.create_user(name, phone, channel_uuid, project_id, if_exists))
+
+    def send_message(
+        self,
+        text: str,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> Message:
+        """Send a text to a person. It is sent literally: Markdown shows its asterisks.
+
+        :param text: the text.
+        :param user_id: the person, as a user of the channel; or
+        :param phone: their number, which is found in the channel or added to it first.
+        :param name: the name of somebody added by phone; the number by default.
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        :return: the message, with its id and status.
+        :raises ConnectionLostError: if it is not known whether the message went.
+        :raises MessengerMissingError: if the person does not have the messenger.
+        :raises ChannelNotActiveError: if the channel is not authorized.
+        """
+        return self._do(lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id))
+
+    def get_messages(
+        self,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        limit: int | str | None = None,
+    ) -> Iterator[Message]:
+        """Yield the history of a channel, in the order that the API has, which is not documented.
+
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        :param limit: how many messages at most; all by default.
+        """
+        with airflow_errors():
+            most = arguments.limit(limit)
+        return islice(
+            self._each(lambda does: does.get_messages(most, channel_uuid, project_id), paged=True), most
+        )
+
+    def get_message(
+        self,
+        message_id: int | str,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> Message:
+        """Read one message.
+
+        :param message_id: the message.
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        """
+        return self._do(lambda does: does.get_message(message_id, channel_uuid, project_id))
+
+    def set_webhook(
+        self,
+        url: str,
+        api: str = "hook",
+        entities: Sequence[str] = _MESSAGES,
+        project_id: int | str | None = None,
+    ) -> Webhook:
+        """Have the events of a project posted to an address. They carry no signature.
+
+        :param url: the address; a secret in it is the only proof of who posts (API section 5).
+        :param api: ``hook`` sets the project's one webhook (``PUT .../hook``); ``webhooks`` adds one to
+            a list (``POST .../webhooks/``), unless the address is there already.
+        :param entities: for ``webhooks``: ``project``, ``channel``, ``channel.user``, ``channel.message``.
+        :param project_id: the project; the connection's by default.
+        """
+        return self._do(lambda does: does.set_webhook(url, api, entities, project_id))
+
+    def list_webhooks(self, project_id: int | str | None = None) -> Iterator[Webhook]:
+        """Yield the webhooks of a project that were added with ``api="webhooks"``.
+
+        :param project_id: the project; the connection's by default.
+        """
+        return self._each(lambda does: does.list_webhooks(project_id))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        project_id: int | str | None = None,
+    ) -> Any:
+        """Call any of the API's operations, with the same token, repetitions and errors.
+
+        :param method: the HTTP method.
+        :param path: the path, with or without ``/api/app`` before it.
+        :param json: the body.
+        :param params: the query.
+        :param project_id: what ``X-Project`` says; the connection's by default.
+        :return: the ``data`` of the answer.
+        """
+        return self._do(lambda does: does.request(method, path, json, params, project_id))
+
+    @cached_property
+    def _connection(self) -> WahelpConnection:
+        connection = self.get_connection(self.wahelp_conn_id)
+        return read_connection(connection, connection.extra_dejson)
+
+    @cached_property
+    def _operations(self) -> Operations:
+        return Operations(self._connection)
+
+    @cached_property
+    def _client(self) -> WahelpClient:
+        return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
+
+    def _do(self, make: Callable[[Operations], Conversation[T]]) -> T:
+        with airflow_errors():
+            return self._client.converse(make(self._operations))
+
+    def _each(
+        self, make: Callable[[Operations], Callable[[int], Call[Page[T]]]], *, paged: bool = False
+    ) -> Iterator[T]:
+        with airflow_errors():
+            page_of = make(self._operations)
+        return self._pages(page_of, paged=paged)
+
+    def _pages(self, page_of: Callable[[int], Call[Page[T]]], *, paged: bool) -> Iterator[T]:
+        with airflow_errors():
+            yield from self._client.iterate(page_of, paged=paged)

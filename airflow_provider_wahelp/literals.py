@@ -1,0 +1,29 @@
+"""Refusing a bad literal when the DAG is parsed, and leaving to the run what only the run knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def is_literal(value: object) -> bool:
+    """Return whether a value is what the author wrote: no template, no XCom, nothing left out.
+
+    :param value: an operator's argument.
+    """
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    if isinstance(value, list | tuple):
+        return all(map(is_literal, value))
+    return isinstance(value, int | float)
+
+
+def check_literal(check: Callable[[Any], object], value: object) -> None:
+    """Check an argument now, if it is known now.
+
+    :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
+    :param value: the argument.
+    :raises InputError: naming the argument and what it must be.
+    """
+    if is_literal(value):
+        check(value)

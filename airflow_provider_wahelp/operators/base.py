@@ -1,0 +1,31 @@
+"""What all operators share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+
+class WahelpOperator(BaseOperator):
+    """An operator with a hook, which is imported when it is first used: a DAG file never needs it.
+
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    """
+
+    ui_color = "#e3f6ec"
+
+    def __init__(self, *, wahelp_conn_id: str = "wahelp_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.wahelp_conn_id = wahelp_conn_id
+
+    @cached_property
+    def hook(self) -> WahelpHook:
+        """The hook of this task."""
+        from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+        return WahelpHook(self.wahelp_conn_id)

@@ -1,0 +1,56 @@
+"""Channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.operators.base import WahelpOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class CreateChannelOperator(WahelpOperator):
+    """Create a channel, or take the one of the same name and type.
+
+    A new channel is inactive until somebody authorizes it: let a
+    :class:`~airflow_provider_wahelp.sensors.channels.ChannelActiveSensor` wait for that.
+
+    :param name: the channel's name.
+    :param channel_type: ``whatsapp``, ``telegram``, ``waba``, ``viber``, ``vk``, ``instagram`` or ``max``.
+    :param project_id: the project; the connection's by default.
+    :param if_exists: with one of the same name and type: ``reuse`` it, ``create`` another, or ``fail``.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``, ``settings``.
+    """
+
+    template_fields: Sequence[str] = ("wahelp_conn_id", "name", "channel_type", "project_id", "if_exists")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        channel_type: str = "whatsapp",
+        project_id: int | str | None = None,
+        if_exists: str = "reuse",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_literal(arguments.name, name)
+        check_literal(arguments.channel_type, channel_type)
+        check_literal(arguments.project_id, project_id)
+        check_literal(arguments.if_exists, if_exists)
+        self.name = name
+        self.channel_type = channel_type
+        self.project_id = project_id
+        self.if_exists = if_exists
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Create it."""
+        channel = self.hook.create_channel(self.name, self.channel_type, self.project_id, self.if_exists)
+        state = "active" if channel.active else "not active yet"
+        self.log.info("Channel %s (%s, %s): %s", channel.uuid, channel.name, channel.type, state)
+        return channel.to_dict()

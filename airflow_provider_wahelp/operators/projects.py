@@ -1,0 +1,38 @@
+"""Projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.operators.base import WahelpOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class CreateProjectOperator(WahelpOperator):
+    """Create a project, or take the one of the same name.
+
+    :param name: the project's name.
+    :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :return: the project: ``id``, ``name`` and whatever else the API tells.
+    """
+
+    template_fields: Sequence[str] = ("wahelp_conn_id", "name", "if_exists")
+
+    def __init__(self, *, name: str, if_exists: str = "reuse", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        check_literal(arguments.name, name)
+        check_literal(arguments.if_exists, if_exists)
+        self.name = name
+        self.if_exists = if_exists
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Create it."""
+        project = self.hook.create_project(self.name, self.if_exists)
+        self.log.info("Project %s (%s)", project.id, project.name)
+        return project.to_dict()

@@ -1,0 +1,66 @@
+"""Users: the people that a channel writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.client import arguments, phones
+from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.operators.base import WahelpOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class CreateUserOperator(WahelpOperator):
+    """Add a person to a channel, or take the one with the same phone, compared by digits.
+
+    :param name: the person's name.
+    :param phone: the number with its country code, e.g. ``+71234567890``.
+    :param channel_uuid: the channel; the connection's by default.
+    :param project_id: the project; the connection's by default.
+    :param if_exists: with somebody of the same phone: ``reuse`` them, ``create`` another, or ``fail``.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :return: the user: ``id``, ``name``, ``phone`` (digits), ``channel_id``, ...
+    """
+
+    template_fields: Sequence[str] = (
+        "wahelp_conn_id",
+        "name",
+        "phone",
+        "channel_uuid",
+        "project_id",
+        "if_exists",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        phone: str,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        if_exists: str = "reuse",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_literal(arguments.name, name)
+        check_literal(phones.check, phone)
+        check_literal(arguments.channel_uuid, channel_uuid)
+        check_literal(arguments.project_id, project_id)
+        check_literal(arguments.if_exists, if_exists)
+        self.name = name
+        self.phone = phone
+        self.channel_uuid = channel_uuid
+        self.project_id = project_id
+        self.if_exists = if_exists
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Add them."""
+        user = self.hook.create_user(
+            self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
+        )
+        self.log.info("User %s (%s)", user.id, mask_phone(self.phone))
+        return user.to_dict()

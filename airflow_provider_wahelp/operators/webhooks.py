@@ -1,0 +1,57 @@
+"""Webhooks: where the platform posts its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.masking import mask_url
+from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.operators.base import WahelpOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class SetWebhookOperator(WahelpOperator):
+    """Have the events of all channels of a project posted to an address.
+
+    The events carry no signature. The only proof of who posts is a secret in the address itself.
+
+    :param url: the address.
+    :param api: ``hook`` sets the project's one webhook (``PUT .../hook``, as the integration guide does);
+        ``webhooks`` adds one to a list (``POST .../webhooks/``), unless the address is there already.
+    :param entities: with ``webhooks``, the kinds of events: ``project``, ``channel``, ``channel.user``,
+        ``channel.message``.
+    :param project_id: the project; the connection's by default.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :return: the webhook: ``url``, ``entities``, ``uuid`` where the API gives one.
+    """
+
+    template_fields: Sequence[str] = ("wahelp_conn_id", "url", "api", "entities", "project_id")
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        api: str = "hook",
+        entities: Sequence[str] = ("channel.message",),
+        project_id: int | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_literal(arguments.url, url)
+        check_literal(arguments.webhook_api, api)
+        check_literal(arguments.entities, entities)
+        check_literal(arguments.project_id, project_id)
+        self.url = url
+        self.api = api
+        self.entities = entities
+        self.project_id = project_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Set it."""
+        webhook = self.hook.set_webhook(self.url, self.api, self.entities, self.project_id)
+        self.log.info("Events go to %s", mask_url(self.url))
+        return webhook.to_dict()
