@@ -8,8 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+from airflow.providers.common.compat.sdk import AirflowException, conf
+
 from airflow_provider_wahelp.client.tokens import Cipher, FileStore, TokenStore, process_store, store_key
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
+
+_NO_KEY = "{FERNET_KEY}"
+"""What the Task SDK of Airflow 3.3 reads where neither airflow.cfg nor the environment has a key."""
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +29,13 @@ def token_store(connection: WahelpConnection) -> TokenStore:
         return process_store(settings)
     try:
         return FileStore(state_directory(), store_key(settings), _cipher())
-    except OSError as error:
+    except (OSError, AirflowException) as error:  # an unusable key must not leave a readable token on the disk
         _warn_once(type(error).__name__)
         return process_store(settings)
 
 
 def state_directory() -> Path:
     """Return the directory that the tasks of a host share."""
-    from airflow.providers.common.compat.sdk import conf
-
     configured = conf.get("wahelp", "state_directory", fallback="")
     home = os.environ.get("AIRFLOW_HOME") or "~/airflow"
     return Path(configured or Path(home) / "wahelp").expanduser()
@@ -40,14 +43,17 @@ def state_directory() -> Path:
 
 @cache
 def _cipher() -> Cipher | None:
-    """Return Airflow's Fernet, where a key is set."""
+    """Return Airflow's Fernet, where a key is set.
+
+    :raises AirflowException: if the key is none.
+    """
+    if conf.get("core", "fernet_key", fallback="") in {"", _NO_KEY}:
+        return None
     try:
         from airflow.sdk.crypto import get_fernet
     except ImportError:  # before it moved to the Task SDK
         from airflow.models.crypto import get_fernet
-
-    fernet = get_fernet()
-    return cast("Cipher", fernet) if fernet.is_encrypted else None
+    return cast("Cipher", get_fernet())
 
 
 @cache

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_wahelp.client.models import Model
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 
@@ -19,6 +23,9 @@ class WahelpOperator(BaseOperator):
 
     ui_color = "#e3f6ec"
 
+    outputs: ClassVar[Sequence[str]] = ("id",)
+    """The fields of the result that are XComs of their own, so that ``task.output["id"]`` is one."""
+
     def __init__(self, *, wahelp_conn_id: str = "wahelp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.wahelp_conn_id = wahelp_conn_id
@@ -29,3 +36,11 @@ class WahelpOperator(BaseOperator):
         from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
         return WahelpHook(self.wahelp_conn_id)
+
+    def _result(self, context: Context, model: Model) -> dict[str, Any]:
+        """Return an object of the API as a plain dict, its ids as XComs of their own."""
+        result = model.to_dict()
+        if self.do_xcom_push and not self.multiple_outputs and (ti := context.get("ti")):
+            for key in self.outputs:
+                ti.xcom_push(key=key, value=result[key])
+        return result

@@ -27,6 +27,7 @@ class CreateChannelOperator(WahelpOperator):
     :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``, ``settings``.
     """
 
+    outputs = ("id", "uuid")
     template_fields: Sequence[str] = ("wahelp_conn_id", "name", "channel_type", "project_id", "if_exists")
 
     def __init__(
@@ -53,4 +54,4 @@ class CreateChannelOperator(WahelpOperator):
         channel = self.hook.create_channel(self.name, self.channel_type, self.project_id, self.if_exists)
         state = "active" if channel.active else "not active yet"
         self.log.info("Channel %s (%s, %s): %s", channel.uuid, channel.name, channel.type, state)
-        return channel.to_dict()
+        return self._result(context, channel)

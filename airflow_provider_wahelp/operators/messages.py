@@ -83,7 +83,7 @@ class SendMessageOperator(WahelpOperator):
             self.channel_uuid or "of the connection",
             message.status,
         )
-        return message.to_dict()
+        return self._result(context, message)
 
 
 class GetMessagesOperator(WahelpOperator):

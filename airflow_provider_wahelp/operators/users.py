@@ -63,4 +63,4 @@ class CreateUserOperator(WahelpOperator):
             self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
         )
         self.log.info("User %s (%s)", user.id, mask_phone(self.phone))
-        return user.to_dict()
+        return self._result(context, user)

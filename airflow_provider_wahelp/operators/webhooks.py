@@ -29,6 +29,7 @@ class SetWebhookOperator(WahelpOperator):
     :return: the webhook: ``url``, ``entities``, ``uuid`` where the API gives one.
     """
 
+    outputs = ("uuid",)
     template_fields: Sequence[str] = ("wahelp_conn_id", "url", "api", "entities", "project_id")
 
     def __init__(
@@ -54,4 +55,4 @@ class SetWebhookOperator(WahelpOperator):
         """Set it."""
         webhook = self.hook.set_webhook(self.url, self.api, self.entities, self.project_id)
         self.log.info("Events go to %s", mask_url(self.url))
-        return webhook.to_dict()
+        return self._result(context, webhook)
