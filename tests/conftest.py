@@ -1,0 +1,48 @@
+"""What all tests share: an Airflow home of their own, and nothing shared between two tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="wahelp-tests-"))
+os.environ.update(  # before anything imports Airflow
+    AIRFLOW_HOME=str(HOME),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(HOME / "dags"),
+    AIRFLOW__CORE__FERNET_KEY="",
+)
+
+import atexit  # noqa: E402
+import json  # noqa: E402
+import shutil  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+
+import pytest  # noqa: E402
+
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+Connect = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a directory for tokens, and a process that knows none."""
+    from airflow_provider_wahelp.client import tokens
+
+    directory = tmp_path / "wahelp"
+    monkeypatch.setenv("AIRFLOW__WAHELP__STATE_DIRECTORY", str(directory))
+    monkeypatch.setattr(tokens, "_process_stores", {})
+    return directory
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Return a function that defines the connection ``wahelp_default``."""
+
+    def define(host: str, conn_id: str = "wahelp_default", **fields: object) -> None:
+        values = {"conn_type": "wahelp", "host": host, "login": "demo@example.com", "password": "demo"}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({**values, **fields}))
+
+    return define

@@ -1,0 +1,202 @@
+"""Every operation, against the sandbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client import errors
+from airflow_provider_wahelp.sandbox import Sandbox
+
+PHONE = "+71234567890"
+
+
+def test_the_connection_is_tested_by_logging_in(hook: Any, wahelp_sandbox: Sandbox) -> None:
+    assert hook.test_connection() == (True, f"Connected to {wahelp_sandbox.url} as demo@example.com.")
+
+
+def test_a_wrong_password_is_said_in_a_sentence(new_hook: Any, wahelp_sandbox: Sandbox, connect: Any) -> None:
+    connect(wahelp_sandbox.url, password="something-else")
+    passed, words = new_hook().test_connection()
+    assert not passed
+    assert "credentials are refused" in words
+    assert "something-else" not in words
+
+
+def test_a_changed_password_is_noticed_though_a_token_is_shared(
+    hook: Any, new_hook: Any, wahelp_sandbox: Sandbox
+) -> None:
+    assert hook.list_projects() == []
+    wahelp_sandbox.configure(password="changed-since")
+    assert new_hook().test_connection()[0] is False
+
+
+def test_creating_a_project_twice_makes_one(hook: Any) -> None:
+    first, second = hook.create_project("Shop"), hook.create_project("Shop")
+    assert first == second
+    assert [project.id for project in hook.list_projects()] == [first.id]
+
+
+def test_another_project_is_made_when_asked_for(hook: Any) -> None:
+    assert hook.create_project("Shop").id != hook.create_project("Shop", if_exists="create").id
+
+
+def test_an_existing_project_fails_when_asked_to(hook: Any, project: int) -> None:
+    with pytest.raises(errors.ExistsError, match="exists already"):
+        hook.create_project("Shop", if_exists="fail")
+
+
+def test_a_channel_is_recognised_by_name_and_type(hook: Any, project: int) -> None:
+    whatsapp = hook.create_channel("Support", project_id=project)
+    assert whatsapp.active is False
+    assert hook.create_channel("Support", "whatsapp", project) == whatsapp
+    telegram = hook.create_channel("Support", "telegram", project)
+    assert {entry.uuid for entry in hook.list_channels(project)} == {whatsapp.uuid, telegram.uuid}
+
+
+def test_a_channel_becomes_active_when_its_code_is_scanned(
+    hook: Any, project: int, wahelp_sandbox: Sandbox
+) -> None:
+    uuid = hook.create_channel("Support", project_id=project).uuid
+    assert hook.get_channel_qr(uuid, project).content
+    wahelp_sandbox.scan(uuid)
+    assert hook.get_channel(uuid, project).active is True
+
+
+def test_an_unknown_channel_is_not_found(hook: Any, project: int) -> None:
+    with pytest.raises(errors.NotFoundError, match="channel no-such of project"):
+        hook.get_channel("no-such", project)
+
+
+@pytest.mark.parametrize("spelling", [PHONE, "71234567890", "+7 (123) 456-78-90"])
+def test_a_person_is_found_by_digits(hook: Any, channel: dict[str, Any], spelling: str) -> None:
+    anna = hook.create_user("Anna", PHONE, **channel)
+    assert hook.create_user("Anna", spelling, **channel) == anna
+    assert hook.find_user(spelling, **channel).id == anna.id
+    assert [user.id for user in hook.list_users(**channel)] == [anna.id]
+
+
+def test_nobody_is_found_where_nobody_is(hook: Any, channel: dict[str, Any]) -> None:
+    assert hook.find_user(PHONE, **channel) is None
+
+
+def test_a_person_of_another_channel_is_not_one_of_this(
+    hook: Any, channel: dict[str, Any], project: int
+) -> None:
+    other = hook.create_channel("Sales", project_id=project).uuid
+    there = hook.create_user("Anna", PHONE, other, project)
+    here = hook.create_user("Anna", PHONE, **channel)
+    assert here.id != there.id
+
+
+@pytest.mark.parametrize("answer", ["existing", "error", "new"])
+def test_a_phone_is_added_once_whatever_the_server_answers_to_a_second(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, answer: str
+) -> None:
+    wahelp_sandbox.configure(duplicate_users=answer)
+    assert hook.create_user("Anna", PHONE, **channel) == hook.create_user("Anna", PHONE, **channel)
+
+
+@pytest.mark.parametrize("form", ["http", "success_false"])
+def test_a_person_without_the_messenger_is_named_so(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, form: str
+) -> None:
+    wahelp_sandbox.configure(messenger_error=form)
+    wahelp_sandbox.set_messenger(PHONE, present=False)
+    with pytest.raises(errors.MessengerMissingError) as caught:
+        hook.create_user("Anna", PHONE, **channel)
+    assert "+7*****7890" in str(caught.value)
+    assert "1234567890" not in str(caught.value)
+
+
+def test_a_logged_out_channel_is_not_blamed_on_the_person(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox
+) -> None:
+    anna = hook.create_user("Anna", PHONE, **channel)
+    wahelp_sandbox.set_messenger(PHONE, present=False)  # "the number is not registered": whose?
+    with pytest.raises(errors.MessengerMissingError):
+        hook.send_message("Hello", anna.id, **channel)
+    wahelp_sandbox.log_out(channel["channel_uuid"])
+    with pytest.raises(errors.ChannelNotActiveError, match="Authorize the channel"):
+        hook.send_message("Hello", anna.id, **channel)
+
+
+def test_a_message_is_sent_to_a_user(hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox) -> None:
+    anna = hook.create_user("Anna", PHONE, **channel)
+    message = hook.send_message("Привет, *Анна*\n", anna.id, **channel)
+    assert message.status == "sent"
+    assert message.direction == "outgoing"
+    assert message.text == "Привет, *Анна*\n"
+    assert message.user_id == anna.id
+    assert [entry["text"] for entry in wahelp_sandbox.conversation(PHONE)] == ["Привет, *Анна*\n"]
+
+
+def test_a_message_is_sent_to_a_phone_which_is_added_once(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox
+) -> None:
+    first = hook.send_message("Hello", phone=PHONE, name="Anna", **channel)
+    second = hook.send_message("Again", phone="7 123 456 78 90", **channel)
+    assert first.user_id == second.user_id
+    assert [user.name for user in hook.list_users(**channel)] == ["Anna"]
+    assert len(wahelp_sandbox.conversation(PHONE)) == 2
+
+
+def test_the_history_has_directions_statuses_and_times_in_utc(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox
+) -> None:
+    hook.send_message("Hello", phone=PHONE, **channel)
+    wahelp_sandbox.advance(60)
+    wahelp_sandbox.receive(PHONE, "Hi!")
+    rows = {message.text: message for message in hook.get_messages(**channel)}
+    assert {text: row.direction for text, row in rows.items()} == {"Hello": "outgoing", "Hi!": "incoming"}
+    assert rows["Hello"].status == "read"
+    assert abs(rows["Hello"].created_at - datetime.now(UTC)) < timedelta(seconds=30)
+    assert hook.get_message(rows["Hello"].id, **channel).text == "Hello"
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 230), (1, 1), (100, 100), (130, 130), (500, 230)])
+def test_a_long_history_is_read_to_the_limit(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, limit: int | None, expected: int
+) -> None:
+    hook.create_user("Anna", PHONE, **channel)
+    for number in range(230):
+        wahelp_sandbox.receive(PHONE, f"text {number}")
+    texts = [message.text for message in hook.get_messages(**channel, limit=limit)]
+    assert len(set(texts)) == len(texts) == expected
+
+
+def test_a_long_list_of_users_is_read_to_its_end(hook: Any, channel: dict[str, Any]) -> None:
+    for number in range(205):
+        hook.create_user(f"Person {number}", f"+7123456{number:04}", **channel, if_exists="create")
+    assert len({user.id for user in hook.list_users(**channel)}) == 205
+
+
+def test_the_one_webhook_is_set(hook: Any, project: int) -> None:
+    assert hook.set_webhook("https://example.com/in?token=x", project_id=project).url.startswith("https://")
+
+
+def test_an_address_is_added_to_the_webhooks_once(hook: Any, project: int) -> None:
+    first = hook.set_webhook("https://example.com/in", "webhooks", ["channel.message"], project)
+    second = hook.set_webhook("https://example.com/in", "webhooks", ["channel.message"], project)
+    other = hook.set_webhook("https://example.com/other", "webhooks", ["channel"], project)
+    assert first == second
+    assert [webhook.uuid for webhook in hook.list_webhooks(project)] == [first.uuid, other.uuid]
+
+
+@pytest.mark.parametrize("path", ["projects", "/projects/", "api/app/projects", "/api/app/projects"])
+def test_any_other_operation_is_a_request_away(hook: Any, project: int, path: str) -> None:
+    assert [entry["id"] for entry in hook.request("get", path)] == [project]
+
+
+def test_defaults_of_the_connection_fill_what_is_left_out(
+    hook: Any, new_hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    connect(wahelp_sandbox.url, extra=channel)
+    assert new_hook().send_message("Hello", phone=PHONE).status == "sent"
+
+
+def test_without_a_default_the_argument_is_asked_for(hook: Any) -> None:
+    with pytest.raises(errors.InputError, match=r"^project_id: must be given.*'wahelp_default'"):
+        hook.list_channels()
