@@ -23,7 +23,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "hooks": _modules("hooks", "wahelp"),
+        "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules("operators", "channels", "messages", "projects", "users", "webhooks"),
         "sensors": _modules("sensors", "channels"),
         "connection-types": [_connection_type()],

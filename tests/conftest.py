@@ -16,6 +16,7 @@ os.environ.update(  # before anything imports Airflow
 
 import atexit  # noqa: E402
 import json  # noqa: E402
+import logging  # noqa: E402
 import shutil  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 
@@ -46,3 +47,18 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({**values, **fields}))
 
     return define
+
+
+@pytest.fixture
+def task_log(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return a function that returns all that was logged: through logging on Airflow 2, printed on 3."""
+    caplog.set_level("DEBUG", "airflow_provider_wahelp")
+    logger = logging.getLogger("airflow.task")
+    logger.addHandler(caplog.handler)
+
+    def text() -> str:
+        printed = capfd.readouterr()
+        logger.removeHandler(caplog.handler)
+        return printed.out + printed.err + caplog.text
+
+    return text

@@ -38,14 +38,14 @@ def channel_uuid(value: Any) -> str:
     return _segment(value, "channel_uuid", "must be the channel's uuid (not its numeric id)")
 
 
-def user_id(value: Any) -> str:
+def user_id(value: Any) -> int | str:
     """Return the id of a user of a channel."""
-    return _segment(value, "user_id", "must be the id of a user of the channel")
+    return _id(value, "user_id", "must be the id of a user of the channel")
 
 
-def message_id(value: Any) -> str:
+def message_id(value: Any) -> int | str:
     """Return the id of a message."""
-    return _segment(value, "message_id", "must be the id of a message of the channel")
+    return _id(value, "message_id", "must be the id of a message of the channel")
 
 
 def recipient(user: Any, phone: Any) -> None:
@@ -115,6 +115,12 @@ def _number(value: Any, argument: str, example: str) -> int:
     if isinstance(value, bool | float) or not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
         raise InputError(argument, f"must be a whole number above 0, {example}")
     return int(digits)
+
+
+def _id(value: Any, argument: str, must: str) -> int | str:
+    """Return an id as the API has it: a template turns numbers into words."""
+    text = _segment(value, argument, must)
+    return int(text) if text.isascii() and text.isdigit() and str(int(text)) == text else text
 
 
 def _segment(value: Any, argument: str, must: str) -> str:

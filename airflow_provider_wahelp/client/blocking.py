@@ -24,6 +24,8 @@ from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, proce
 
 T = TypeVar("T")
 
+_NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
+
 POOL_SIZE = 32
 """Connections that the threads of a process may use at a time."""
 
@@ -194,11 +196,12 @@ def _translated(call: Call[Any]) -> Iterator[None]:
 def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
     """Tell a request that never left from one whose fate is not known."""
     causes = list(_causes(error))
+    # urllib3 derives a refused connection from one that took too long, hence the order.
+    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+        return errors.NotReachableError
     if any(isinstance(cause, ConnectTimeoutError) for cause in causes):
         return errors.ConnectTimeoutError
-    never_sent = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
-    sent = not any(isinstance(cause, never_sent) for cause in causes)
-    return errors.ConnectionLostError if sent else errors.NotReachableError
+    return errors.ConnectionLostError
 
 
 def _causes(error: object) -> Iterator[object]:

@@ -129,11 +129,12 @@ def test_the_shared_token_is_for_its_owner_alone(hook: Any, wahelp_sandbox: Sand
 
 
 def test_the_shared_token_is_encrypted_where_airflow_has_a_key(
-    new_hook: Any, wahelp_sandbox: Sandbox, own_state: Path, monkeypatch: pytest.MonkeyPatch
+    connect: Any, wahelp_sandbox: Sandbox, own_state: Path
 ) -> None:
     from cryptography.fernet import Fernet
 
-    new_hook().list_projects()
+    connect(wahelp_sandbox.url)
+    list(WahelpHook().list_projects())
     plain = _token_file(own_state).read_bytes()
     assert b"token" in plain
 

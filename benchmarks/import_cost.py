@@ -1,0 +1,59 @@
+"""What a DAG file pays for importing our operators and sensors, beyond Airflow's own classes.
+
+Each measurement is a process of its own: Airflow's base classes first, then ours, on a clock of CPU time.
+The bar is 30 ms; the run fails above it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+
+BAR_MS = 30.0
+RUNS = 9
+
+MEASURE = """
+import json, sys, time
+from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
+before = set(sys.modules)
+start = time.process_time()
+from airflow_provider_wahelp.operators import (
+    CreateChannelOperator, CreateProjectOperator, CreateUserOperator,
+    GetMessagesOperator, SendMessageOperator, SetWebhookOperator,
+)
+from airflow_provider_wahelp.sensors import ChannelActiveSensor
+spent = (time.process_time() - start) * 1000
+new = sorted(set(sys.modules) - before)
+print(json.dumps([spent, new]))
+"""
+HEAVY = ("requests", "phonenumbers", "httpx", "tenacity", "filelock", "fastapi", "segno")
+
+
+def measure() -> tuple[float, list[str]]:
+    """Return the CPU milliseconds of one import, and the modules that it brought."""
+    run = subprocess.run([sys.executable, "-c", MEASURE], check=True, capture_output=True, text=True)
+    spent, new = json.loads(run.stdout.splitlines()[-1])
+    return spent, new
+
+
+def main() -> int:
+    """Print the cost, and fail above the bar or where a heavy library is loaded."""
+    runs = [measure() for _ in range(RUNS)]
+    costs = sorted(cost for cost, _ in runs)
+    ours = [name for name in runs[0][1] if name.startswith("airflow_provider_wahelp")]
+    others = [name for name in runs[0][1] if not name.startswith("airflow_provider_wahelp")]
+    heavy = [name for name in others if name.partition(".")[0] in HEAVY]
+    middle = statistics.median(costs)
+    print(
+        f"operators and sensors: {middle:.1f} ms of CPU (least {costs[0]:.1f}, most {costs[-1]:.1f}, {RUNS} runs)"
+    )
+    print(f"bar: {BAR_MS:g} ms; modules of ours: {len(ours)}, of others: {', '.join(others) or 'none'}")
+    if heavy:
+        print(f"loaded, but must not be: {', '.join(heavy)}")
+    return 1 if heavy or middle > BAR_MS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The sensor's decisions, in both of its modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_wahelp.client.errors import CredentialsError, NotFoundError
+from airflow_provider_wahelp.client.models import QrCode
+from airflow_provider_wahelp.hooks import WahelpHook
+from airflow_provider_wahelp.sandbox import Sandbox
+from airflow_provider_wahelp.sensors import ChannelActiveSensor
+from airflow_provider_wahelp.sensors.qr import drawing
+
+
+@pytest.fixture
+def channel(wahelp_sandbox: Sandbox, connect: Any) -> dict[str, Any]:
+    connect(wahelp_sandbox.url, extra={"retries": 0, "timeout": 2})
+    wahelp_sandbox.configure(activation_delay=None)
+    with WahelpHook() as hook:
+        project = hook.create_project("Shop").id
+        return {
+            "project_id": project,
+            "channel_uuid": hook.create_channel("Support", project_id=project).uuid,
+        }
+
+
+def test_it_waits_until_the_channel_is_active(channel: dict[str, Any], wahelp_sandbox: Sandbox) -> None:
+    sensor = ChannelActiveSensor(task_id="wait", **channel)
+    assert not sensor.poke({})
+    wahelp_sandbox.scan(channel["channel_uuid"])
+    done = sensor.poke({})
+    assert done
+    assert done.xcom_value["active"] is True
+    assert done.xcom_value["uuid"] == channel["channel_uuid"]
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+def test_an_unknown_channel_fails_at_once(channel: dict[str, Any], mode: str) -> None:
+    sensor = ChannelActiveSensor(
+        task_id="wait", project_id=channel["project_id"], channel_uuid="no-such", mode=mode
+    )
+    with pytest.raises(NotFoundError) as caught:
+        sensor.poke({})
+    assert isinstance(caught.value, AirflowFailException)
+
+
+def test_refused_credentials_fail_at_once(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    connect(wahelp_sandbox.url, password="wrong-password")
+    with pytest.raises(CredentialsError):
+        ChannelActiveSensor(task_id="wait", **channel).poke({})
+
+
+def test_a_fault_that_may_pass_is_logged_and_waited_out(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, connect: Any, task_log: Any
+) -> None:
+    connect("http://127.0.0.1:9", extra={"retries": 0})
+    sensor = ChannelActiveSensor(task_id="wait", poke_interval=7, **channel)
+    assert not sensor.poke({})
+    said = task_log()
+    assert "Wahelp could not be reached" in said
+    assert "Looking again in 7 s." in said
+
+
+def test_the_log_shows_a_code_to_scan_once(channel: dict[str, Any], task_log: Any) -> None:
+    sensor = ChannelActiveSensor(task_id="wait", **channel)
+    sensor.poke({})
+    sensor.poke({})
+    said = task_log()
+    assert said.count("waits for its authorization") == 1
+    assert "scan this QR code" in said
+    assert "█" in said
+
+
+def test_a_picture_becomes_an_address_that_a_browser_opens() -> None:
+    assert drawing(QrCode(image=b"\x89PNG", media_type="image/png")) == "data:image/png;base64,iVBORw=="

@@ -1,0 +1,91 @@
+"""The metadata, against Airflow's own schema and through Airflow's own eyes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tomllib
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from airflow.providers_manager import ProvidersManager
+
+from airflow_provider_wahelp import connection_form
+from airflow_provider_wahelp.get_provider_info import get_provider_info
+from airflow_provider_wahelp.hooks import WahelpHook
+
+INFO = get_provider_info()
+
+
+def schema(name: str) -> Any:
+    return json.loads(files("airflow").joinpath(name).read_text())
+
+
+def test_the_metadata_obeys_airflows_schema() -> None:
+    jsonschema.validate(INFO, schema("provider_info.schema.json"))
+
+
+def test_the_form_obeys_airflows_schema_for_forms() -> None:
+    jsonschema.validate(
+        connection_form.ui_field_behaviour(), schema("customized_form_field_behaviours.schema.json")
+    )
+
+
+def test_the_form_obeys_the_schema_of_declared_forms() -> None:
+    properties = schema("provider.yaml.schema.json")["properties"]
+    form = properties["connection-types"]["items"]["properties"]
+    if "conn-fields" not in form:
+        assert "conn-fields" in INFO["connection-types"][0]  # older Airflow ignores what it does not know
+        return
+    (declared,) = INFO["connection-types"]
+    jsonschema.validate(declared["conn-fields"], form["conn-fields"])
+    jsonschema.validate(declared["ui-field-behaviour"], form["ui-field-behaviour"])
+
+
+def test_the_package_name_is_the_distributions() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (entry,) = entry_points(group="apache_airflow_provider", name="provider_info").select(
+        module="airflow_provider_wahelp.get_provider_info"
+    )
+    assert INFO["package-name"] == project["name"] == entry.dist.name  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["hooks", "operators", "sensors"])
+def test_every_module_that_is_named_exists_and_every_module_is_named(kind: str) -> None:
+    (entry,) = INFO[kind]
+    for module in entry["python-modules"]:
+        importlib.import_module(module)
+    package = importlib.import_module(f"airflow_provider_wahelp.{kind}")
+    public = {getattr(package, name).__module__ for name in package.__all__}
+    assert public == set(entry["python-modules"])
+
+
+def test_airflow_offers_the_connection_type() -> None:
+    hook = ProvidersManager().hooks["wahelp"]
+    assert hook is not None
+    assert (hook.hook_name, hook.connection_id_attribute_name) == ("Wahelp", "wahelp_conn_id")
+    assert hook.connection_testable
+
+
+def test_airflow_shows_every_field_of_the_form() -> None:
+    manager = ProvidersManager()
+    shown = set(manager.connection_form_widgets)
+    assert {f"extra__wahelp__{field.name}" for field in connection_form.FIELDS} <= shown
+    assert manager.field_behaviours["wahelp"]["hidden_fields"] == ["schema", "port"]
+    assert manager.field_behaviours["wahelp"]["placeholders"]["host"] == "https://wahelp.ru"
+
+
+def test_the_forms_secret_is_hidden_and_its_choices_are_offered() -> None:
+    fields = connection_form.conn_fields()
+    assert fields["access_token"]["schema"]["format"] == "password"
+    assert fields["token_cache"]["schema"]["enum"] == ["host", "process"]
+    assert fields["retries"]["schema"] == {"type": ["integer", "null"], "default": 4, "minimum": 0}
+
+
+def test_the_hooks_form_is_the_same_form() -> None:
+    pytest.importorskip("flask_appbuilder", reason="Airflow 3 shows the declared form")
+    assert list(WahelpHook.get_connection_form_widgets()) == [field.name for field in connection_form.FIELDS]
