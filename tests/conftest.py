@@ -18,7 +18,7 @@ import atexit  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
 import shutil  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 
 import pytest  # noqa: E402
 
@@ -50,15 +50,19 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 
 @pytest.fixture
-def task_log(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Return a function that returns all that was logged: through logging on Airflow 2, printed on 3."""
+def task_log(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[], str]]:
+    """Return a function that returns what was logged since: through logging on Airflow 2, printed on 3."""
     caplog.set_level("DEBUG", "airflow_provider_wahelp")
     logger = logging.getLogger("airflow.task")
     logger.addHandler(caplog.handler)
 
     def text() -> str:
         printed = capfd.readouterr()
-        logger.removeHandler(caplog.handler)
-        return printed.out + printed.err + caplog.text
+        said = printed.out + printed.err + caplog.text
+        caplog.clear()
+        return said
 
-    return text
+    yield text
+    logger.removeHandler(caplog.handler)

@@ -29,7 +29,10 @@ def token_store(connection: WahelpConnection) -> TokenStore:
         return process_store(settings)
     try:
         return FileStore(state_directory(), store_key(settings), _cipher())
-    except (OSError, AirflowException) as error:  # an unusable key must not leave a readable token on the disk
+    except (
+        OSError,
+        AirflowException,
+    ) as error:  # an unusable key must not leave a readable token on the disk
         _warn_once(type(error).__name__)
         return process_store(settings)
 

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import mask_secret
 
+from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.blocking import WahelpClient
@@ -40,6 +41,18 @@ class WahelpHook(BaseWahelpHook):
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
+
+    # Airflow before 3.2 looks for these two in the very class that it registers, not in its bases.
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's fields, for Airflow before 3.2."""
+        return connection_form.form_widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return what the form does with the standard fields, for Airflow before 3.2."""
+        return connection_form.ui_field_behaviour()
 
     def __enter__(self) -> Self:
         return self

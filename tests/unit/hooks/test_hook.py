@@ -37,7 +37,7 @@ def methods_of(hook: type) -> dict[str, list[str]]:
 
 def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
     blocking = methods_of(WahelpHook)
-    blocking.pop("get_conn")
+    del blocking["get_conn"]
     assert blocking == methods_of(WahelpAsyncHook)
 
 
