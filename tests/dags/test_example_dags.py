@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,15 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "example_dags").glob("*.py"))
 
 
 def dags_of(path: Path) -> list[DAG]:
-    return [value for value in runpy.run_path(str(path)).values() if isinstance(value, DAG)]
+    """Parse a file as Airflow does."""
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # before Airflow 3.2
+        from airflow.models.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(path))
+    assert bag.import_errors == {}
+    return list(bag.dags.values())
 
 
 @pytest.fixture
