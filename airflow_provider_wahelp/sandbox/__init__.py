@@ -1,0 +1,37 @@
+"""A Wahelp to try and to test against: a real HTTP server that behaves like the platform, as far as is known.
+
+Everything is imported on first use, because pytest and Airflow load packages into processes that will never
+start a server.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.app import create_app
+    from airflow_provider_wahelp.sandbox.options import SandboxOptions
+    from airflow_provider_wahelp.sandbox.server import Sandbox
+
+__all__ = ["Sandbox", "SandboxOptions", "create_app"]
+
+_HOMES = {"Sandbox": "server", "SandboxOptions": "options", "create_app": "app"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        home = import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(
+            f"The Wahelp sandbox needs {missing.name}: pip install 'airflow-provider-wahelp[sandbox]'",
+            name=missing.name,
+        ) from missing
+    found: object = getattr(home, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

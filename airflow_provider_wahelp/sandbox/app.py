@@ -1,0 +1,88 @@
+"""The sandbox as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from airflow_provider_wahelp.sandbox import api, control, page
+from airflow_provider_wahelp.sandbox.bodies import refusal
+from airflow_provider_wahelp.sandbox.errors import SandboxError
+from airflow_provider_wahelp.sandbox.gateway import Gateway
+from airflow_provider_wahelp.sandbox.state import State
+from airflow_provider_wahelp.sandbox.webhooks import WebhookDelivery
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from airflow_provider_wahelp.sandbox.options import SandboxOptions
+    from airflow_provider_wahelp.sandbox.storage import Storage
+
+_TICK = 0.2
+
+
+def create_app(
+    options: SandboxOptions | None = None, *, state: State | None = None, storage: Storage | None = None
+) -> FastAPI:
+    """Build the application. It dates its answers itself: run uvicorn with ``date_header=False``.
+
+    :param options: how the platform behaves, for a new state.
+    :param state: a state to serve in place of a new one.
+    :param storage: where the state is kept.
+    """
+    served = state or State(options)
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        async with _background(served, storage):
+            yield
+
+    # No slash is ever mended by a redirect, and no schema is served: this is not our API to describe.
+    app = FastAPI(lifespan=running, openapi_url=None, redirect_slashes=False)
+    app.state.wahelp = served
+    app.add_middleware(Gateway, state=served)
+    app.add_exception_handler(SandboxError, _refuse)
+    app.add_exception_handler(HTTPException, _refuse_route)
+    for part in (api, control, page):
+        app.include_router(part.router)
+    return app
+
+
+@asynccontextmanager
+async def _background(state: State, storage: Storage | None) -> AsyncIterator[None]:
+    delivery = WebhookDelivery()
+    await delivery.start()
+    state.listen(delivery.put)
+    ticker = asyncio.create_task(_tick(state, storage))
+    try:
+        yield
+    finally:
+        ticker.cancel()
+        await asyncio.gather(ticker, return_exceptions=True)
+        await delivery.stop()
+        if storage:
+            storage.save(state)
+
+
+async def _tick(state: State, storage: Storage | None) -> None:
+    while True:
+        await asyncio.sleep(_TICK)
+        state.tick()
+        if storage:
+            storage.save_now_and_then(state)
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return refusal(cast("SandboxError", error))
+
+
+async def _refuse_route(_request: Request, error: Exception) -> Response:
+    found = cast("HTTPException", error)
+    return refusal(SandboxError(found.status_code, found.detail))

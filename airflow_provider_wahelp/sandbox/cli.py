@@ -1,0 +1,106 @@
+"""The command ``wahelp-sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_provider_wahelp.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DEFAULTS = SandboxOptions()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sandbox until SIGTERM or SIGINT.
+
+    :param arguments: those of the command line.
+    """
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    if chosen.access_log:
+        logging.getLogger("airflow_provider_wahelp.sandbox.gateway").setLevel(logging.INFO)
+    try:
+        _serve(chosen)
+    except (ImportError, OSError, OverflowError, ValueError) as error:
+        parser.error(str(error))
+    return 0
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    options = _options(chosen)
+    # Only now: the server takes a second to import, and `--help` or a wrong option should not.
+    from airflow_provider_wahelp.sandbox import Sandbox
+
+    sandbox = Sandbox(options, host=chosen.host, port=chosen.port, state_file=chosen.state)
+    with sandbox:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sandbox.request_stop())
+        login, password = chosen.login, chosen.password
+        sys.stdout.write(f"Wahelp sandbox: {sandbox.url}  (login {login}, password {password})\n")
+        sys.stdout.flush()
+        sandbox.wait()
+
+
+def _options(chosen: argparse.Namespace) -> SandboxOptions:
+    return SandboxOptions(
+        login=chosen.login,
+        password=chosen.password,
+        activation_delay=chosen.activation_delay,
+        token_lifetime=chosen.token_lifetime,
+        delivered_after=chosen.delivered_after,
+        read_after=chosen.read_after,
+        lacks_messenger=chosen.lacks_messenger,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wahelp-sandbox",
+        description="A local server that behaves like the Wahelp messaging API.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on; whoever reaches it controls the sandbox")
+    add("--port", type=int, default=8765, help="port to listen on; 0 picks a free one")
+    add("--state", type=Path, metavar="FILE", help="keep the state in this file")
+    add("--access-log", action="store_true", help="log every request to the API")
+    add("--login", default=_DEFAULTS.login, help="login of the only account")
+    add("--password", default=_DEFAULTS.password, help="its password")
+    add(
+        "--token-lifetime",
+        type=int,
+        default=_DEFAULTS.token_lifetime,
+        metavar="SECONDS",
+        help="life of a token",
+    )
+    _add_delay(parser, "--activation-delay", _DEFAULTS.activation_delay, "from creating a channel to active")
+    _add_delay(parser, "--delivered-after", _DEFAULTS.delivered_after, "from sending to delivered")
+    _add_delay(parser, "--read-after", _DEFAULTS.read_after, "from sending to read")
+    add(
+        "--lacks-messenger",
+        action="append",
+        default=[],
+        metavar="PHONE",
+        help="a phone without the messenger; may be repeated",
+    )
+    return parser
+
+
+def _add_delay(parser: argparse.ArgumentParser, name: str, default: float | None, what: str) -> None:
+    parser.add_argument(name, type=_seconds, default=default, metavar="SECONDS", help=f"{what}, or `never`")
+
+
+def _seconds(written: str) -> float | None:
+    return None if written == "never" else float(written)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

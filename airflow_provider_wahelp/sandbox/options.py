@@ -1,0 +1,69 @@
+"""What the sandbox imitates: every choice that the known facts about the platform leave open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from airflow_provider_wahelp.sandbox.phones import digits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ExpiresIn = Literal["int", "string", "missing"]
+DuplicateUsers = Literal["existing", "error", "new"]
+MessengerError = Literal["http", "success_false"]
+
+_CHOICES = {
+    "expires_in": get_args(ExpiresIn),
+    "duplicate_users": get_args(DuplicateUsers),
+    "messenger_error": get_args(MessengerError),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxOptions:
+    """How the imitated platform behaves. All times are seconds on the sandbox's clock.
+
+    :param login: the login of the only account.
+    :param password: its password.
+    :param activation_delay: how long after its creation a channel becomes active; ``None``: only by a scan.
+    :param token_lifetime: how long a token lives.
+    :param delivered_after: how long after sending a message is delivered; ``None``: never.
+    :param read_after: how long after sending a delivered message is read; ``None``: never.
+    :param lacks_messenger: phones that do not have the messenger.
+    :param expires_in: how a token's lifetime is spelled in an answer.
+    :param refresh_fails: whether renewing a token answers with HTTP 500.
+    :param duplicate_users: what adding a phone that the channel already has answers: the existing user, an
+        error that names it, or a new user.
+    :param messenger_error: whether "the number lacks the messenger" comes as an HTTP error or as HTTP 200
+        with ``success: false``.
+    :param messenger_error_text: its words when a user is added.
+    :param sending_error_text: its words when a message is sent.
+    """
+
+    login: str = "demo@example.com"
+    password: str = field(default="demo", repr=False)
+    activation_delay: float | None = 2.0
+    token_lifetime: int = 3600
+    delivered_after: float | None = 1.0
+    read_after: float | None = 3.0
+    lacks_messenger: Collection[str] = field(default=(), repr=False)
+    expires_in: ExpiresIn = "int"
+    refresh_fails: bool = False
+    duplicate_users: DuplicateUsers = "existing"
+    messenger_error: MessengerError = "http"
+    messenger_error_text: str = "У номера нет нужного мессенджера"  # noqa: RUF001 - it is Russian
+    sending_error_text: str = "номер не зарегистрирован"
+
+    def __post_init__(self) -> None:
+        for name in ("activation_delay", "delivered_after", "read_after"):
+            seconds = getattr(self, name)
+            if seconds is not None and not 0 <= seconds < float("inf"):
+                raise ValueError(f"{name} must be a number of seconds or None")
+        if self.token_lifetime <= 0:
+            raise ValueError("token_lifetime must be positive")
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+        object.__setattr__(self, "lacks_messenger", frozenset(map(digits, self.lacks_messenger)))

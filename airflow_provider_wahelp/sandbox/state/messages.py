@@ -1,0 +1,188 @@
+"""Messages: sending, history, and what the receiving phones see."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid, not_found
+from airflow_provider_wahelp.sandbox.state import fields as read
+from airflow_provider_wahelp.sandbox.state import views
+from airflow_provider_wahelp.sandbox.state.core import Area, changing, reading
+from airflow_provider_wahelp.sandbox.state.records import Message
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.state.core import Core
+    from airflow_provider_wahelp.sandbox.state.people import People
+    from airflow_provider_wahelp.sandbox.state.records import Channel, Destination, Status, User
+
+_PAGE = 50
+
+
+class Messages(Area):
+    """Everything that was written.
+
+    :param core: what the areas share.
+    :param people: who writes and is written to.
+    """
+
+    def __init__(self, core: Core, people: People) -> None:
+        super().__init__(core)
+        self._people = people
+
+    @reading
+    def history(self, project_id: int, uuid: str, query: read.Fields) -> list[dict[str, Any]]:
+        """List a page of a channel's messages with all its users, newest first.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param query: ``limit`` and ``page``, which counts from 1.
+        """
+        channel = self._core.channel(project_id, uuid)
+        limit = read.positive(query, "limit", _PAGE)
+        history = self._core.registry.history_of[channel.uuid]
+        end = max(len(history) - (read.positive(query, "page", 1) - 1) * limit, 0)
+        page = history[max(end - limit, 0) : end]
+        return [views.message(self._core.registry, message) for message in reversed(page)]
+
+    @reading
+    def get(self, project_id: int, uuid: str, message_id: int) -> dict[str, Any]:
+        """Show a message.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param message_id: the message's id.
+        """
+        channel = self._core.channel(project_id, uuid)
+        message = self._core.registry.messages.get(message_id)
+        if message is None or message.channel_uuid != channel.uuid:
+            raise not_found("Сообщение")
+        return views.message(self._core.registry, message)
+
+    @changing
+    def send(self, project_id: int, uuid: str, user_id: int, fields: read.Fields) -> dict[str, Any]:
+        """Send a text to a user.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param user_id: the user's id.
+        :param fields: ``text``; ``type`` and ``destination`` may say what is meant anyway.
+        """
+        channel = self._core.channel(project_id, uuid)
+        user = self._people.find(channel, user_id)
+        read.choice(fields, "type", ["text"], default="text")
+        read.choice(fields, "destination", ["from_operator"], default="from_operator")
+        text = read.text(fields, "text")
+        if not channel.active:
+            raise SandboxError(422, "Канал не активен")
+        if not self._core.has_messenger(user.phone):
+            raise SandboxError(200, self._core.options.sending_error_text)
+        message = self._store(channel, user, text, "from_operator", "sent")
+        self._plan(message)
+        return views.sent(self._core.registry, message)
+
+    @changing
+    def receive(self, phone: str, text: str, channel_uuid: str | None = None) -> dict[str, Any]:
+        """Let a phone write to a channel.
+
+        :param phone: the digits of the phone.
+        :param text: what it writes.
+        :param channel_uuid: the channel; by default the one that the phone talked to last, and for a stranger
+            the first active one.
+        """
+        if not text:
+            raise invalid("text", "Обязательное поле")
+        channel = self._addressed(phone, channel_uuid)
+        if not channel.active:
+            raise SandboxError(422, "Канал не активен")
+        user = self._core.registry.user_by_phone(channel.uuid, phone)
+        user = user or self._people.register(channel, phone, phone)
+        message = self._store(channel, user, text, "from", "delivered")
+        return views.message(self._core.registry, message)
+
+    @reading
+    def conversation(self, phone: str) -> list[dict[str, Any]]:
+        """Show what a phone received and wrote, in order.
+
+        :param phone: the digits of the phone.
+        """
+        return [views.line(message) for message in self._core.registry.conversations.get(phone, ())]
+
+    @reading
+    def conversations(self) -> dict[str, list[dict[str, Any]]]:
+        """Show the conversations of all phones, the latest first."""
+        everything = reversed(self._core.registry.conversations.items())
+        return {phone: [views.line(message) for message in lines] for phone, lines in everything}
+
+    @reading
+    def latest_conversations(self, phones: int, lines: int) -> dict[str, list[dict[str, Any]]]:
+        """Show the ends of the latest conversations.
+
+        :param phones: of how many phones at most.
+        :param lines: how many messages of each at most.
+        """
+        latest = islice(reversed(self._core.registry.conversations.items()), phones)
+        return {phone: [views.line(message) for message in found[-lines:]] for phone, found in latest}
+
+    def resume(self) -> None:
+        """Plan again what the stored messages wait for."""
+        for message in self._core.registry.messages.values():
+            if message.destination == "from_operator":
+                self._plan(message)
+
+    def _addressed(self, phone: str, channel_uuid: str | None) -> Channel:
+        channels = self._core.registry.channels
+        if channel_uuid is not None:
+            found = channels.get(channel_uuid)
+        elif spoken := self._core.registry.conversations.get(phone):
+            found = channels[spoken[-1].channel_uuid]
+        else:
+            found = self._stranger_writes_to(phone)
+        if found is None:
+            raise not_found("Канал")
+        return found
+
+    def _stranger_writes_to(self, phone: str) -> Channel | None:
+        active = [c for c in self._core.registry.channels.values() if c.active]
+        known = (c for c in active if self._core.registry.user_by_phone(c.uuid, phone))
+        return next(known, None) or next(iter(active), None)
+
+    def _store(
+        self, channel: Channel, user: User, text: str, destination: Destination, status: Status
+    ) -> Message:
+        registry = self._core.registry
+        message = Message(
+            id=registry.next_id("messages"),
+            user_id=user.id,
+            channel_uuid=channel.uuid,
+            text=text,
+            destination=destination,
+            created=self._core.clock.now(),
+            status=status,
+        )
+        registry.add(message)
+        self._announce(message, "created")
+        return message
+
+    def _plan(self, message: Message) -> None:
+        options = self._core.options
+        steps: dict[Status, tuple[Status, float | None]] = {
+            "sent": ("delivered", options.delivered_after),
+            "delivered": ("read", options.read_after),
+        }
+        following, after = steps.get(message.status, ("read", None))
+        if after is not None:
+            self._core.at(message.created + after, partial(self._step, message, following))
+
+    def _step(self, message: Message, status: Status) -> None:
+        if not self._core.has_messenger(self._core.registry.users[message.user_id].phone):
+            return
+        message.status = status
+        self._announce(message, "updated")
+        self._plan(message)
+
+    def _announce(self, message: Message, verb: str) -> None:
+        project_id = self._core.registry.channels[message.channel_uuid].project_id
+        payload = partial(views.message, self._core.registry, message)
+        self._core.announce(project_id, f"channel.message.{verb}", payload)

@@ -1,0 +1,141 @@
+"""The people written to: users of one channel, contacts across the channels of a project."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.sandbox.errors import SandboxError, not_found
+from airflow_provider_wahelp.sandbox.state import fields as read
+from airflow_provider_wahelp.sandbox.state import views
+from airflow_provider_wahelp.sandbox.state.core import Area, changing, reading
+from airflow_provider_wahelp.sandbox.state.records import Contact, User
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.state.records import Channel
+
+_PAGE = 50
+
+
+class People(Area):
+    """Users and contacts."""
+
+    @reading
+    def users(self, project_id: int, uuid: str, query: read.Fields) -> tuple[list[dict[str, Any]], bool]:
+        """List a page of a channel's users, and tell whether there are more.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param query: ``limit`` and ``page``, which counts from 1.
+        """
+        channel = self._core.channel(project_id, uuid)
+        limit = read.positive(query, "limit", _PAGE)
+        start = (read.positive(query, "page", 1) - 1) * limit
+        users = self._core.registry.users_of[channel.uuid]
+        page = [views.user(self._core.registry, user) for user in users[start : start + limit]]
+        return page, start + limit < len(users)
+
+    @changing
+    def add(self, project_id: int, uuid: str, fields: read.Fields) -> dict[str, Any]:
+        """Add a person to a channel.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param fields: ``name`` and ``phone``.
+        """
+        channel = self._core.channel(project_id, uuid)
+        name, phone = read.text(fields, "name"), read.phone(fields)
+        existing = self._core.registry.user_by_phone(channel.uuid, phone)
+        if existing and self._core.options.duplicate_users != "new":
+            return self._duplicate(existing)
+        if not self._core.has_messenger(phone):
+            raise self._lacks_messenger()
+        return views.user(self._core.registry, self.register(channel, phone, name))
+
+    @reading
+    def get(self, project_id: int, uuid: str, user_id: int) -> dict[str, Any]:
+        """Show a user.
+
+        :param project_id: the channel's project.
+        :param uuid: the channel's uuid.
+        :param user_id: the user's id.
+        """
+        return views.user(self._core.registry, self.find(self._core.channel(project_id, uuid), user_id))
+
+    @changing
+    def contact_by_phone(self, project_id: int, fields: read.Fields) -> dict[str, Any]:
+        """Look a person up across the channels, and create them where this is wanted.
+
+        :param project_id: the project.
+        :param fields: ``phone`` and ``need_create``.
+        """
+        project = self._core.project(project_id)
+        phone = read.phone(fields)
+        if read.flag(fields, "need_create"):
+            contact = self._contact(project.id, phone)
+            self._join_active_channels(contact)
+        else:
+            found = self._core.registry.contact_by_phone(project.id, phone)
+            if found is None:
+                raise not_found("Контакт")
+            contact = found
+        users = self._core.registry.users_of_contact[contact.id]
+        return {"id": contact.id, "users": [views.contact_user(self._core.registry, u) for u in users]}
+
+    def find(self, channel: Channel, user_id: int) -> User:
+        """Find a user of a channel.
+
+        :param channel: the channel.
+        :param user_id: the user's id.
+        """
+        user = self._core.registry.users.get(user_id)
+        if user is None or user.channel_uuid != channel.uuid:
+            raise not_found("Пользователь")
+        return user
+
+    def register(self, channel: Channel, phone: str, name: str) -> User:
+        """Store a new user, and the contact behind them.
+
+        :param channel: the channel.
+        :param phone: the digits of the phone.
+        :param name: the person's name.
+        """
+        registry = self._core.registry
+        contact = self._contact(channel.project_id, phone)
+        user = User(
+            id=registry.next_id("users"),
+            channel_uuid=channel.uuid,
+            contact_id=contact.id,
+            name=name,
+            phone=phone,
+        )
+        registry.add(user)
+        payload = partial(views.user, registry, user)
+        self._core.announce(channel.project_id, "channel.user.created", payload)
+        return user
+
+    def _contact(self, project_id: int, phone: str) -> Contact:
+        registry = self._core.registry
+        contact = registry.contact_by_phone(project_id, phone)
+        if contact is None:
+            contact = Contact(id=registry.next_id("contacts"), project_id=project_id, phone=phone)
+            registry.add(contact)
+        return contact
+
+    def _join_active_channels(self, contact: Contact) -> None:
+        if not self._core.has_messenger(contact.phone):
+            return
+        registry = self._core.registry
+        for channel in registry.channels_of[contact.project_id]:
+            if channel.active and registry.user_by_phone(channel.uuid, contact.phone) is None:
+                self.register(channel, contact.phone, contact.phone)
+
+    def _duplicate(self, existing: User) -> dict[str, Any]:
+        if self._core.options.duplicate_users == "error":
+            raise SandboxError(409, "Пользователь уже существует", data={"id": existing.id})
+        return views.user(self._core.registry, existing)
+
+    def _lacks_messenger(self) -> SandboxError:
+        options = self._core.options
+        status = 422 if options.messenger_error == "http" else 200
+        return SandboxError(status, options.messenger_error_text)

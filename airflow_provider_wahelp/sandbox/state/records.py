@@ -1,0 +1,74 @@
+"""What the platform keeps, as plain rows that refer to each other by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["sent", "delivered", "read"]
+Destination = Literal["from", "from_operator"]
+
+
+@dataclass(slots=True)
+class Project:
+    """A project of the account."""
+
+    id: int
+    name: str
+    hook: str | None = None
+
+
+@dataclass(slots=True)
+class Channel:
+    """One number or account of a messenger. ``activates_at`` is when it becomes active by itself."""
+
+    id: int
+    uuid: str
+    project_id: int
+    name: str
+    type: str
+    active: bool = False
+    activates_at: float | None = None
+
+
+@dataclass(slots=True)
+class Contact:
+    """A person across the channels of a project."""
+
+    id: int
+    project_id: int
+    phone: str
+
+
+@dataclass(slots=True)
+class User:
+    """A person in one channel."""
+
+    id: int
+    channel_uuid: str
+    contact_id: int
+    name: str
+    phone: str
+
+
+@dataclass(slots=True)
+class Message:
+    """A message to or from a user. ``created`` is in seconds since the epoch."""
+
+    id: int
+    user_id: int
+    channel_uuid: str
+    text: str
+    destination: Destination
+    created: float
+    status: Status
+
+
+@dataclass(slots=True)
+class Webhook:
+    """An address that wants events; without entities it wants all of them."""
+
+    uuid: str
+    project_id: int
+    url: str
+    entities: list[str] = field(default_factory=list)

@@ -1,0 +1,113 @@
+"""The state as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.sandbox.clock import Clock
+from airflow_provider_wahelp.sandbox.journal import Journal
+from airflow_provider_wahelp.sandbox.options import SandboxOptions
+from airflow_provider_wahelp.sandbox.state.account import Account
+from airflow_provider_wahelp.sandbox.state.channels import Channels
+from airflow_provider_wahelp.sandbox.state.core import Area, Core, changing, reading
+from airflow_provider_wahelp.sandbox.state.hooks import Hooks
+from airflow_provider_wahelp.sandbox.state.messages import Messages
+from airflow_provider_wahelp.sandbox.state.people import People
+from airflow_provider_wahelp.sandbox.state.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_wahelp.sandbox.state.core import Event
+
+
+class State(Area):
+    """Everything that the sandbox knows, by areas. Any thread may call any operation.
+
+    :param options: how the platform behaves.
+    """
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self._initial = options or SandboxOptions()
+        self.clock = Clock()
+        self.journal = Journal()
+        super().__init__(Core(self._initial, self.clock, self.journal))
+        self.account = Account(self._core)
+        self.channels = Channels(self._core)
+        self.people = People(self._core)
+        self.messages = Messages(self._core, self.people)
+        self.hooks = Hooks(self._core)
+
+    @property
+    def options(self) -> SandboxOptions:
+        """Return how the platform behaves now."""
+        return self._core.options
+
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with every change."""
+        return self._core.changes
+
+    def listen(self, deliver: Callable[[Event], None]) -> None:
+        """Set who delivers events.
+
+        :param deliver: called under the lock, so it must only take note.
+        """
+        self._core.deliver = deliver
+
+    @changing
+    def configure(self, **changes: Any) -> SandboxOptions:
+        """Change how the platform behaves from now on; what is planned already stays planned.
+
+        :param changes: options by name.
+        """
+        self._core.options = replace(self._core.options, **changes)
+        return self._core.options
+
+    @changing
+    def set_messenger(self, phone: str, *, present: bool) -> None:
+        """Give a phone the messenger, or take it away.
+
+        :param phone: the digits of the phone.
+        :param present: whether it has the messenger.
+        """
+        self._core.registry.messengers[phone] = present
+
+    @reading
+    def tick(self) -> None:
+        """Do whatever is due by now."""
+
+    @changing
+    def advance(self, seconds: float) -> None:
+        """Move the clock ahead and do whatever that makes due.
+
+        :param seconds: how far.
+        """
+        self.clock.advance(seconds)
+        self._core.settle()
+
+    @changing
+    def reset(self) -> None:
+        """Go back to how everything was at first."""
+        self._core.options = self._initial
+        self._core.replace(Registry())
+        self.clock.offset = 0.0
+        self.journal.reset()
+
+    @reading
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart, as JSON values."""
+        return {"clock_offset": self.clock.offset, **self._core.registry.dump()}
+
+    @changing
+    def load(self, dumped: dict[str, Any]) -> None:
+        """Go on from where an earlier sandbox stopped.
+
+        :param dumped: what :meth:`dump` returned.
+        """
+        registry = Registry.load(dumped)
+        self.clock.offset = float(dumped["clock_offset"])
+        self._core.replace(registry)
+        self.channels.resume()
+        self.messages.resume()

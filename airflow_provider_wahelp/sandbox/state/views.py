@@ -1,0 +1,154 @@
+"""The platform's spelling of its objects."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.state.records import Channel, Message, Project, User, Webhook
+    from airflow_provider_wahelp.sandbox.state.registry import Registry
+
+_MOSCOW = timezone(timedelta(hours=3))
+
+
+def moscow(seconds: float) -> str:
+    """Spell a moment as the platform does: Moscow time, without a zone.
+
+    :param seconds: seconds since the epoch.
+    """
+    return datetime.fromtimestamp(seconds, _MOSCOW).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def project(record: Project) -> dict[str, Any]:
+    """Show a project.
+
+    :param record: the project.
+    """
+    return {"id": record.id, "name": record.name}
+
+
+def channel(record: Channel) -> dict[str, Any]:
+    """Show a channel.
+
+    :param record: the channel.
+    """
+    return {
+        "id": record.id,
+        "name": record.name,
+        "uuid": record.uuid,
+        "active": record.active,
+        "type": record.type,
+        "settings": {},
+        "project_id": record.project_id,
+    }
+
+
+def user(registry: Registry, record: User) -> dict[str, Any]:
+    """Show a user.
+
+    :param registry: where the channel and the last message are found.
+    :param record: the user.
+    """
+    return {
+        "id": record.id,
+        "name": record.name,
+        "phone": record.phone,
+        "channel_id": registry.channels[record.channel_uuid].id,
+        "contact_id": record.contact_id,
+        "blocked": False,
+        "last_message": last_message(registry, record),
+    }
+
+
+def contact_user(registry: Registry, record: User) -> dict[str, Any]:
+    """Show a user as a part of a contact.
+
+    :param registry: where the channel and the last message are found.
+    :param record: the user.
+    """
+    return {
+        "id": record.id,
+        "channel_id": registry.channels[record.channel_uuid].id,
+        "uid": record.phone,
+        "blocked": False,
+        "last_message": last_message(registry, record),
+    }
+
+
+def last_message(registry: Registry, record: User) -> dict[str, Any] | None:
+    """Show the latest message of a user, if there is one.
+
+    :param registry: where it is found.
+    :param record: the user.
+    """
+    latest = registry.last_message_of.get(record.id)
+    return _core(latest) | {"message": latest.text} if latest else None
+
+
+def message(registry: Registry, record: Message) -> dict[str, Any]:
+    """Show a message as history and webhooks do: the text is called ``message``.
+
+    :param registry: where its user and channel are found.
+    :param record: the message.
+    """
+    person = registry.users[record.user_id]
+    return {
+        **_core(record),
+        "user_id": record.user_id,
+        "channel_id": registry.channels[record.channel_uuid].id,
+        "message": record.text,
+        "user": {
+            "id": person.id,
+            "name": person.name,
+            "phone": person.phone,
+            "contact_id": person.contact_id,
+        },
+    }
+
+
+def sent(registry: Registry, record: Message) -> dict[str, Any]:
+    """Show a message as the answer to a send does: the text is called ``text``.
+
+    :param registry: where its channel is found.
+    :param record: the message.
+    """
+    return {
+        **_core(record),
+        "text": record.text,
+        "user_id": record.user_id,
+        "channel_id": registry.channels[record.channel_uuid].id,
+    }
+
+
+def webhook(record: Webhook) -> dict[str, Any]:
+    """Show a registered address.
+
+    :param record: the webhook.
+    """
+    return {"uuid": record.uuid, "url": record.url, "entities": list(record.entities)}
+
+
+def line(record: Message) -> dict[str, Any]:
+    """Show a message as its receiver sees it. This is the sandbox's own spelling, in UTC.
+
+    :param record: the message.
+    """
+    return {
+        "id": record.id,
+        "channel_uuid": record.channel_uuid,
+        "direction": "incoming" if record.destination == "from" else "outgoing",
+        "text": record.text,
+        "status": record.status,
+        "created_at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _core(record: Message) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "message_type": "text",
+        "destination": record.destination,
+        "status": record.status,
+        "created_at": moscow(record.created),
+    }
