@@ -1,0 +1,54 @@
+"""The README's examples are those of ``example_dags/``, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGES[0].read_text("utf-8"), re.DOTALL)
+
+
+def squeezed(code: str) -> str:
+    """Return code without its indentation: an example may stand deeper in its DAG."""
+    return "\n".join(line.strip() for line in textwrap.dedent(code).strip().splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda code: squeezed(code).partition("\n")[0][:40])
+def test_every_example_is_part_of_an_example_dag(example: str) -> None:
+    dags = [squeezed(path.read_text("utf-8")) for path in (ROOT / "example_dags").glob("*.py")]
+    assert any(squeezed(example) in dag for dag in dags)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CreateProjectOperator",
+        "CreateChannelOperator",
+        "ChannelActiveSensor",
+        "CreateUserOperator",
+        "SendMessageOperator",
+        "SetWebhookOperator",
+        "GetMessagesOperator",
+        "WahelpHook",
+    ],
+)
+def test_everything_public_has_an_example(name: str) -> None:
+    assert any(f"{name}(" in example for example in EXAMPLES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_error_is_in_the_readme() -> None:
+    from airflow_provider_wahelp.client import errors
+
+    named = {name for name in vars(errors) if name.endswith("Error") and name != "WahelpError"}
+    assert {name for name in named if f"`{name}`" not in PAGES[0].read_text("utf-8")} == set()
