@@ -1,0 +1,166 @@
+"""A real Airflow 3: API server, scheduler, DAG processor and triggerer over SQLite."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from demo.airflow_api import FINISHED_RUN, AirflowApi, TaskInstance
+from demo.airflow_settings import environment
+from demo.process import Process, stop_all, wait_until
+
+COMPONENTS: dict[str, tuple[str, ...]] = {
+    "api-server": (),
+    # Airflow's log servers would listen on every address of the machine; the API server reads the files.
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
+START_SECONDS = 180
+PARSE_SECONDS = 60
+COMMAND_SECONDS = 120
+
+
+class Airflow:
+    """An Airflow under `home`, from its database to its daemons; it ends with the `with` block.
+
+    `on_poll` is called again and again wherever this waits: raise there to give up.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dags: Sequence[Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        parallelism: int = 4,
+        on_poll: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.home = home.resolve()
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.api = AirflowApi(self.url)
+        self._env = environment(self.home, port, dags, parallelism, env or {})
+        self._on_poll = on_poll
+        self._processes: list[Process] = []
+
+    def __enter__(self) -> Airflow:
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def check(self) -> None:
+        """Raise if a component has died, or whatever `on_poll` raises."""
+        self._on_poll()
+        for process in self._processes:
+            process.check()
+
+    def cli(self, *arguments: str) -> str:
+        """Run `airflow ...` in this home and return what it printed."""
+        done = subprocess.run(  # noqa: S603 - our own commands
+            [self._program, *arguments],
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run as soon as the DAG has been parsed, and return the run's id."""
+        wait_until(lambda: self._parsed(dag_id), timeout=PARSE_SECONDS, what=f"DAG {dag_id} parsed")
+        return self.api.trigger(dag_id, conf)
+
+    def wait_for_run(
+        self,
+        dag_id: str,
+        run_id: str,
+        timeout: float,
+        on_task: Callable[[TaskInstance], None] = lambda task: None,
+    ) -> str:
+        """Wait for the end of a run and return its state; `on_task` hears of each task that finishes."""
+        told: set[tuple[str, int]] = set()
+
+        def final_state() -> str | None:
+            self.check()
+            state = self.api.dag_run(dag_id, run_id)  # before the tasks: else a last task could go untold
+            for task in self.api.task_instances(dag_id, run_id):
+                if task.finished and (task.task_id, task.map_index) not in told:
+                    told.add((task.task_id, task.map_index))
+                    on_task(task)
+            return state if state in FINISHED_RUN else None
+
+        return wait_until(final_state, timeout=timeout, what=f"the end of run {run_id}")
+
+    @property
+    def _program(self) -> str:
+        program = shutil.which("airflow", path=self._env["PATH"])
+        if not program:
+            raise FileNotFoundError("there is no program `airflow` beside this Python")
+        return program
+
+    def _start(self) -> None:
+        for folder in (self.home, self.home / "tmp", self.home / "logs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        self._migrate()
+        for name, options in COMPONENTS.items():
+            self._processes.append(self._launch(name, *options))
+        wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
+        self.api.log_in()
+
+    def _migrate(self) -> None:
+        migration = self._launch("db", "migrate")
+        try:
+            wait_until(lambda: self._migrated(migration), timeout=START_SECONDS, what="airflow db migrate")
+        finally:
+            stop_all([migration])
+
+    def _migrated(self, migration: Process) -> bool:
+        self._on_poll()
+        return migration.succeeded()
+
+    def _launch(self, name: str, *options: str) -> Process:
+        command = [self._program, name, *options]
+        return Process(f"airflow {name}", command, log=self.home / f"{name}.log", env=self._env)
+
+    def _ready(self) -> bool:
+        self.check()
+        return self.api.healthy()
+
+    def _parsed(self, dag_id: str) -> bool:
+        self.check()
+        if self.api.has_dag(dag_id):
+            return True
+        errors = self.api.import_errors()
+        if errors:
+            raise RuntimeError("Airflow could not read a DAG file:\n" + "\n".join(errors))
+        return False
+
+    def _stop(self) -> None:
+        self.api.close()  # first: the API server waits for its clients
+        stop_all(self._processes)
+        self._processes.clear()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,157 @@
+"""The part of Airflow's REST API that the demo and the system tests use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+PAGE = 100
+FINISHED_RUN = frozenset({"success", "failed"})
+FINISHED_TASK = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of one run."""
+
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+    duration: float | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.state in FINISHED_TASK
+
+
+class UnavailableError(RuntimeError):
+    """Airflow has not answered, or with an error that may pass."""
+
+
+class AirflowApi:
+    """A client for an Airflow whose users are all administrators."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._http.close()
+
+    def healthy(self) -> bool:
+        """Whether the API and all daemons report that they are well."""
+        try:
+            parts = self._http.get("/api/v2/monitor/health").raise_for_status().json()
+        except httpx.HTTPError:
+            return False
+        names = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        return all((parts.get(name) or {}).get("status") == "healthy" for name in names)
+
+    def log_in(self) -> None:
+        """Take a token for all further calls."""
+        token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def import_errors(self) -> list[str]:
+        """Return what went wrong when DAG files were read."""
+        found = self._all("/importErrors", "import_errors")
+        return [f"{error['filename']}:\n{error['stack_trace']}" for error in found]
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether the DAG has been parsed."""
+        return any(dag["dag_id"] == dag_id for dag in self._all("/dags", "dags"))
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run and return its id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self._json("POST", f"/dags/{quote(dag_id, safe='')}/dagRuns", json=body)["dag_run_id"])
+
+    def dag_run(self, dag_id: str, run_id: str) -> str:
+        """Return the state of a run."""
+        return str(self._get(_run(dag_id, run_id))["state"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """Return all tasks of a run, mapped ones one by one."""
+        return [
+            TaskInstance(
+                task_id=found["task_id"],
+                map_index=found["map_index"],
+                state=found["state"],
+                try_number=found["try_number"],
+                duration=found["duration"],
+            )
+            for found in self._all(f"{_run(dag_id, run_id)}/taskInstances", "task_instances")
+        ]
+
+    def task_log(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
+    ) -> str:
+        """Return the log of one try of a task as text."""
+        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/logs/{try_number}"
+        answer = self._get(path, map_index=map_index, full_content=True)
+        return "\n".join(_log_lines(answer["content"]))
+
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
+    ) -> Any:
+        """Return what a task has left to other tasks."""
+        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/xcomEntries/{key}"
+        return self._get(path, map_index=map_index)["value"]
+
+    def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
+        """Do what the button "Test" of the connection form does: `{"status": bool, "message": str}`."""
+        answer: dict[str, Any] = self._json("POST", "/connections/test", json=connection)
+        return answer
+
+    def _all(self, path: str, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a list, page by page."""
+        seen = 0
+        while True:
+            answer = self._get(path, limit=PAGE, offset=seen)
+            yield from answer[name]
+            seen += len(answer[name])
+            if not answer[name] or seen >= answer["total_entries"]:
+                return
+
+    # SQLite is locked now and then while Airflow is busy; reading again is harmless.
+    @retry(
+        retry=retry_if_exception_type(UnavailableError),
+        stop=stop_after_attempt(5),
+        wait=wait_fixed(0.5),
+        reraise=True,
+    )
+    def _get(self, path: str, **params: Any) -> Any:
+        return self._json("GET", path, params=params)
+
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = self._http.request(method, f"/api/v2{path}", **options)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"Airflow has not answered to {method} {path}: {error!r}") from error
+        if answer.is_error:
+            kind = UnavailableError if answer.is_server_error else RuntimeError
+            raise kind(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text}")
+        return answer.json()
+
+
+def _run(dag_id: str, run_id: str) -> str:
+    return f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _log_lines(content: list[Any]) -> Iterator[str]:
+    """Turn Airflow's structured log into lines."""
+    for entry in content:
+        if not isinstance(entry, dict):
+            yield str(entry)
+            continue
+        level = f"{entry['level'].upper()} " if entry.get("level") else ""
+        yield f"{entry.get('timestamp') or ''} {level}{entry.get('event', '')}".strip()
+        for error in entry.get("error_detail") or []:
+            yield f"    {error.get('exc_type')}: {error.get('exc_value')}"

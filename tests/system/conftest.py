@@ -1,0 +1,142 @@
+"""A real Airflow against a sandbox, and what was run in it; started once for all system tests."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from demo.airflow import Airflow
+from demo.airflow_api import TaskInstance
+from demo.sandbox import Sandbox
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOGIN = "system-test@example.com"
+PARALLELISM = 4
+
+
+@dataclass(frozen=True)
+class Person:
+    """What must not be found in any log."""
+
+    phone: str = "+79261834567"
+    text: str = "Your parcel is waiting at the blue door"
+    webhook_secret: str = "hook-secret-51739"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a DAG."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    tasks: list[TaskInstance]
+    logins: int
+
+
+Runner = Callable[[str, dict[str, Any]], Run]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stop_on_sigterm() -> Iterator[None]:
+    """Let a cancelled test session stop its Airflow too."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    return secrets.token_urlsafe(12)
+
+
+@pytest.fixture(scope="session")
+def person() -> Person:
+    return Person()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator[Sandbox]:
+    with _sandbox(tmp_path_factory.mktemp("sandbox"), password) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def crowd_sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator[Sandbox]:
+    """A second account, into which nobody has logged in yet."""
+    with _sandbox(tmp_path_factory.mktemp("crowd"), password, "--activation-delay", "0") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, crowd_sandbox: Sandbox, password: str
+) -> Iterator[Airflow]:
+    connections = {"AIRFLOW_CONN_WAHELP_DEFAULT": sandbox, "AIRFLOW_CONN_WAHELP_CROWD": crowd_sandbox}
+
+    def check() -> None:
+        sandbox.check()
+        crowd_sandbox.check()
+
+    with Airflow(
+        tmp_path_factory.mktemp("airflow"),
+        [REPOSITORY / "example_dags", Path(__file__).with_name("dags")],
+        env={name: connection(to.url, password) for name, to in connections.items()},
+        parallelism=PARALLELISM,
+        on_poll=check,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def run(airflow: Airflow, sandbox: Sandbox, crowd_sandbox: Sandbox) -> Runner:
+    """Return a function that runs a DAG to its end; if that is a bad one, the test fails with the logs."""
+
+    def logins() -> int:
+        return sum(int(each.get("/sandbox/stats")["logins"]) for each in (sandbox, crowd_sandbox))
+
+    def run_dag(dag_id: str, conf: dict[str, Any]) -> Run:
+        before = logins()
+        run_id = airflow.trigger(dag_id, conf)
+        state = airflow.wait_for_run(dag_id, run_id, timeout=180)
+        tasks = airflow.api.task_instances(dag_id, run_id)
+        for task in tasks:
+            if task.state == "failed":
+                log = airflow.api.task_log(dag_id, run_id, task.task_id, task.try_number, task.map_index)
+                pytest.fail(f"{task.task_id} has failed:\n{log}")
+        return Run(dag_id, run_id, state, tasks, logins() - before)
+
+    return run_dag
+
+
+@pytest.fixture(scope="session")
+def onboarding(run: Runner, sandbox: Sandbox, person: Person) -> Run:
+    """The example DAG, run once."""
+    # Nobody listens there; but a test has no business with an address on the internet.
+    webhook_url = f"{sandbox.url}/nobody?token={person.webhook_secret}"
+    conf = {"phone": person.phone, "text": person.text, "webhook_url": webhook_url}
+    return run("wahelp_onboarding", conf)
+
+
+def connection(url: str, password: str) -> str:
+    """Return a connection as Airflow takes it from the environment."""
+    return json.dumps({"conn_type": "wahelp", "host": url, "login": LOGIN, "password": password})
+
+
+def _sandbox(folder: Path, password: str, *options: str) -> Sandbox:
+    account = ("--login", LOGIN, "--password", password)
+    # The state file is how a test learns which tokens were given out.
+    state = ("--state", str(folder / "state.json"))
+    return Sandbox(folder / "sandbox.log", "--access-log", *account, *state, *options)

@@ -1,0 +1,41 @@
+"""What a user of the command line and of the connection form sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_wahelp import __version__
+from demo.airflow import Airflow
+from demo.sandbox import Sandbox
+
+from .conftest import LOGIN
+
+pytestmark = pytest.mark.system
+
+
+def test_airflow_lists_the_provider(airflow: Airflow) -> None:
+    shown = airflow.cli("providers", "get", "airflow-provider-wahelp", "--output", "plain")
+    assert "airflow-provider-wahelp" in shown
+    assert __version__ in shown
+
+
+def test_airflow_tests_the_connection(airflow: Airflow) -> None:
+    assert "success" in airflow.cli("connections", "test", "wahelp_default").lower()
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def test_the_button_of_the_form_tests_the_password(
+    airflow: Airflow, sandbox: Sandbox, password: str, right: bool
+) -> None:
+    given = password if right else "wrong-password"
+    answer = airflow.api.test_connection(
+        {
+            "connection_id": "from_the_form",
+            "conn_type": "wahelp",
+            "host": sandbox.url,
+            "login": LOGIN,
+            "password": given,
+        }
+    )
+    assert answer["status"] is right, answer
+    assert given not in answer["message"]
