@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
@@ -45,8 +46,8 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     @property
     def retry_after(self) -> float | None:
@@ -55,9 +56,10 @@ class Answer:
         if not value:
             return None
         try:
-            return max(0.0, float(value))
+            seconds = float(value)
         except ValueError:
             return _seconds_until(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Envelope:
     :param has_more: whether a list goes on; ``None`` where the API does not say.
     """
 
-    data: Any
+    data: Any = field(repr=False)
     has_more: bool | None = None
 
 
@@ -119,10 +121,11 @@ def error_of(
     refused = isinstance(body, Mapping) and body.get("success") in (False, "false")
     if answer.status < 300 and not refused:  # noqa: PLR2004
         return None
-    words = _shortened(scrub(_words_of(body, answer), private))
-    return _kind_of(answer, words)(
+    words = scrub(_words_of(body, answer), private)
+    everything = scrub("; ".join(_leaves(body)), private)  # the key of a known wording is not known
+    return _kind_of(answer, f"{words}; {everything}")(
         what,
-        words,
+        _shortened(words),
         status=answer.status,
         retry_after=answer.retry_after,
         payload=None if body is _NOT_JSON else body,
@@ -169,7 +172,7 @@ _NOT_JSON = _NotJson()
 def _decode(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _NOT_JSON
 
 

@@ -24,6 +24,15 @@ from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, proce
 T = TypeVar("T")
 
 
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+
+
 async def _tell_nobody(token: str) -> None:
     """Do nothing with a token."""
 
@@ -120,7 +129,6 @@ class AsyncWahelpClient:
             response = await self._http.request(
                 call.method,
                 url_of(self.settings, call),
-                params=call.params,
                 json=call.json,
                 headers={**headers_of(call), **bearer},
                 follow_redirects=call.method == "GET",
@@ -128,7 +136,7 @@ class AsyncWahelpClient:
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
         seen(call, answer, response.elapsed.total_seconds())
-        return call.result(answer)
+        return call.result(answer, token)
 
     async def _token(self, rejected: str | None = None) -> str:
         if rejected:
@@ -170,7 +178,7 @@ def _translated(call: Call[Any]) -> Iterator[None]:
         yield
     except httpx.ConnectTimeout:
         raise errors.ConnectTimeoutError(call.what) from None
-    except (httpx.ConnectError, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+    except _NEVER_SENT as error:
         raise errors.NotReachableError(call.what, type(error).__name__) from None
     except httpx.TimeoutException:
         raise errors.ReadTimeoutError(call.what) from None

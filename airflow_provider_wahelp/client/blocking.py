@@ -118,7 +118,6 @@ class WahelpClient:
             response = self._session.request(
                 call.method,
                 url_of(self.settings, call),
-                params=call.params,
                 json=call.json,
                 headers=headers_of(call),
                 auth=_Bearer(token),
@@ -129,7 +128,7 @@ class WahelpClient:
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
         seen(call, answer, response.elapsed.total_seconds())
-        return call.result(answer)
+        return call.result(answer, token)
 
     def _token(self, rejected: str | None = None) -> str:
         if rejected:
@@ -168,8 +167,18 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """A session that does not put a ``.netrc`` entry in the token's place after a redirect either."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Keep the token, unless the redirect leads to another host."""
+        here, there = str(response.request.url), str(prepared_request.url)
+        if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+
+
 def _session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     adapter = HTTPAdapter(pool_maxsize=POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -191,6 +200,8 @@ def _translated(call: Call[Any]) -> Iterator[None]:
         raise _broken(error)(call.what, _reason(error)) from None
     except requests.TooManyRedirects:
         raise errors.RedirectedError(call.what, "in a circle") from None
+    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
+        raise errors.NotReachableError(call.what, type(error).__name__) from None
 
 
 def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
@@ -205,13 +216,14 @@ def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
 
 
 def _causes(error: object) -> Iterator[object]:
-    """Yield an exception and those that it wraps, as requests and urllib3 nest them."""
+    """Yield an exception and those that it wraps, as requests and urllib3 nest them.
+
+    Its ``__context__`` is none of them: that is whatever the caller happened to be handling.
+    """
     while isinstance(error, BaseException):
         yield error
-        inner = error.args[0] if error.args else None
-        error = getattr(error, "reason", None) or (
-            inner if isinstance(inner, BaseException) else error.__context__
-        )
+        wrapped = (getattr(error, "reason", None), *error.args, error.__cause__)
+        error = next((inner for inner in wrapped if isinstance(inner, BaseException)), None)
 
 
 def _reason(error: requests.RequestException) -> str:

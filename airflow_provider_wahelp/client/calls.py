@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_wahelp.client import errors
@@ -22,7 +23,7 @@ from airflow_provider_wahelp.client.answers import (
     read_list,
     read_object,
 )
-from airflow_provider_wahelp.client.masking import mask_phone, mask_url
+from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub
 from airflow_provider_wahelp.client.models import (
     Account,
     Channel,
@@ -71,15 +72,16 @@ class Call(Generic[T]):
     private: Sequence[str] = field(default=(), repr=False)
     raw: Callable[[Answer], T | None] | None = field(default=None, repr=False)
 
-    def result(self, answer: Answer) -> T:
+    def result(self, answer: Answer, token: str = "") -> T:
         """Return what an answer to this call says.
 
         :param answer: the answer.
+        :param token: the token that was sent, which an error must not quote either.
         :raises WahelpError: the error that the answer means.
         """
         if self.raw and answer.status == 200 and (found := self.raw(answer)) is not None:  # noqa: PLR2004
             return found
-        envelope = open_envelope(answer, self.what, self.private)
+        envelope = open_envelope(answer, self.what, (*self.private, token))
         try:
             return self.read(envelope)
         except (ValueError, KeyError, TypeError) as error:
@@ -95,7 +97,7 @@ def log_in(login: str, password: str) -> Call[tuple[str, float]]:
         "POST",
         "user/login",
         "log in",
-        _read_login,
+        _read_token,
         json={"login": login, "password": password},
         token="",
         private=(login, password),
@@ -107,7 +109,7 @@ def refresh_token(token: str) -> Call[tuple[str, float]]:
 
     :return: the new token and its lifetime in seconds.
     """
-    return Call("GET", "user/refresh-token", "renew the token", _read_refresh, token=token, private=(token,))
+    return Call("GET", "user/refresh-token", "renew the token", _read_token, token=token, private=(token,))
 
 
 def get_account() -> Call[Account]:
@@ -327,11 +329,11 @@ def request(
     return Call(
         method,
         path,
-        f"{method} /{path}",
+        f"{method} /{scrub(path.partition('?')[0])}",
         lambda envelope: envelope.data,
         json=json,
         params=params,
-        private=list(_strings(json)),
+        private=list(_strings([json, params])),
         project_id=project_id,
         repeatable=method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"},
     )
@@ -358,28 +360,29 @@ def _created(kind: type[Any], key: str) -> Callable[[Envelope], Any]:
     return read_created
 
 
-def _read_login(envelope: Envelope) -> tuple[str, float]:
-    return _token(envelope.data["access_token"]), _lifetime(envelope.data)
-
-
-def _read_refresh(envelope: Envelope) -> tuple[str, float]:
-    """Read the answer of a refresh, whose shape is another than that of a login."""
-    data = envelope.data
+def _read_token(envelope: Envelope) -> tuple[str, float]:
+    """Read the answer of a login or of a refresh, whose shape is another."""
+    data = envelope.data if isinstance(envelope.data, Mapping) else {}
     inner = data["token"] if isinstance(data.get("token"), Mapping) else data
-    return _token(inner.get("token") or inner.get("access_token")), _lifetime(inner)
-
-
-def _token(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    value = inner.get("access_token") or inner.get("token")
+    if not sendable(value):
         raise ValueError("it holds no token")
-    return value
+    return value, _lifetime(inner)
+
+
+def sendable(token: object) -> TypeGuard[str]:
+    """Return whether a token can stand in a header; the HTTP libraries quote one that cannot.
+
+    :param token: the token.
+    """
+    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
 
 
 def _lifetime(data: Mapping[str, Any], assumed: float = 3600) -> float:
     """Return ``expires_in``, which may be missing or a string (API section 2)."""
     try:
         seconds = float(data.get("expires_in") or assumed)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return assumed
     return seconds if seconds > 0 else assumed
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from airflow_provider_wahelp import __version__
 from airflow_provider_wahelp.client.answers import Answer
@@ -17,12 +19,14 @@ LOCK_POLL = 0.02
 
 
 def url_of(settings: Settings, call: Call[Any]) -> str:
-    """Return the address of a call.
+    """Return the address of a call with its query, which the two HTTP libraries would write differently.
 
     :param settings: the host.
     :param call: the call.
     """
-    return f"{settings.base_url}/api/app/{call.path}"
+    query = urlencode(list(_pairs(call.params or {})))
+    joint = "&" if "?" in call.path else "?"
+    return f"{settings.base_url}/api/app/{call.path}" + (joint + query if query else "")
 
 
 def headers_of(call: Call[Any]) -> dict[str, str]:
@@ -44,3 +48,11 @@ def seen(call: Call[Any], answer: Answer, seconds: float) -> None:
     :param seconds: how long it took.
     """
     log.debug("%s: HTTP %s, %d bytes, %.3f s", call.what, answer.status, len(answer.body), seconds)
+
+
+def _pairs(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the pairs of a query: a list is one for each entry, ``None`` is left out."""
+    for name, value in params.items():
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            if entry is not None:
+                yield name, str(entry).lower() if isinstance(entry, bool) else entry

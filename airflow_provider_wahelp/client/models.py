@@ -57,8 +57,8 @@ class Account(Model):
     """The account that the credentials belong to; its fields are not documented."""
 
     id: int | str | None = None
-    name: str | None = None
-    login: str | None = None
+    name: str | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Channel(Model):
     name: str | None = None
     type: str | None = None
     active: bool = False
-    settings: Any = None
+    settings: Any = field(default=None, repr=False)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:

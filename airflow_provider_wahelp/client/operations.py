@@ -136,6 +136,8 @@ def find_user(project_id: Id, channel_uuid: str, phone: str) -> Conversation[Use
     try:
         channel = yield from get_channel(project_id, channel_uuid)
     except NotFoundError:
+        channel = Channel()
+    if channel.id is None:  # nothing to compare the contact's channels with
         return (yield from _search_users(project_id, channel_uuid, phone))
     return next(
         (_user_of(contact, user, phone) for user in contact.users if user.channel_id == channel.id), None
@@ -172,8 +174,10 @@ def ensure_user(
         raise
     except RejectedError:
         # One of the answers seen for a phone that the channel has already is an error (API section 4).
-        known = yield from _search_users(project_id, channel_uuid, phone)
-        if if_exists != "reuse" or known is None:
+        known = None
+        if if_exists == "reuse":
+            known = yield from _search_users(project_id, channel_uuid, phone)
+        if known is None:
             raise
         return known
     return user

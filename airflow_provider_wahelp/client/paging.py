@@ -38,7 +38,7 @@ class Pager(Generic[T]):
     def _is_new(self, item: Any) -> bool:
         key = (getattr(item, "id", None), getattr(item, "uuid", None))
         if key == (None, None):
-            key = (repr(item), None)
+            key = (repr(vars(item)), None)  # its own repr hides what is personal
         if key in self._seen:
             return False
         self._seen.add(key)

@@ -6,7 +6,7 @@ import re
 
 from airflow_provider_wahelp.client.errors import InputError
 
-_ALLOWED = re.compile(r"\+?[\d\s().\-\u00a0]+")
+_ALLOWED = re.compile(r"(?!\d+\.\d$)\+?[0-9\s().\-\u00a0]+")  # not 79161234567.0, as tables give it
 _SHORTEST, _LONGEST = 7, 15  # E.164
 _MUST = "must be a phone number with its country code, e.g. +71234567890"
 _RUSSIAN_NATIONAL = re.compile(r"8\d{10}")
@@ -17,7 +17,7 @@ def digits(phone: object) -> str:
 
     :param phone: a phone number in any form.
     """
-    return re.sub(r"\D", "", str(phone))
+    return re.sub(r"[^0-9]", "", str(phone))
 
 
 def check(phone: object) -> str:

@@ -62,7 +62,9 @@ def base_url(host: str = "", port: int | None = None, scheme: str = "") -> str:
         named_port = parts.port
     except ValueError:
         raise InputError("host", _MUST) from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise InputError("host", _MUST)
+    if re.search(r"[@\s]", parts.netloc):
         raise InputError("host", _MUST)
     path = re.sub(r"(/api(/app)?)?/*$", "", parts.path.rstrip("/"))
     netloc = parts.netloc if named_port or not port else f"{parts.netloc.rstrip(':')}:{port}"

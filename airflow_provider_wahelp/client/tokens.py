@@ -129,7 +129,7 @@ class FileStore:
     """
 
     def __init__(self, directory: Path, key: str, cipher: Cipher | None = None) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(directory)
         if directory.stat().st_uid != os.getuid() or not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(f"{directory} belongs to somebody else or cannot be written")
         directory.chmod(0o700)
@@ -143,10 +143,13 @@ class FileStore:
         if not self._thread_lock.acquire(blocking=False):
             return False
         try:
+            _make_private(self.path.parent)  # it may have vanished
             self._file_lock.acquire(blocking=False)
         except Timeout:
             self._thread_lock.release()
             return False
+        except OSError as error:
+            log.debug("The token cannot be shared with other processes: %s", error.strerror)
         except BaseException:
             self._thread_lock.release()
             raise
@@ -194,6 +197,10 @@ class FileStore:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def _make_private(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 _thread_locks: dict[str, threading.Lock] = {}
@@ -261,11 +268,13 @@ class TokenKeeper:
         known = [token for token in (self._token, self.store.read()) if token and self._usable(token)]
         if known:
             return max(known, key=lambda token: token.expires_at)  # another task may have renewed ours
-        ready_made = Token(self._settings.access_token)
-        return ready_made if ready_made.value and self._usable(ready_made) else None
+        ready_made = Token(self._settings.access_token.strip())
+        return ready_made if self._usable(ready_made) else None
 
     def _usable(self, token: Token) -> bool:
-        return token.value not in self._rejected and not token.expired(self._clock())
+        if token.value in self._rejected or token.expired(self._clock()):
+            return False
+        return calls.sendable(token.value)
 
     def _renewed(self, token: Token | None) -> Renewal:
         if token:

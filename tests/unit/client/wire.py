@@ -1,4 +1,4 @@
-"""What the client's tests share: a server that follows a script down to the socket, and both clients in one coat."""
+"""What the client's tests share: a server that follows a script, and both clients in one coat."""
 
 from __future__ import annotations
 
@@ -71,6 +71,16 @@ def keeps_silent(handler: _Handler) -> None:
     handler.close_connection = True
 
 
+def slowly(reply: Reply) -> Reply:
+    """Take long enough for whoever else is coming to come."""
+
+    def late(handler: _Handler) -> None:
+        handler.server.done.wait(0.1)
+        reply(handler)
+
+    return late
+
+
 @dataclass
 class Seen:
     """A request as it came over the wire."""
@@ -102,6 +112,7 @@ class Wire(ThreadingTCPServer):
         self.url = f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
         self.script: dict[str, deque[Reply]] = defaultdict(deque)
         self.seen: dict[str, list[Seen]] = defaultdict(list)
+        self.dead: set[str] = set()
         self.done = threading.Event()
         self._lock = threading.Lock()
 
@@ -133,6 +144,8 @@ class Wire(ThreadingTCPServer):
         kind = path if path in {"user/login", "user/refresh-token"} else "call"
         with self._lock:
             self.seen[kind].append(request)
+            if request.token in self.dead:
+                return says({"message": "Unauthenticated."}, 401)
             if self.script[kind]:
                 return self.script[kind].popleft()
         return {"user/login": issues(f"token-{self.logins}"), "call": ok()}.get(kind, says(status=404))
@@ -148,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.reply_to(Seen(self.command, self.path, headers, body))(self)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle
+    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "expected"),
+    [
+        (arguments.project_id, 101, 101),
+        (arguments.project_id, " 101 ", 101),
+        (arguments.limit, None, None),
+        (arguments.limit, "", None),
+        (arguments.limit, "5", 5),
+        (arguments.channel_uuid, " 3f2a-b_1 ", "3f2a-b_1"),
+        (arguments.user_id, 301, 301),
+        (arguments.user_id, "301", 301),
+        (arguments.user_id, "007", "007"),
+        (arguments.message_id, "m-1", "m-1"),
+        (arguments.name, " Shop ", "Shop"),
+        (arguments.name, 5, "5"),
+        (arguments.text, " *Hi*\n ", " *Hi*\n "),
+        (arguments.channel_type, "WhatsApp", "whatsapp"),
+        (arguments.url, " https://example.com:8443/in?token=x ", "https://example.com:8443/in?token=x"),
+        (arguments.entities, "channel.message", ["channel.message"]),
+        (arguments.entities, ("project", "channel.user"), ["project", "channel.user"]),
+        (arguments.if_exists, "fail", "fail"),
+        (arguments.webhook_api, "hook", "hook"),
+    ],
+)
+def test_an_argument_becomes_what_the_api_takes(
+    check: Callable[[Any], Any], value: Any, expected: Any
+) -> None:
+    assert check(value) == expected
+
+
+REFUSED: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
+    "project_id": (arguments.project_id, [None, "", 0, "0", -1, True, 1.0, "1.0", "x", "²", "1/2"]),
+    "limit": (arguments.limit, [0, -5, "many", False]),
+    "channel_uuid": (arguments.channel_uuid, [None, "", "None", "a/b", "..", "a b", True, 1.5, "a?b"]),
+    "user_id": (arguments.user_id, ["5/../6", "", False]),
+    "message_id": (arguments.message_id, ["None", "5?x"]),
+    "name": (arguments.name, [None, "", "  ", True, ["x"]]),
+    "text": (arguments.text, [None, "", "\n ", {"a": 1}]),
+    "channel_type": (arguments.channel_type, [None, "", "sms"]),
+    "url": (
+        arguments.url,
+        [None, "", "example.com/in", "ftp://x", "https://", "https://a b", "http://[::1", "http://x:y/"],
+    ),
+    "entities": (arguments.entities, [None, "", [], [5], b"ab", "Channel Message", ["a."]]),
+    "if_exists": (arguments.if_exists, ["maybe", None, ["reuse"]]),
+    "api": (arguments.webhook_api, [None, "both"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "argument", "value"),
+    [(check, argument, value) for argument, (check, values) in REFUSED.items() for value in values],
+)
+def test_a_bad_argument_is_named(check: Callable[[Any], Any], argument: str, value: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        check(value)
+    assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("argument", ["project_id", "channel_uuid", "channel_type", "url", "entities", "api"])
+def test_a_bad_argument_is_never_quoted(argument: str) -> None:
+    check, _ = REFUSED[argument]
+    with pytest.raises(InputError) as caught:
+        check("Анна Иванова")
+    assert "Анна" not in f"{caught.value}{caught.value!r}"
+
+
+@pytest.mark.parametrize(("user", "phone"), [(None, "+7"), (301, ""), ("301", None), (0, None)])
+def test_one_of_user_and_phone_says_who_is_written_to(user: Any, phone: Any) -> None:
+    arguments.recipient(user, phone)
+
+
+@pytest.mark.parametrize(("user", "phone"), [(None, None), ("", ""), (301, "+79161234567")])
+def test_none_or_both_of_user_and_phone_are_refused(user: Any, phone: Any) -> None:
+    with pytest.raises(InputError, match="exactly one") as caught:
+        arguments.recipient(user, phone)
+    assert "9161234567" not in str(caught.value)

@@ -1,0 +1,354 @@
+# ruff: noqa: RUF001 - the API speaks Russian
+"""What takes more than one call, played against scripted answers: no client, no wire."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client import calls, errors, operations
+from airflow_provider_wahelp.client.answers import Answer
+from airflow_provider_wahelp.client.models import User
+
+from .wire import PHONE, TEXT, Blocking, Wire, answer, ok, says
+
+CHANNEL = "projects/1/channels/c"
+CONTACT, USERS, SEND = "POST contact_by_phone", f"GET {CHANNEL}/users", f"POST {CHANNEL}/send_message/5"
+GET_CHANNEL, CHANNELS, ADD = f"GET {CHANNEL}", "GET projects/1/channels", f"POST {CHANNEL}/users"
+NO_MESSENGER = "У номера нет нужного мессенджера"
+
+
+def data(value: Any, **beside: Any) -> Answer:
+    return answer({"success": True, "data": value, **beside})
+
+
+def fails(status: int = 404, body: Any = b"<html>") -> Answer:
+    return answer(body, status)
+
+
+NOT_THERE = fails(404, {"success": False, "message": "Not found"})
+
+
+def play(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer]) -> Any:
+    """Insist on these calls in this order, and return the outcome."""
+    left = list(script)
+
+    def reply(call: calls.Call[Any]) -> Any:
+        made = f"{call.method} {call.path}".replace("projects/1/contacts/", "")
+        assert left, f"one call too many: {made}"
+        expected, scripted = left.pop(0)
+        assert made == expected
+        return call.result(scripted)
+
+    try:
+        call = next(conversation)
+        while True:
+            try:
+                result = reply(call)
+            except errors.WahelpError as error:
+                call = conversation.throw(error)
+            else:
+                call = conversation.send(result)
+    except StopIteration as stop:
+        assert not left, f"calls not made: {left}"
+        return stop.value
+
+
+def outcome(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer]) -> errors.WahelpError:
+    with pytest.raises(errors.WahelpError) as caught:
+        play(conversation, *script)
+    return caught.value
+
+
+def test_whoami_does_without_the_page() -> None:
+    assert play(operations.whoami(), ("GET user/", data({"id": 1, "email": "a@b.c"}))).login == "a@b.c"
+    assert play(operations.whoami(), ("GET user/", fails(404))) is None
+
+
+# Projects and channels.
+
+SHOPS = data([{"id": 1, "name": "shop"}, {"id": 2, "name": "Shop"}, {"id": 3, "name": "Shop"}])
+
+
+def test_a_project_of_the_same_name_is_reused() -> None:
+    assert play(operations.ensure_project("Shop"), ("GET projects", SHOPS)).id == 2
+
+
+@pytest.mark.parametrize(
+    "listed", [data([]), data(None), fails(404), fails(405)], ids=["none", "null", "404", "405"]
+)
+def test_a_project_that_is_not_there_is_created(listed: Answer) -> None:
+    made = play(
+        operations.ensure_project("Shop"), ("GET projects", listed), ("POST projects", data({"id": 9}))
+    )
+    assert made.id == 9
+
+
+def test_every_page_is_looked_through_before_a_project_is_created() -> None:
+    script = [("GET projects", data([{"id": 1, "name": "a"}], has_more=True)), ("GET projects", SHOPS)]
+    assert play(operations.ensure_project("Shop"), *script).id == 2
+
+
+def test_a_project_is_created_beside_another_of_its_name_when_asked_to() -> None:
+    assert play(operations.ensure_project("Shop", "create"), ("POST projects", data({"id": 9}))).id == 9
+
+
+def test_a_project_that_exists_fails_when_asked_to() -> None:
+    assert (
+        type(outcome(operations.ensure_project("Shop", "fail"), ("GET projects", SHOPS)))
+        is errors.ExistsError
+    )
+    empty = (("GET projects", data([])), ("POST projects", data({"id": 9})))
+    assert play(operations.ensure_project("Shop", "fail"), *empty).id == 9
+
+
+def test_a_list_that_cannot_be_read_is_no_reason_to_create() -> None:
+    error = outcome(operations.ensure_project("Shop"), ("GET projects", fails(403)))
+    assert type(error) is errors.ForbiddenError
+
+
+@pytest.mark.parametrize(
+    ("listed", "uuid"),
+    [
+        ([{"uuid": "a"}, {"uuid": "b", "active": True}], "b"),
+        ([{"id": 1, "active": True}, {"uuid": "b"}], "b"),
+        ([{"uuid": "a", "type": "telegram"}, {"uuid": "b", "type": "WhatsApp"}], "b"),
+        ([{"uuid": "a", "name": "M"}, {"uuid": "b"}], "b"),
+    ],
+    ids=["active-first", "without-uuid-last", "type-in-any-case", "name"],
+)
+def test_the_best_channel_of_a_name_is_reused(listed: list[dict[str, Any]], uuid: str) -> None:
+    entries = [{"name": "N", "type": "whatsapp", **entry} for entry in listed]
+    assert play(operations.ensure_channel(1, "N", "whatsapp"), (CHANNELS, data(entries))).uuid == uuid
+
+
+def test_a_channel_without_a_uuid_cannot_be_reused_and_is_not_doubled() -> None:
+    listed = data([{"id": 1, "name": "N", "type": "whatsapp"}])
+    error = outcome(operations.ensure_channel(1, "N", "whatsapp"), (CHANNELS, listed))
+    assert isinstance(error, errors.InputError)
+
+
+@pytest.mark.parametrize(("if_exists", "looks"), [("reuse", True), ("fail", True), ("create", False)])
+def test_a_channel_that_is_not_there_is_created(if_exists: Any, looks: bool) -> None:
+    script = [(CHANNELS, data([]))] * looks + [("POST projects/1/channels", data({"id": 2, "uuid": "u"}))]
+    assert play(operations.ensure_channel(1, "N", "whatsapp", if_exists), *script).uuid == "u"
+
+
+def test_a_channel_that_exists_fails_when_asked_to() -> None:
+    listed = data([{"uuid": "a", "name": "N", "type": "whatsapp"}])
+    error = outcome(operations.ensure_channel(1, "N", "whatsapp", "fail"), (CHANNELS, listed))
+    assert type(error) is errors.ExistsError
+
+
+def test_a_channel_is_found_in_the_list_where_it_cannot_be_read_alone() -> None:
+    listed = data([{"id": 1}, {"id": 2, "uuid": "c"}])
+    assert play(operations.get_channel(1, "c"), (GET_CHANNEL, fails(405)), (CHANNELS, listed)).id == 2
+
+
+@pytest.mark.parametrize("listed", [data([]), data([{"id": 1, "uuid": "d"}]), fails(404)])
+def test_a_channel_that_is_nowhere_does_not_exist(listed: Answer) -> None:
+    error = outcome(operations.get_channel(1, "c"), (GET_CHANNEL, NOT_THERE), (CHANNELS, listed))
+    assert (type(error), error.words) == (errors.NotFoundError, "Not found")
+
+
+# People.
+
+
+def contact(*users: dict[str, Any]) -> Answer:
+    return data({"id": 7, "name": "Анна", "users": list(users)})
+
+
+IN_C, IN_D = {"id": 5, "channel_id": 20}, {"id": 6, "channel_id": 30}
+THE_CHANNEL = data({"id": 20, "uuid": "c", "active": True})
+ANNA, BORIS = {"id": 5, "phone": "79161234567"}, {"id": 8, "phone": "79031112233"}
+
+
+def find() -> Any:
+    return operations.find_user(1, "c", PHONE)
+
+
+def test_a_person_is_found_by_the_contact_and_the_channel() -> None:
+    found = play(find(), (CONTACT, contact(IN_D, IN_C)), (GET_CHANNEL, THE_CHANNEL))
+    assert found == User(id=5, channel_id=20, contact_id=7, name="Анна", phone="79161234567")
+
+
+@pytest.mark.parametrize(
+    "answered", [data(None), data({}), data([]), contact()], ids=["null", "empty", "list", "no-users"]
+)
+def test_a_contact_without_users_is_nobody(answered: Answer) -> None:
+    assert play(find(), (CONTACT, answered)) is None
+
+
+def test_a_contact_of_other_channels_is_nobody_here() -> None:
+    assert play(find(), (CONTACT, contact(IN_D)), (GET_CHANNEL, THE_CHANNEL)) is None
+
+
+@pytest.mark.parametrize("user", [{"id": 6}, IN_D], ids=["user-without-channel", "user-of-another"])
+def test_a_channel_without_a_number_is_not_taken_for_every_channel(user: dict[str, Any]) -> None:
+    nameless = (GET_CHANNEL, data({"uuid": "c"}))
+    assert play(find(), (CONTACT, contact(user)), nameless, (USERS, data([ANNA]))).id == 5
+
+
+def test_a_channel_that_cannot_be_read_is_searched_through() -> None:
+    script = [(CONTACT, contact(IN_C)), (GET_CHANNEL, fails()), (CHANNELS, fails()), (USERS, data([ANNA]))]
+    assert play(find(), *script).id == 5
+
+
+@pytest.mark.parametrize("status", [404, 405, 422, 501])
+def test_a_server_without_the_look_up_has_its_whole_list_read(status: int) -> None:
+    pages = [(USERS, data([BORIS], has_more=True)), (USERS, data([ANNA], has_more=True))]
+    assert play(find(), (CONTACT, fails(status)), *pages).id == 5
+
+
+@pytest.mark.parametrize(("page", "found"), [([BORIS], None), ([BORIS, ANNA], 5)], ids=["absent", "present"])
+def test_an_answer_that_there_is_no_contact_is_checked_on_one_page(page: Any, found: int | None) -> None:
+    user = play(find(), (CONTACT, NOT_THERE), (USERS, data(page, has_more=True)))
+    assert (user and user.id) == found
+
+
+def test_without_look_up_and_list_there_is_nobody() -> None:
+    assert play(find(), (CONTACT, fails()), (USERS, fails())) is None
+
+
+@pytest.mark.parametrize("phone", ["79161234567", "+79161234567", "+7 (916) 123-45-67", 79161234567])
+def test_phones_are_compared_by_digits(phone: Any) -> None:
+    assert play(find(), (CONTACT, fails()), (USERS, data([{"id": 1}, {"id": 5, "phone": phone}]))).id == 5
+
+
+@pytest.mark.parametrize("failure", [fails(403), fails(429), fails(500)], ids=["403", "429", "500"])
+def test_a_look_up_that_failed_is_not_taken_for_nobody(failure: Answer) -> None:
+    outcome(find(), (CONTACT, failure))
+
+
+def ensure(if_exists: Any = "reuse", **options: Any) -> Any:
+    return operations.ensure_user(1, "c", "Анна", PHONE, if_exists, **options)
+
+
+def test_a_person_who_is_there_is_reused_with_all_fields() -> None:
+    nameless = data({"id": 7, "users": [IN_C]})
+    script = [(CONTACT, nameless), (GET_CHANNEL, THE_CHANNEL)]
+    full = (f"GET {CHANNEL}/users/5", data({"id": 5, "name": "Анна"}))
+    assert play(ensure(), *script, full).name == "Анна"
+    assert play(ensure(), *script, (full[0], fails())).id == 5
+    assert play(ensure(complete=False), *script).id == 5
+
+
+def test_a_person_who_is_there_fails_when_asked_to() -> None:
+    error = outcome(ensure("fail"), (CONTACT, contact(IN_C)), (GET_CHANNEL, THE_CHANNEL))
+    assert type(error) is errors.ExistsError
+    assert "9161234567" not in str(error)
+
+
+@pytest.mark.parametrize("if_exists", ["reuse", "fail"])
+def test_a_person_who_is_not_there_is_added(if_exists: str) -> None:
+    assert play(ensure(if_exists), (CONTACT, contact()), (ADD, data({"id": 9}))).id == 9
+
+
+def test_a_person_is_added_without_a_look_when_asked_to() -> None:
+    assert play(ensure("create"), (ADD, data({"id": 9}))).id == 9
+
+
+EXISTS = fails(422, {"success": False, "message": f"{PHONE} already exists"})
+
+
+def test_a_person_whom_the_server_says_to_have_is_searched_for() -> None:
+    script = [(CONTACT, contact()), (ADD, EXISTS), (GET_CHANNEL, THE_CHANNEL)]
+    assert play(ensure(), *script, (USERS, data([ANNA]))).id == 5
+    error = outcome(ensure(), *script, (USERS, data([])))
+    assert error.words == "*** already exists"
+
+
+def test_a_refused_addition_is_final_where_reuse_is_not_wanted() -> None:
+    assert type(outcome(ensure("create"), (ADD, EXISTS), (GET_CHANNEL, THE_CHANNEL))) is errors.RejectedError
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind"),
+    [
+        ([(GET_CHANNEL, THE_CHANNEL)], errors.MessengerMissingError),
+        ([(GET_CHANNEL, data({"id": 20, "active": False}))], errors.ChannelNotActiveError),
+        ([(GET_CHANNEL, fails(500))], errors.MessengerMissingError),
+        ([(GET_CHANNEL, fails()), (CHANNELS, data([]))], errors.MessengerMissingError),
+        (
+            [(GET_CHANNEL, fails()), (CHANNELS, data([{"uuid": "c", "active": 0}]))],
+            errors.ChannelNotActiveError,
+        ),
+    ],
+    ids=["active", "inactive", "unreadable", "nowhere", "inactive-in-the-list"],
+)
+@pytest.mark.parametrize(
+    "body", [{"success": False, "message": NO_MESSENGER}, {"error": {"phone": [NO_MESSENGER]}}]
+)
+def test_the_channel_is_looked_at_before_the_person_is_blamed(channel: Any, kind: Any, body: Any) -> None:
+    for conversation, made in [
+        (ensure("create"), ADD),
+        (operations.send_message(1, "c", 5, TEXT), SEND),
+    ]:
+        error = outcome(conversation, (made, fails(422, body)), *channel)
+        assert (type(error), error.words, error.status, error.payload) == (kind, NO_MESSENGER, 422, body)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 504])
+def test_nothing_but_a_refusal_makes_one_look_at_the_channel(status: int) -> None:
+    outcome(operations.send_message(1, "c", 5, TEXT), (SEND, fails(status)))
+
+
+# Sending.
+
+
+@pytest.mark.parametrize(
+    ("answered", "text", "user_id"),
+    [
+        ({"id": 1, "status": "sent"}, TEXT, 5),
+        ({"id": 1, "text": "as sent", "user_id": 6}, "as sent", 6),
+        ({"id": 1, "message": "as sent", "destination": "from_whatsapp"}, "as sent", 5),
+    ],
+)
+def test_what_was_sent_is_known_whatever_is_answered(answered: Any, text: str, user_id: int) -> None:
+    sent = play(operations.send_message(1, "c", 5, TEXT), (SEND, data(answered)))
+    assert (sent.id, sent.text, sent.user_id, sent.direction) == (1, text, user_id, "outgoing")
+
+
+def test_a_phone_is_written_to_through_the_user_found_or_added() -> None:
+    def send() -> Any:
+        return operations.send_message_to_phone(1, "c", PHONE, "Анна", TEXT)
+
+    sent = (SEND, data({"id": 1}))
+    assert play(send(), (CONTACT, contact(IN_C)), (GET_CHANNEL, THE_CHANNEL), sent).user_id == 5
+    assert play(send(), (CONTACT, contact()), (ADD, data({"id": 5})), sent).user_id == 5
+    nobody = {"channel_id": 20}
+    error = outcome(send(), (CONTACT, contact(nobody)), (GET_CHANNEL, THE_CHANNEL))
+    assert "9161234567" not in str(error)
+
+
+# Webhooks.
+
+HOOKS, URL = "projects/1/webhooks/", "https://example.com/in?token=s3cret"
+
+
+@pytest.mark.parametrize("listed", [data([]), fails(404), data([{"uuid": "w", "url": "https://b.test"}])])
+def test_a_webhook_that_is_not_there_is_added(listed: Answer) -> None:
+    made = play(
+        operations.ensure_webhook(1, URL, ["channel"]), (f"GET {HOOKS}", listed), (f"POST {HOOKS}", data({}))
+    )
+    assert made.url == URL
+
+
+def test_a_webhook_of_the_same_address_is_not_added_again() -> None:
+    listed = data([{"url": "https://b.test"}, {"url": URL}])
+    assert play(operations.ensure_webhook(1, URL, ["channel"]), (f"GET {HOOKS}", listed)).url == URL
+
+
+# Both clients hold the conversation.
+
+
+def test_a_client_performs_a_conversation_and_hands_errors_into_it(client: Blocking, wire: Wire) -> None:
+    wire.will(says(status=404), ok([ANNA]))
+    found = client.converse(operations.find_user(1, "c", PHONE))
+    assert (found.id, len(wire.calls)) == (5, 2)
+    wire.will(says(status=403))
+    with pytest.raises(errors.ForbiddenError):
+        client.converse(operations.whoami())
+    assert client.converse(operations.once(calls.get_account())).id == 1

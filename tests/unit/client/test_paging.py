@@ -1,0 +1,84 @@
+"""Lists end, whatever the server says about their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.models import Message, Model, User, Webhook
+from airflow_provider_wahelp.client.paging import Page, Pager
+
+from .wire import Blocking, Wire, ok
+
+
+def ids(*numbers: int) -> list[dict[str, int]]:
+    return [{"id": number} for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("paged", "pages", "expected", "asked"),
+    [
+        (True, [(ids(1, 2), True), (ids(3), False)], [1, 2, 3], 2),
+        (True, [(ids(1, 2), None), (ids(3), None), ([], None)], [1, 2, 3], 3),
+        (True, [(ids(1, 2), None)] * 9, [1, 2], 2),
+        (True, [(ids(1, 2), True)] * 9, [1, 2], 2),
+        (True, [(ids(1, 2), True), (ids(2, 3), True), (ids(4), False)], [1, 2, 3, 4], 3),
+        (True, [([], True)] * 9, [], 1),
+        (True, [(ids(1, 1), False)], [1], 1),
+        (False, [(ids(1), None)] * 9, [1], 1),
+        (False, [(ids(1), True), (ids(2), None)], [1, 2], 2),
+        (False, [([], None)], [], 1),
+    ],
+    ids=[
+        "has_more-says-so",
+        "has_more-missing",
+        "page-ignored",
+        "page-ignored-and-more-promised",
+        "pages-overlap",
+        "empty-and-more-promised",
+        "twice-on-one-page",
+        "not-paged",
+        "not-paged-but-more-promised",
+        "empty",
+    ],
+)
+def test_every_object_is_brought_once_and_the_list_ends(
+    client: Blocking, wire: Wire, paged: bool, pages: list[Any], expected: list[int], asked: int
+) -> None:
+    wire.will(*(ok(data, **({} if more is None else {"has_more": more})) for data, more in pages))
+    found = client.items(lambda page: calls.list_users(1, "c", page), paged=paged)
+    assert [user.id for user in found] == expected
+    assert [seen.path.rpartition("page=")[2] for seen in wire.calls] == [str(n + 1) for n in range(asked)]
+
+
+def test_nothing_is_asked_for_before_it_is_needed(wire: Wire) -> None:
+    from airflow_provider_wahelp.client import Settings
+
+    client = Blocking(Settings(base_url=wire.url, access_token="ready"))
+    wire.will(ok(ids(1, 2), has_more=True))
+    users = client.client.iterate(lambda page: calls.list_users(1, "c", page), paged=True)
+    assert wire.calls == []
+    assert [next(users).id, next(users).id] == [1, 2]
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        (User, {"phone": "79161234567"}, {"phone": "79031112233"}),
+        (Message, {"message": "one"}, {"message": "two"}),
+        (Webhook, {"url": "https://a.test"}, {"url": "https://b.test"}),
+        (Webhook, {"id": 1}, {"id": 2}),
+    ],
+    ids=["users", "messages", "webhooks", "unknown-ids"],
+)
+def test_objects_without_an_id_are_told_apart_by_what_they_hold(
+    kind: type[Model], one: Any, other: Any
+) -> None:
+    first, second, again = (kind.from_api(data) for data in (one, other, one))
+    pager: Pager[Model] = Pager(paged=True)
+    assert pager.take(Page([first, second])) == [first, second]
+    assert pager.take(Page([again])) == []
+    assert pager.done
