@@ -70,7 +70,7 @@ class Airflow:
 
     def cli(self, *arguments: str) -> str:
         """Run `airflow ...` in this home and return what it printed."""
-        done = subprocess.run(  # noqa: S603 - our own commands
+        done = subprocess.run(
             [self._program, *arguments],
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -84,7 +84,7 @@ class Airflow:
         return done.stdout
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run as soon as the DAG has been parsed, and return the run's id."""
+        """Let a DAG run as soon as it has been parsed, and return the run's id."""
         wait_until(lambda: self._parsed(dag_id), timeout=PARSE_SECONDS, what=f"DAG {dag_id} parsed")
         return self.api.trigger(dag_id, conf)
 

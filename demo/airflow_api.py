@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
@@ -29,6 +31,10 @@ class TaskInstance:
     def finished(self) -> bool:
         """Whether nothing more happens to it."""
         return self.state in FINISHED_TASK
+
+
+class ConflictError(RuntimeError):
+    """What was to be made is there already."""
 
 
 class UnavailableError(RuntimeError):
@@ -69,9 +75,14 @@ class AirflowApi:
         return any(dag["dag_id"] == dag_id for dag in self._all("/dags", "dags"))
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run and return its id."""
-        body = {"logical_date": None, "conf": conf or {}}
-        return str(self._json("POST", f"/dags/{quote(dag_id, safe='')}/dagRuns", json=body)["dag_run_id"])
+        """Let a DAG run now, alone, and return the run's id."""
+        dag = f"/dags/{quote(dag_id, safe='')}"
+        run_id = f"asked_for__{uuid4()}"  # ours: so asking again cannot start a second run
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        with contextlib.suppress(ConflictError):  # an earlier attempt has succeeded after all
+            self._call("POST", f"{dag}/dagRuns", json=body)
+        self._call("PATCH", dag, json={"is_paused": False})
+        return run_id
 
     def dag_run(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run."""
@@ -107,7 +118,7 @@ class AirflowApi:
 
     def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
         """Do what the button "Test" of the connection form does: `{"status": bool, "message": str}`."""
-        answer: dict[str, Any] = self._json("POST", "/connections/test", json=connection)
+        answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
         return answer
 
     def _all(self, path: str, name: str) -> Iterator[dict[str, Any]]:
@@ -120,29 +131,34 @@ class AirflowApi:
             if not answer[name] or seen >= answer["total_entries"]:
                 return
 
-    # SQLite is locked now and then while Airflow is busy; reading again is harmless.
+    def _get(self, path: str, **params: Any) -> Any:
+        return self._call("GET", path, params=params)
+
+    # Airflow answers 500 "database is locked" when two write to SQLite at once. Every call may be repeated.
     @retry(
         retry=retry_if_exception_type(UnavailableError),
-        stop=stop_after_attempt(5),
+        stop=stop_after_attempt(10),
         wait=wait_fixed(0.5),
         reraise=True,
     )
-    def _get(self, path: str, **params: Any) -> Any:
-        return self._json("GET", path, params=params)
-
-    def _json(self, method: str, path: str, **options: Any) -> Any:
+    def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
             answer = self._http.request(method, f"/api/v2{path}", **options)
         except httpx.TransportError as error:
             raise UnavailableError(f"Airflow has not answered to {method} {path}: {error!r}") from error
         if answer.is_error:
-            kind = UnavailableError if answer.is_server_error else RuntimeError
-            raise kind(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text}")
+            raise _error(answer)(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text}")
         return answer.json()
 
 
 def _run(dag_id: str, run_id: str) -> str:
     return f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _error(answer: httpx.Response) -> type[RuntimeError]:
+    if answer.status_code == httpx.codes.CONFLICT:
+        return ConflictError
+    return UnavailableError if answer.is_server_error else RuntimeError
 
 
 def _log_lines(content: list[Any]) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Process:
         self.log = log
         log.touch(mode=0o600)
         with log.open("wb") as output:
-            self._popen = subprocess.Popen(  # noqa: S603 - our own commands
+            self._popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
