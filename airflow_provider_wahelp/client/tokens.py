@@ -122,7 +122,7 @@ class Cipher(Protocol):
 class FileStore:
     """Keeps a token in a file that only its owner can read, for all processes of a host.
 
-    :param directory: created with mode 0700 where it does not exist.
+    :param directory: created with mode 0700 where it does not exist; one that exists is left as it is.
     :param key: the name that the token is found under.
     :param cipher: encrypts the file, where there is one.
     :raises OSError: if the directory cannot be used.
@@ -130,9 +130,9 @@ class FileStore:
 
     def __init__(self, directory: Path, key: str, cipher: Cipher | None = None) -> None:
         _make_private(directory)
-        if directory.stat().st_uid != os.getuid() or not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(f"{directory} belongs to somebody else or cannot be written")
-        directory.chmod(0o700)
+        kept = directory.stat()
+        if kept.st_uid != os.getuid() or kept.st_mode & 0o022 or not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(f"{directory} belongs to somebody else, or others may write to it")
         self.path = directory / f"token-{key}"
         self._cipher = cipher
         self._thread_lock = _thread_locks.setdefault(str(self.path), threading.Lock())

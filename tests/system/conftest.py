@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_wahelp.sandbox import Sandbox as LocalSandbox
+from airflow_provider_wahelp.sandbox import SandboxOptions
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
 from demo.sandbox import Sandbox
+from tests.guide_server import LOGIN as LOGIN_OF_GUIDE
+from tests.guide_server import GuideServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGIN = "system-test@example.com"
@@ -81,10 +85,39 @@ def crowd_sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> It
 
 
 @pytest.fixture(scope="session")
+def guide_server() -> Iterator[GuideServer]:
+    """A server that is not the sandbox."""
+    with GuideServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dying() -> Iterator[LocalSandbox]:
+    """An account whose tokens die after three seconds without a word, and cannot be renewed."""
+    options = SandboxOptions(**LOGIN_OF_GUIDE, token_lifetime=3, expires_in="missing", refresh_fails=True)
+    with LocalSandbox(options) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def renewed() -> Iterator[LocalSandbox]:
+    """An account whose tokens end after eight seconds, and say so in a string."""
+    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, token_lifetime=8, expires_in="string")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def airflow(
-    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, crowd_sandbox: Sandbox, password: str
+    tmp_path_factory: pytest.TempPathFactory,
+    sandbox: Sandbox,
+    crowd_sandbox: Sandbox,
+    password: str,
+    guide_server: GuideServer,
+    dying: LocalSandbox,
+    renewed: LocalSandbox,
 ) -> Iterator[Airflow]:
-    connections = {"AIRFLOW_CONN_WAHELP_DEFAULT": sandbox, "AIRFLOW_CONN_WAHELP_CROWD": crowd_sandbox}
+    connections = {"DEFAULT": sandbox, "CROWD": crowd_sandbox}
+    elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed}
 
     def check() -> None:
         sandbox.check()
@@ -93,7 +126,13 @@ def airflow(
     with Airflow(
         tmp_path_factory.mktemp("airflow"),
         [REPOSITORY / "example_dags", Path(__file__).with_name("dags")],
-        env={name: connection(to.url, password) for name, to in connections.items()},
+        env={
+            **{_variable(name): connection(to.url, LOGIN, password) for name, to in connections.items()},
+            **{
+                _variable(name): connection(to.url, *LOGIN_OF_GUIDE.values())
+                for name, to in elsewhere.items()
+            },
+        },
         parallelism=PARALLELISM,
         on_poll=check,
     ) as running:
@@ -130,9 +169,13 @@ def onboarding(run: Runner, sandbox: Sandbox, person: Person) -> Run:
     return run("wahelp_onboarding", conf)
 
 
-def connection(url: str, password: str) -> str:
+def connection(url: str, login: str, password: str) -> str:
     """Return a connection as Airflow takes it from the environment."""
-    return json.dumps({"conn_type": "wahelp", "host": url, "login": LOGIN, "password": password})
+    return json.dumps({"conn_type": "wahelp", "host": url, "login": login, "password": password})
+
+
+def _variable(name: str) -> str:
+    return f"AIRFLOW_CONN_WAHELP_{name}"
 
 
 def _sandbox(folder: Path, password: str, *options: str) -> Sandbox:

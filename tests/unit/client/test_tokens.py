@@ -218,7 +218,6 @@ def mode(path: Path) -> int:
 
 def test_only_the_owner_can_read_what_lies_on_the_disk(tmp_path: Path) -> None:
     directory = tmp_path / "state"
-    directory.mkdir(mode=0o755)
     store = FileStore(directory, "k")
     assert store.try_lock()
     store.write(Token("s3cret"))
@@ -228,6 +227,17 @@ def test_only_the_owner_can_read_what_lies_on_the_disk(tmp_path: Path) -> None:
         "token-k": 0o600,
         "token-k.lock": 0o600,
     }
+
+
+def test_a_directory_that_exists_is_left_as_it_is_but_not_shared_with_others(tmp_path: Path) -> None:
+    """Somebody may name ``/tmp`` or a home: its mode is theirs."""
+    tmp_path.chmod(0o755)
+    FileStore(tmp_path, "k")
+    assert mode(tmp_path) == 0o755
+    tmp_path.chmod(0o777)
+    with pytest.raises(PermissionError, match="others may write"):
+        FileStore(tmp_path, "k")
+    assert mode(tmp_path) == 0o777
 
 
 def test_an_encrypted_file_does_not_show_the_token(tmp_path: Path) -> None:
