@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""The onboarding example to the letter, but for the connection."""
+"""The onboarding example to the letter, but for the connection: three more DAGs for Airflow to find."""
 
 from __future__ import annotations
 
