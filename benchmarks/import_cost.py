@@ -46,9 +46,8 @@ def main() -> int:
     others = [name for name in runs[0][1] if not name.startswith("airflow_provider_wahelp")]
     heavy = [name for name in others if name.partition(".")[0] in HEAVY]
     middle = statistics.median(costs)
-    print(
-        f"operators and sensors: {middle:.1f} ms of CPU (least {costs[0]:.1f}, most {costs[-1]:.1f}, {RUNS} runs)"
-    )
+    spread = f"least {costs[0]:.1f}, most {costs[-1]:.1f}, {RUNS} runs"
+    print(f"operators and sensors: {middle:.1f} ms of CPU ({spread})")
     print(f"bar: {BAR_MS:g} ms; modules of ours: {len(ours)}, of others: {', '.join(others) or 'none'}")
     if heavy:
         print(f"loaded, but must not be: {', '.join(heavy)}")
