@@ -18,6 +18,8 @@ CHANNEL_TYPES = ("whatsapp", "telegram", "waba", "viber", "vk", "instagram", "ma
 """The kinds of channels that are known; the spelling of all but the first two is a guess (API section 4)."""
 
 WEBHOOK_APIS = ("hook", "webhooks")
+IF_UNCLEAR = ("check", "fail", "resend")
+ON_RERUN = ("skip", "resend")
 IF_EXISTS = ("reuse", "create", "fail")
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
 _SEGMENT = re.compile(r"[\w-]+")
@@ -101,6 +103,16 @@ def if_exists(value: Any) -> str:
 def webhook_api(value: Any) -> str:
     """Return which of the API's two registrations is used."""
     return choice(value, "api", WEBHOOK_APIS)
+
+
+def if_unclear(value: Any) -> str:
+    """Return what to do where it is not known whether a message was sent."""
+    return choice(value, "if_unclear", IF_UNCLEAR)
+
+
+def on_rerun(value: Any) -> str:
+    """Return what to do where a task that has sent is run again."""
+    return choice(value, "on_rerun", ON_RERUN)
 
 
 def choice(value: Any, argument: str, choices: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any, Self, TypeVar
@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")
@@ -87,22 +88,22 @@ class AsyncWahelpClient:
         except errors.CredentialsError:  # a token can die before its time (API section 2)
             return await self._attempts(call, await self._token(rejected=token))
 
-    async def converse(self, conversation: Generator[Call[Any], Any, T]) -> T:
-        """Perform the calls of an operation.
+    async def converse(self, conversation: Conversation[T]) -> T:
+        """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what the operation returns.
         :raises WahelpError: if it failed for good.
         """
         try:
-            call = next(conversation)
+            step = next(conversation)
             while True:
                 try:
-                    result = await self.perform(call)
+                    result = await self._take(step)
                 except errors.WahelpError as error:
-                    call = conversation.throw(error)
+                    step = conversation.throw(error)
                 else:
-                    call = conversation.send(result)
+                    step = conversation.send(result)
         except StopIteration as stop:
             result_of_all: T = stop.value
             return result_of_all
@@ -118,6 +119,13 @@ class AsyncWahelpClient:
         while not pager.done:
             for item in pager.take(await self.perform(page_of(pager.number))):
                 yield item
+
+    async def _take(self, step: Step) -> Any:
+        if isinstance(step, Pause):
+            return await self._sleep(step.seconds)
+        if isinstance(step, ServerTime):
+            return self._keeper.server_clock.now()
+        return await self.perform(step)
 
     async def _attempts(self, call: Call[T], token: str) -> T:
         attempts = AsyncRetrying(sleep=self._sleep, **retries.policy(call, self.settings))
@@ -135,6 +143,7 @@ class AsyncWahelpClient:
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
+        self._keeper.server_clock.learn(headers.get("date"))
         seen(call, answer, response.elapsed.total_seconds())
         return call.result(answer, token)
 

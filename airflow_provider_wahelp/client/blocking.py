@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
@@ -20,6 +20,7 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")
@@ -77,22 +78,22 @@ class WahelpClient:
         except errors.CredentialsError:  # a token can die before its time (API section 2)
             return self._attempts(call, self._token(rejected=token))
 
-    def converse(self, conversation: Generator[Call[Any], Any, T]) -> T:
-        """Perform the calls of an operation.
+    def converse(self, conversation: Conversation[T]) -> T:
+        """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what the operation returns.
         :raises WahelpError: if it failed for good.
         """
         try:
-            call = next(conversation)
+            step = next(conversation)
             while True:
                 try:
-                    result = self.perform(call)
+                    result = self._take(step)
                 except errors.WahelpError as error:
-                    call = conversation.throw(error)
+                    step = conversation.throw(error)
                 else:
-                    call = conversation.send(result)
+                    step = conversation.send(result)
         except StopIteration as stop:
             result_of_all: T = stop.value
             return result_of_all
@@ -107,6 +108,13 @@ class WahelpClient:
         pager: Pager[T] = Pager(paged=paged)
         while not pager.done:
             yield from pager.take(self.perform(page_of(pager.number)))
+
+    def _take(self, step: Step) -> Any:
+        if isinstance(step, Pause):
+            return self._sleep(step.seconds)
+        if isinstance(step, ServerTime):
+            return self._keeper.server_clock.now()
+        return self.perform(step)
 
     def _attempts(self, call: Call[T], token: str) -> T:
         attempts = Retrying(sleep=self._sleep, **retries.policy(call, self.settings))
@@ -127,6 +135,7 @@ class WahelpClient:
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
+        self._keeper.server_clock.learn(headers.get("date"))
         seen(call, answer, response.elapsed.total_seconds())
         return call.result(answer, token)
 

@@ -183,6 +183,17 @@ class UnavailableError(ServerError):
     may_have_happened = False
 
 
+class UnclearError(WahelpError):
+    """It is not known whether a message was sent or a thing created, and Wahelp does not tell.
+
+    Doing it again could do it twice, not doing it again could lose it: a person decides.
+    """
+
+    meaning = "there is no telling"
+    advice = "Look into Wahelp before you do it again."
+    may_have_happened = True
+
+
 class UnreadableAnswerError(WahelpError):
     """The call was answered with success, but the answer cannot be understood."""
 

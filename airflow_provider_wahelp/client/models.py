@@ -225,6 +225,15 @@ class QrCode:
     media_type: str | None = None
 
 
+def identity(item: object) -> tuple[object, object]:
+    """Return what an object is the same by, whatever else of it has changed.
+
+    :param item: an object of the API.
+    """
+    key = (getattr(item, "id", None), getattr(item, "uuid", None))
+    return (repr(vars(item)), None) if key == (None, None) else key
+
+
 def direction_of(destination: object) -> Direction:
     """Return which way a message went (API section 4).
 

@@ -6,9 +6,9 @@ both clients: ``client.converse(operations.ensure_project("Shop"))``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
@@ -22,12 +22,10 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import (
     Account,
     Channel,
     Contact,
-    Message,
     Model,
     Project,
     User,
@@ -35,10 +33,11 @@ from airflow_provider_wahelp.client.models import (
 )
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.phones import digits
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.unclear import created_once, newcomer
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-Conversation = Generator[Call[Any], Any, T]
 IfExists = Literal["reuse", "create", "fail"]
 
 
@@ -66,12 +65,16 @@ def ensure_project(name: str, if_exists: IfExists = "reuse") -> Conversation[Pro
     :param name: the project's name.
     :param if_exists: what to do with one of the same name.
     """
-    if if_exists != "create":
-        found = yield from _listed(calls.list_projects, lambda project: project.name == name)
-        if found:
-            return _existing(found[0], if_exists, "create a project")
-    project: Project = yield calls.create_project(name)
-    return project
+
+    def listed() -> Conversation[list[Project] | None]:
+        return (yield from _listed(calls.list_projects, lambda project: project.name == name))
+
+    call = calls.create_project(name)
+    there = yield from listed()
+    if there and if_exists != "create":
+        return _existing(there[0], if_exists, call.what)
+    find = newcomer(call.what, listed, there or [])
+    return (yield from created_once(lambda: once(call), find))
 
 
 def ensure_channel(
@@ -84,17 +87,22 @@ def ensure_channel(
     :param channel_type: ``whatsapp``, ``telegram``, ...
     :param if_exists: what to do with one of the same name and type.
     """
-    call = calls.create_channel(project_id, name, channel_type)
-    if if_exists != "create":
-        found = yield from _listed(
-            lambda page: calls.list_channels(project_id, page),
-            lambda channel: channel.name == name and (channel.type or "").lower() == channel_type,
+
+    def listed() -> Conversation[list[Channel] | None]:
+        return (
+            yield from _listed(
+                lambda page: calls.list_channels(project_id, page),
+                lambda channel: channel.name == name and (channel.type or "").lower() == channel_type,
+            )
         )
-        if found:
-            best = max(found, key=lambda channel: (channel.uuid is not None, channel.active))
-            return _addressable(_existing(best, if_exists, call.what))
-    channel: Channel = yield call
-    return channel
+
+    call = calls.create_channel(project_id, name, channel_type)
+    there = yield from listed()
+    if there and if_exists != "create":
+        best = max(there, key=lambda channel: (channel.uuid is not None, channel.active))
+        return _addressable(_existing(best, if_exists, call.what))
+    find = newcomer(call.what, listed, there or [])
+    return _addressable((yield from created_once(lambda: once(call), find)))
 
 
 def get_channel(project_id: Id, channel_uuid: str) -> Conversation[Channel]:
@@ -168,8 +176,14 @@ def ensure_user(
         if found:
             _existing(found, if_exists, call.what)
             return (yield from _completed(project_id, channel_uuid, found)) if complete else found
+
+    def find_again() -> Conversation[User | None]:
+        return (yield from find_user(project_id, channel_uuid, phone))
+
     try:
-        user: User = yield from _explained(call, project_id, channel_uuid)
+        if if_exists == "create":  # somebody of the same phone may have been there before: no telling
+            return (yield from explained(call, project_id, channel_uuid))
+        return (yield from created_once(lambda: explained(call, project_id, channel_uuid), find_again))
     except (MessengerMissingError, ChannelNotActiveError):
         raise
     except RejectedError:
@@ -180,42 +194,6 @@ def ensure_user(
         if known is None:
             raise
         return known
-    return user
-
-
-def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Conversation[Message]:
-    """Send a text, and tell a person without the messenger from a channel that is not active.
-
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param user_id: the person.
-    :param text: the text.
-    """
-    call = calls.send_message(project_id, channel_uuid, user_id, text)
-    message = yield from _explained(call, project_id, channel_uuid)
-    return replace(
-        message,
-        user_id=user_id if message.user_id is None else message.user_id,
-        text=text if message.text is None else message.text,
-        direction="outgoing",
-    )
-
-
-def send_message_to_phone(
-    project_id: Id, channel_uuid: str, phone: str, name: str, text: str
-) -> Conversation[Message]:
-    """Find or add the person first, then send.
-
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param phone: the normalised number.
-    :param name: the person's name, if they are new.
-    :param text: the text.
-    """
-    user = yield from ensure_user(project_id, channel_uuid, name, phone, complete=False)
-    if user.id is None:
-        raise NotFoundError(f"send a message to {mask_phone(phone)}", "the API names no id for this person")
-    return (yield from send_message(project_id, channel_uuid, user.id, text))
 
 
 def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Conversation[Webhook]:
@@ -234,15 +212,17 @@ def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Convers
     return webhook
 
 
-def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]) -> Conversation[list[M]]:
-    """Return what is wanted of a short list; a server without the list has nothing in it."""
+def _listed(
+    page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
+) -> Conversation[list[M] | None]:
+    """Return what is wanted of a short list, or ``None`` where the server has no such list."""
     pager: Pager[M] = Pager(paged=False)
     found: list[M] = []
     while not pager.done:
         try:
             page: Page[M] = yield page_of(pager.number)
         except NotFoundError:
-            break
+            return None
         found += [item for item in pager.take(page) if wanted(item)]
     return found
 
@@ -262,8 +242,14 @@ def _search_users(
     return None
 
 
-def _explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[T]:
-    """Perform a call; where it is refused, look at the channel before blaming the person (API section 6)."""
+def explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[T]:
+    """Perform a call; where it is refused, look at the channel before blaming the person (API section 6).
+
+    :param call: the call.
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :raises ChannelNotActiveError: if the call is refused because the channel is not active.
+    """
     try:
         result: T = yield call
     except RejectedError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.models import identity
 
 T = TypeVar("T")
 
@@ -35,10 +36,8 @@ class Pager(Generic[T]):
         self.done = not new or not (self._paged if page.has_more is None else page.has_more)
         return new
 
-    def _is_new(self, item: Any) -> bool:
-        key = (getattr(item, "id", None), getattr(item, "uuid", None))
-        if key == (None, None):
-            key = (repr(vars(item)), None)  # its own repr hides what is personal
+    def _is_new(self, item: T) -> bool:
+        key = identity(item)
         if key in self._seen:
             return False
         self._seen.add(key)

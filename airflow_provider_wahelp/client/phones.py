@@ -9,6 +9,7 @@ from airflow_provider_wahelp.client.errors import InputError
 _ALLOWED = re.compile(r"(?!\d+\.\d$)\+?[0-9\s().\-\u00a0]+")  # not 79161234567.0, as tables give it
 _SHORTEST, _LONGEST = 7, 15  # E.164
 _MUST = "must be a phone number with its country code, e.g. +71234567890"
+_SPOKEN_NATIONAL = re.compile(r"8[\s(\-\u00a0]")  # "8 (495) ..." is Moscow, "84951..." is Vietnam
 _RUSSIAN_NATIONAL = re.compile(r"8\d{10}")
 
 
@@ -43,6 +44,8 @@ def normalise(phone: object) -> str:
     :raises InputError: if it is no number that could exist.
     """
     text = check(phone)
+    if _SPOKEN_NATIONAL.match(text) and _RUSSIAN_NATIONAL.fullmatch(digits(text)):
+        return f"+7{digits(text)[1:]}"
     if _possible(f"+{digits(text)}"):
         return f"+{digits(text)}"
     if not text.startswith("+") and _RUSSIAN_NATIONAL.fullmatch(digits(text)):

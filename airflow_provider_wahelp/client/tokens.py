@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import CredentialsError, ForbiddenError, RejectedError, WahelpError
 from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.steps import ServerClock
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +42,13 @@ class Token:
     :param value: the token itself.
     :param expires_at: seconds since 1970; infinite where it is not known.
     :param lifetime: seconds from its issue to its end.
+    :param clock_offset: seconds that the server's clock was ahead when it was issued.
     """
 
     value: str = field(repr=False)
     expires_at: float = float("inf")
     lifetime: float = float("inf")
-
-    @classmethod
-    def issued(cls, value: str, lifetime: float, now: float) -> Token:
-        """Return a token that was issued just now."""
-        return cls(value, now + lifetime, lifetime)
+    clock_offset: float | None = None
 
     def expired(self, now: float) -> bool:
         """Return whether the token is past its end."""
@@ -165,7 +163,7 @@ class FileStore:
         try:
             raw = self.path.read_bytes()
             entry = json.loads(self._cipher.decrypt(raw) if self._cipher else raw)
-            return Token(entry["token"], float(entry["expires_at"]), float(entry["lifetime"]))
+            return Token(**entry)
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - whatever the cipher raises: it costs a login, never the task
@@ -174,9 +172,7 @@ class FileStore:
 
     def write(self, token: Token) -> None:
         """Replace the file in one step; a disk that refuses costs a login, never the task."""
-        entry = json.dumps(
-            {"token": token.value, "expires_at": token.expires_at, "lifetime": token.lifetime}
-        ).encode()
+        entry = json.dumps(asdict(token)).encode()
         try:
             self._replace(self._cipher.encrypt(entry) if self._cipher else entry)
         except OSError as error:
@@ -238,6 +234,7 @@ class TokenKeeper:
         self._clock = clock
         self._token: Token | None = None
         self._rejected: set[str] = set()
+        self.server_clock = ServerClock(clock)
 
     def current(self) -> Token | None:
         """Return the token in use, unless it is time to renew it."""
@@ -261,6 +258,7 @@ class TokenKeeper:
             token = yield from self._renewed(token)
             self.store.write(token)
         self._token = token
+        self.server_clock.suggest(token.clock_offset)
         return token
 
     def _kept(self) -> Token | None:
@@ -302,4 +300,5 @@ class TokenKeeper:
             raise CredentialsError("log in", error.words, status=error.status) from None
 
     def _issued(self, got: tuple[str, float]) -> Token:
-        return Token.issued(*got, now=self._clock())
+        value, lifetime = got
+        return Token(value, self._clock() + lifetime, lifetime, self.server_clock.offset)

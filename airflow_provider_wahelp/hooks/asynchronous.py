@@ -15,7 +15,8 @@ from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import Conversation, whoami
+from airflow_provider_wahelp.client.operations import whoami
+from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
@@ -132,7 +133,7 @@ class WahelpAsyncHook(BaseWahelpHook):
     ) -> Message:
         """Send a text to a person. It is sent literally: Markdown shows its asterisks."""
         return await self._do(
-            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id)
+            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id, self._sent)
         )
 
     def get_messages(

@@ -21,3 +21,4 @@ class BaseWahelpHook(BaseHook):
     def __init__(self, wahelp_conn_id: str = default_conn_name) -> None:
         super().__init__()
         self.wahelp_conn_id = wahelp_conn_id
+        self._sent: set[int | str | None] = set()

@@ -9,9 +9,11 @@ from typing import Any, cast
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Account, Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import Conversation, IfExists
+from airflow_provider_wahelp.client.operations import IfExists
 from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 _TEST_TIMEOUT = 10.0
@@ -102,19 +104,29 @@ class Operations:
             _if_exists(if_exists),
         )
 
-    def send_message(
-        self, text: str, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any
-    ) -> Conversation[Message]:
-        """Send a message to a user, or to a phone."""
+    def recipient(self, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any) -> Recipient:
+        """Say who is written to: a user, or a phone."""
         arguments.recipient(user_id, phone)
         project, channel = self._project(project_id), self._channel(channel_uuid)
-        text = arguments.text(text)
         if phone in (None, ""):
-            return operations.send_message(project, channel, arguments.user_id(user_id), text)
+            return Recipient(project, channel, arguments.user_id(user_id))
         number = phones.normalise(phone)
-        return operations.send_message_to_phone(
-            project, channel, number, arguments.name(name) if name else number, text
-        )
+        return Recipient(project, channel, phone=number, name=arguments.name(name) if name else number)
+
+    def send_message(
+        self,
+        text: str,
+        user_id: Any,
+        phone: Any,
+        name: Any,
+        channel_uuid: Any,
+        project_id: Any,
+        others: set[Any],
+    ) -> Conversation[Message]:
+        """Send a message, none of those that this hook knows to be others."""
+        text = arguments.text(text)
+        to = self.recipient(user_id, phone, name, channel_uuid, project_id)
+        return _remembered(send_to(to, text, others), others)
 
     def get_messages(
         self, limit: int | None, channel_uuid: Any, project_id: Any
@@ -153,6 +165,13 @@ class Operations:
         chosen = project_id if project_id not in (None, "") else self._connection.project_id
         project = None if chosen is None else arguments.project_id(chosen)
         return operations.once(calls.request(method, path, json=json, params=params, project_id=project))
+
+
+def _remembered(sending: Conversation[Message], others: set[Any]) -> Conversation[Message]:
+    """Remember what was sent: the same text to the same person again is another message."""
+    message = yield from sending
+    others.add(message.id)
+    return message
 
 
 def _if_exists(value: str) -> IfExists:

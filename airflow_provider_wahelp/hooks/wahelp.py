@@ -15,8 +15,10 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.blocking import WahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import Conversation, whoami
+from airflow_provider_wahelp.client.operations import whoami
+from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
@@ -192,6 +194,9 @@ class WahelpHook(BaseWahelpHook):
     ) -> Message:
         """Send a text to a person. It is sent literally: Markdown shows its asterisks.
 
+        Where an answer is lost, the channel's history is read before anything is sent again. That protects
+        this call; over the retries of a task, ``SendMessageOperator`` does.
+
         :param text: the text.
         :param user_id: the person, as a user of the channel; or
         :param phone: their number, which is found in the channel or added to it first.
@@ -199,11 +204,13 @@ class WahelpHook(BaseWahelpHook):
         :param channel_uuid: the channel; the connection's by default.
         :param project_id: the project; the connection's by default.
         :return: the message, with its id and status.
-        :raises ConnectionLostError: if it is not known whether the message went.
+        :raises UnclearError: if it is not known whether it was sent, and the history does not tell.
         :raises MessengerMissingError: if the person does not have the messenger.
         :raises ChannelNotActiveError: if the channel is not authorized.
         """
-        return self._do(lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id))
+        return self._do(
+            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id, self._sent)
+        )
 
     def get_messages(
         self,
@@ -260,6 +267,43 @@ class WahelpHook(BaseWahelpHook):
         :param project_id: the project; the connection's by default.
         """
         return self._each(lambda does: does.list_webhooks(project_id))
+
+    def recipient(
+        self,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> Recipient:
+        """Say who is written to, checked and with the connection's defaults, for :meth:`run`.
+
+        :param user_id: the person, as a user of the channel; or
+        :param phone: their number.
+        :param name: the name of somebody added by phone; the number by default.
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        """
+        with airflow_errors():
+            return self._operations.recipient(user_id, phone, name, channel_uuid, project_id)
+
+    def checked(self, check: Callable[[Any], T], value: Any) -> T:
+        """Check an argument, with the errors that all methods have.
+
+        :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
+        :param value: the argument.
+        """
+        with airflow_errors():
+            return check(value)
+
+    def run(self, conversation: Conversation[T]) -> T:
+        """Take the steps of an operation, with the errors that all methods have.
+
+        :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
+        :return: what it returns.
+        """
+        with airflow_errors():
+            return self._client.converse(conversation)
 
     def request(
         self,

@@ -11,7 +11,6 @@ from airflow.providers.common.compat.sdk import BaseOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.client.models import Model
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 
@@ -37,9 +36,8 @@ class WahelpOperator(BaseOperator):
 
         return WahelpHook(self.wahelp_conn_id)
 
-    def _result(self, context: Context, model: Model) -> dict[str, Any]:
-        """Return an object of the API as a plain dict, its ids as XComs of their own."""
-        result = model.to_dict()
+    def _result(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        """Return an object of the API, its ids as XComs of their own."""
         if self.do_xcom_push and not self.multiple_outputs and (ti := context.get("ti")):
             for key in self.outputs:
                 ti.xcom_push(key=key, value=result[key])

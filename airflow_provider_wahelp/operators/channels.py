@@ -54,4 +54,4 @@ class CreateChannelOperator(WahelpOperator):
         channel = self.hook.create_channel(self.name, self.channel_type, self.project_id, self.if_exists)
         state = "active" if channel.active else "not active yet"
         self.log.info("Channel %s (%s, %s): %s", channel.uuid, channel.name, channel.type, state)
-        return self._result(context, channel)
+        return self._result(context, channel.to_dict())

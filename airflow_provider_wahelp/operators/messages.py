@@ -14,6 +14,8 @@ from airflow_provider_wahelp.operators.json_lines import write_json_lines
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.delivery.sending import Delivery
+
 
 class SendMessageOperator(WahelpOperator):
     """Send a text to a person, named by ``user_id`` or by ``phone``.
@@ -21,12 +23,23 @@ class SendMessageOperator(WahelpOperator):
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
 
+    The message is sent once, over retries and killed workers; ``docs/exactly-once.md`` says what is
+    promised on which Airflow. A task that is run again after it has sent returns what it sent then.
+
     :param text: the text.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
+    :param idempotency_key: what the send is filed under: the same key is sent once. By default the task
+        instance; a key of one's own reaches across tasks and runs only with ``ledger_path``.
+    :param if_unclear: where it is not known whether an earlier attempt sent it: ``check`` looks into the
+        channel's history, ``fail`` fails for good, ``resend`` sends, at the risk of a second arrival.
+    :param on_rerun: where the task has sent before and was cleared: ``skip`` sends nothing, ``resend``
+        sends once more.
+    :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
+        store, which exists from 3.3 on.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...
     """
@@ -39,6 +52,10 @@ class SendMessageOperator(WahelpOperator):
         "name",
         "channel_uuid",
         "project_id",
+        "idempotency_key",
+        "if_unclear",
+        "on_rerun",
+        "ledger_path",
     )
 
     def __init__(
@@ -50,9 +67,15 @@ class SendMessageOperator(WahelpOperator):
         name: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
+        idempotency_key: str | None = None,
+        if_unclear: str = "check",
+        on_rerun: str = "skip",
+        ledger_path: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_literal(arguments.if_unclear, if_unclear)
+        check_literal(arguments.on_rerun, on_rerun)
         check_literal(arguments.text, text)
         check_literal(arguments.user_id, user_id)
         check_literal(phones.check, phone)
@@ -67,23 +90,42 @@ class SendMessageOperator(WahelpOperator):
         self.name = name
         self.channel_uuid = channel_uuid
         self.project_id = project_id
+        self.idempotency_key = idempotency_key
+        self.if_unclear = if_unclear
+        self.on_rerun = on_rerun
+        self.ledger_path = ledger_path
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send it."""
-        message = self.hook.send_message(
-            self.text, self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
-        )
-        phone = f" ({mask_phone(self.phone)})" if self.phone else ""
+        """Send it, unless it was sent already."""
+        message, just_now = self._delivery(context).send()
         self.log.info(
-            "Sent message %s (%d characters) to user %s%s through channel %s: %s",
-            message.id,
+            "%s message %s (%d characters) to user %s%s through channel %s: %s",
+            "Sent" if just_now else "Nothing to send: an earlier attempt sent",
+            message["id"],
             len(self.text),
-            message.user_id,
-            phone,
+            message["user_id"],
+            f" ({mask_phone(self.phone)})" if self.phone else "",
             self.channel_uuid or "of the connection",
-            message.status,
+            message["status"],
         )
         return self._result(context, message)
+
+    def _delivery(self, context: Context) -> Delivery:
+        from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
+        from airflow_provider_wahelp.delivery.sending import Delivery
+
+        return Delivery(
+            hook=self.hook,
+            recipient=self.hook.recipient(
+                self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
+            ),
+            text=self.hook.checked(arguments.text, self.text),
+            attempt=attempt_of(context, self.retries or 0),
+            ledger=ledger_of(context, self.ledger_path),
+            key=self.idempotency_key or "",
+            if_unclear=self.hook.checked(arguments.if_unclear, self.if_unclear),
+            on_rerun=self.hook.checked(arguments.on_rerun, self.on_rerun),
+        )
 
 
 class GetMessagesOperator(WahelpOperator):

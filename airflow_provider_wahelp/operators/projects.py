@@ -35,4 +35,4 @@ class CreateProjectOperator(WahelpOperator):
         """Create it."""
         project = self.hook.create_project(self.name, self.if_exists)
         self.log.info("Project %s (%s)", project.id, project.name)
-        return self._result(context, project)
+        return self._result(context, project.to_dict())

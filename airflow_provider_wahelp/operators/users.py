@@ -63,4 +63,4 @@ class CreateUserOperator(WahelpOperator):
             self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
         )
         self.log.info("User %s (%s)", user.id, mask_phone(self.phone))
-        return self._result(context, user)
+        return self._result(context, user.to_dict())

@@ -55,4 +55,4 @@ class SetWebhookOperator(WahelpOperator):
         """Set it."""
         webhook = self.hook.set_webhook(self.url, self.api, self.entities, self.project_id)
         self.log.info("Events go to %s", mask_url(self.url))
-        return self._result(context, webhook)
+        return self._result(context, webhook.to_dict())

@@ -10,8 +10,9 @@ from airflow_provider_wahelp.client import errors
 KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WahelpError)
 ]
-UNKNOWN = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAnswerError"}
-LATER = UNKNOWN | {"NotReachableError", "ConnectTimeoutError", "RateLimitedError", "UnavailableError"}
+LOST = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAnswerError"}
+UNKNOWN = LOST | {"UnclearError"}
+LATER = LOST | {"NotReachableError", "ConnectTimeoutError", "RateLimitedError", "UnavailableError"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

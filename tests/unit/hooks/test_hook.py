@@ -37,7 +37,8 @@ def methods_of(hook: type) -> dict[str, list[str]]:
 
 def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
     blocking = methods_of(WahelpHook)
-    del blocking["get_conn"]
+    for for_operators in ("get_conn", "checked", "recipient", "run"):
+        del blocking[for_operators]
     assert blocking == methods_of(WahelpAsyncHook)
 
 
@@ -55,10 +56,18 @@ def test_a_permanent_error_keeps_its_name_and_is_not_retried(api: Any) -> None:
 
 
 def test_a_temporary_error_is_left_to_the_tasks_retries(api: Any) -> None:
-    api.post(SEND, status_code=502, text="<html>Bad Gateway</html>")
-    with pytest.raises(errors.ServerError, match="not known whether Wahelp carried it out") as caught:
-        WahelpHook().send_message("Hello", 1)
+    api.get(f"{API}/projects/7/channels", status_code=502, text="<html>")
+    with pytest.raises(errors.ServerError, match="a page of HTML") as caught:
+        list(WahelpHook().list_channels())
     assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_a_send_of_which_nothing_is_known_is_not_retried_blindly(api: Any) -> None:
+    api.post(SEND, status_code=502, text="<html>")
+    api.get(f"{API}/projects/7/channels/c-1/messages", status_code=500)
+    with pytest.raises(errors.UnclearError, match="not known whether Wahelp carried it out") as caught:
+        WahelpHook().send_message("Hello", 1)
+    assert isinstance(caught.value, AirflowFailException)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""Sending a text to a person, once."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import NotFoundError, WahelpError
+from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.operations import ensure_user, explained
+from airflow_provider_wahelp.client.steps import Conversation, ServerTime
+from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, sent_after_all
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who is written to, through which channel: a user of the channel, or a phone.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param user_id: the person, as a user of the channel; or
+    :param phone: their normalised number.
+    :param name: their name, if they are new.
+    """
+
+    project_id: Id
+    channel_uuid: str
+    user_id: Id | None = None
+    phone: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+
+    def resolve(self) -> Conversation[Id]:
+        """Return the user's id; a phone is found in the channel, or added to it."""
+        if self.user_id is not None:
+            return self.user_id
+        user = yield from ensure_user(
+            self.project_id, self.channel_uuid, self.name, self.phone, complete=False
+        )
+        if user.id is None:
+            raise NotFoundError(f"write to {mask_phone(self.phone)}", "the API names no id for this person")
+        return user.id
+
+
+def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Conversation[Message]:
+    """Send a text to whoever it is for; see :func:`send_message`.
+
+    :param recipient: whom it is for.
+    :param text: the text.
+    :param others: the ids of messages that are known to be others.
+    """
+    user_id = yield from recipient.resolve()
+    return (yield from send_message(recipient, user_id, text, others=others))
+
+
+def send_message(
+    recipient: Recipient,
+    user_id: Id,
+    text: str,
+    since: float | None = None,
+    *,
+    look: bool = True,
+    others: Container[Id] = (),
+) -> Conversation[Message]:
+    """Send a text once: where the outcome is unclear, look into the history before sending again.
+
+    A person without the messenger is told from a channel that is not active.
+
+    :param recipient: through which channel.
+    :param user_id: the person.
+    :param text: the text.
+    :param since: when this was begun, by the server's clock; now by default.
+    :param look: whether to look, or to leave an unclear outcome to the caller.
+    :param others: the ids of messages that are known to be others.
+    :raises UnclearError: if the outcome is unclear and the history cannot be read.
+    """
+    project, channel = recipient.project_id, recipient.channel_uuid
+    call = calls.send_message(project, channel, user_id, text)
+    if since is None:
+        since = yield ServerTime()
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            message = yield from explained(call, project, channel)
+            return _sent(message, user_id, text)
+        except WahelpError as error:
+            if not error.may_have_happened or not look:
+                raise
+            found = yield from sent_after_all(project, channel, user_id, digest(text), since, others)
+            if found:
+                return _sent(found, user_id, text)
+            if attempts == ATTEMPTS:
+                error.may_have_happened = False  # we have looked: it was not sent
+                raise
+
+
+def _sent(message: Message, user_id: Id, text: str) -> Message:
+    """Fill in what the API's answer leaves out."""
+    return replace(
+        message,
+        user_id=user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )

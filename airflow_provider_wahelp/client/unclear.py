@@ -1,0 +1,152 @@
+"""Looking whether a call of unknown outcome was carried out after all, before it is tried again."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Container, Iterable
+from typing import TypeVar
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.models import Message, identity
+from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.steps import Conversation, Pause
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+"""How often something is sent or created that each time turned out not to have been."""
+
+LOOKS = (0.5, 1.5, 3.0, 5.0)
+"""Seconds before each look into the history, which may lag behind a send."""
+
+CREATION_LOOKS = (0.5, 2.0)
+"""Seconds before each look whether something was created."""
+
+
+def digest(text: str) -> str:
+    """Return what a text is recognised by: its line ends and outer blanks may be changed on the way.
+
+    :param text: the text.
+    """
+    normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return hashlib.sha256(normal.encode()).hexdigest()
+
+
+def sent_after_all(
+    project_id: Id,
+    channel_uuid: str,
+    user_id: Id,
+    text_digest: str,
+    since: float,
+    others: Container[Id] = (),
+) -> Conversation[Message | None]:
+    """Look for a message in the history, several times over some seconds.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param user_id: whom it was for.
+    :param text_digest: the digest of its text.
+    :param since: when its sending was begun, by the server's clock.
+    :param others: the ids of messages that are known to be others.
+    :return: the message, or ``None`` where it was certainly not sent.
+    :raises UnclearError: if the history cannot be read.
+    """
+    for seconds in LOOKS:
+        yield Pause(seconds)
+        try:
+            found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
+        except WahelpError as error:
+            raise UnclearError(
+                f"tell whether a message to user {user_id} through channel {channel_uuid} was sent",
+                str(error),
+            ) from error
+        if found:
+            return found
+    return None
+
+
+def created_once(
+    create: Callable[[], Conversation[T]], find: Callable[[], Conversation[T | None]]
+) -> Conversation[T]:
+    """Create something; where the outcome is unclear, look whether it exists now before trying again.
+
+    :param create: creates it.
+    :param find: finds it, if it was not there before.
+    """
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            return (yield from create())
+        except WahelpError as error:
+            if not error.may_have_happened:
+                raise
+            for seconds in CREATION_LOOKS:
+                yield Pause(seconds)
+                found = yield from find()
+                if found:
+                    return found
+            if attempts == ATTEMPTS:
+                error.may_have_happened = False  # we have looked: it does not exist
+                raise
+
+
+def newcomer(
+    what: str, listed: Callable[[], Conversation[list[T] | None]], before: Iterable[T]
+) -> Callable[[], Conversation[T | None]]:
+    """Return what finds an entry of a list that was not there before.
+
+    :param what: what was attempted, for the error.
+    :param listed: reads the list; ``None`` where the server has none.
+    :param before: the list before.
+    """
+    known = {identity(entry) for entry in before}
+
+    def find() -> Conversation[T | None]:
+        now = yield from listed()
+        if now is None:
+            raise UnclearError(what, "the server has no list to look it up in")
+        return next((entry for entry in now if identity(entry) not in known), None)
+
+    return find
+
+
+def _find(
+    project_id: Id,
+    channel_uuid: str,
+    user_id: Id,
+    text_digest: str,
+    since: float,
+    others: Container[Id],
+) -> Conversation[Message | None]:
+    pager: Pager[Message] = Pager(paged=True)
+    while not pager.done:
+        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
+        for message in pager.take(page):
+            if _is_it(message, user_id, text_digest, since) and message.id not in others:
+                return message
+        if _goes_back(page) and _time(page.items[-1]) < math.floor(since):
+            return None  # from here on everything is older
+    return None
+
+
+def _is_it(message: Message, user_id: Id, text_digest: str, since: float) -> bool:
+    if message.direction != "outgoing" or message.text is None or digest(message.text) != text_digest:
+        return False
+    # Times are whole seconds. Where a time or a person is missing, what else fits must be it.
+    recent = message.created_at is None or _time(message) >= math.floor(since)
+    return recent and message.user_id in (None, user_id)
+
+
+def _goes_back(page: Page[Message]) -> bool:
+    """Return whether a page has the newest message first; the order is not documented."""
+    times = [_time(message) for message in page.items if message.created_at]
+    return len(times) == len(page.items) > 0 and times == sorted(times, reverse=True) and times[0] > times[-1]
+
+
+def _time(message: Message) -> float:
+    return message.created_at.timestamp() if message.created_at else math.inf

@@ -1,0 +1,72 @@
+"""Which attempt of a task this is, in every Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_wahelp.delivery.ledger import FileLedger, Ledger, TaskStateLedger
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of one task instance.
+
+    :param key: what its send is filed under, unless the author says otherwise.
+    :param generation: grows each time the task is cleared, and not with a retry.
+    :param repeated: whether the task was attempted before.
+    :param cleared: whether the task was cleared before.
+    :param earliest: when a first attempt can have begun at the earliest, in seconds since 1970.
+    :param run_started: when the run was started, or started again after it was cleared.
+    """
+
+    key: str
+    generation: int = 0
+    repeated: bool = False
+    cleared: bool = False
+    earliest: float = 0.0
+    run_started: float = 0.0
+
+
+def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
+    """Read the attempt off a task's context.
+
+    :param context: the context; without a task instance, as in a test, it is a first attempt.
+    :param retries: the task's retries.
+    """
+    ti = context.get("ti")
+    if ti is None:
+        return Attempt("")
+    max_tries = int(getattr(ti, "max_tries", 0) or 0)
+    started, earliest = _times(context.get("dag_run"))
+    return Attempt(
+        key="/".join(str(getattr(ti, name, "")) for name in ("dag_id", "run_id", "task_id", "map_index")),
+        generation=max_tries,
+        repeated=int(getattr(ti, "try_number", 1) or 1) > 1,
+        cleared=max_tries > retries,
+        earliest=earliest,
+        run_started=started,
+    )
+
+
+def ledger_of(context: Mapping[str, Any], path: str | None) -> Ledger | None:
+    """Return the ledger of a task: the path that its author names, or Airflow's store, or none before 3.3.
+
+    :param context: the task's context.
+    :param path: an object storage path.
+    """
+    if path:
+        return FileLedger(path)
+    store = context.get("task_state_store")
+    return TaskStateLedger(store) if store is not None else None
+
+
+def _times(run: Any) -> tuple[float, float]:
+    """Return when a run was started last, and before when it cannot have been started first."""
+    started = getattr(run, "start_date", None)
+    planned = (getattr(run, name, None) for name in ("run_after", "data_interval_end", "logical_date"))
+    first = next((time for time in planned if isinstance(time, datetime)), started)
+    known = [time.timestamp() for time in (started, first) if isinstance(time, datetime)]
+    return (started.timestamp() if isinstance(started, datetime) else 0.0), min(known, default=0.0)

@@ -1,0 +1,138 @@
+"""Sending one message exactly once, over retries and killed workers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.operations import T
+from airflow_provider_wahelp.client.steps import Conversation, ServerTime
+from airflow_provider_wahelp.client.unclear import digest, sent_after_all
+from airflow_provider_wahelp.delivery.attempt import Attempt
+from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message that is to arrive once.
+
+    :param hook: the hook.
+    :param recipient: whom it is for.
+    :param text: the text.
+    :param attempt: which attempt of the task this is.
+    :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
+    :param key: what the send is filed under; the attempt's own by default.
+    :param if_unclear: what to do where an earlier attempt may have sent: ``check``, ``fail`` or ``resend``.
+    :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
+    """
+
+    hook: WahelpHook
+    recipient: Recipient
+    text: str
+    attempt: Attempt
+    ledger: Ledger | None = None
+    key: str = ""
+    if_unclear: str = "check"
+    on_rerun: str = "skip"
+
+    def send(self) -> tuple[dict[str, Any], bool]:
+        """Send it, unless it was sent already.
+
+        :return: the message, and whether it was sent just now.
+        :raises UnclearError: if it is not known whether it was sent.
+        """
+        entry = self._earlier()
+        if entry and entry.message is not None:
+            return dict(entry.message), False
+        user_id = entry.user_id if entry and entry.user_id else self.hook.run(self.recipient.resolve())
+        if entry and (found := self._look(entry, user_id)):
+            return self._finish(replace(entry, user_id=user_id), found), False
+        entry = self._begin(user_id, entry)
+        return self._finish(entry, self._post(entry)), True
+
+    @property
+    def _key(self) -> str:
+        return self.key or self.attempt.key
+
+    def _earlier(self) -> Entry | None:
+        """Return what an earlier attempt has left, or what must be assumed of it."""
+        entry = self.ledger.read(self._key) if self.ledger else self._assumed()
+        again = self.on_rerun == "resend" and entry and entry.generation != self.attempt.generation
+        return None if again and entry and entry.done else entry
+
+    def _assumed(self) -> Entry | None:
+        """Without a ledger, take an earlier attempt for one that had begun to send."""
+        if not self.attempt.repeated:
+            return None
+        again = self.on_rerun == "resend" and self.attempt.cleared
+        began = self.attempt.run_started if again else self.attempt.earliest
+        return Entry(began, digest(self.text), "", self.attempt.generation)
+
+    def _look(self, entry: Entry, user_id: Id) -> Message | None:
+        """Find out what became of a send that was begun."""
+        if self.if_unclear == "resend":
+            return None
+        log.info("An earlier attempt may have sent the message: looking into the history.")
+        found = self.hook.run(self._settled(self._search(entry, user_id)))
+        if found and entry.digest != digest(self.text):
+            log.warning("The message was sent already, with a text that would now be another.")
+        return found
+
+    def _search(self, entry: Entry, user_id: Id) -> Conversation[Message | None]:
+        to = self.recipient
+        if self.if_unclear == "fail":
+            raise UnclearError(
+                f"tell whether a message to user {user_id} through channel {to.channel_uuid} was sent",
+                'an earlier attempt had begun to send it, and if_unclear is "fail"',
+            )
+        return (yield from sent_after_all(to.project_id, to.channel_uuid, user_id, entry.digest, entry.began))
+
+    def _begin(self, user_id: Id, earlier: Entry | None) -> Entry:
+        began = self.hook.run(_server_time())
+        if earlier and earlier.digest == digest(self.text):
+            began = min(began, earlier.began)  # what was begun first may still turn up
+        entry = Entry(began, digest(self.text), user_id, self.attempt.generation)
+        if self.ledger:
+            self.ledger.write(self._key, entry)
+        return entry
+
+    def _post(self, entry: Entry) -> Message:
+        look = self.if_unclear == "check"
+        sending = send_message(self.recipient, entry.user_id, self.text, entry.began, look=look)
+        try:
+            return self.hook.run(self._settled(sending))
+        except WahelpError as error:
+            if self.ledger and not error.may_have_happened:
+                self.ledger.forget(self._key)
+            raise
+
+    def _settled(self, conversation: Conversation[T]) -> Conversation[T]:
+        """Say of an unclear outcome whether a retry of the task settles it: if it looks again, it may."""
+        try:
+            return (yield from conversation)
+        except UnclearError as error:
+            error.temporary = self.if_unclear == "check"
+            raise
+        except WahelpError as error:
+            if self.if_unclear == "fail" and error.may_have_happened:
+                raise UnclearError(error.what, str(error), status=error.status) from error
+            raise
+
+    def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
+        sent = message.to_dict()
+        if self.ledger:
+            self.ledger.write(self._key, replace(entry, message=sent))
+        return sent
+
+
+def _server_time() -> Conversation[float]:
+    now: float = yield ServerTime()
+    return now
