@@ -27,11 +27,15 @@ async def authorized_state(request: Request) -> State:
     :param request: any request.
     """
     state = await current_state(request)
-    state.account.check(_bearer(request))
+    state.account.check(bearer(request))
     return state
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """Return the token that a request came with, or an empty text.
+
+    :param request: any request.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -52,7 +56,7 @@ async def log_in(state: Open, request: Request) -> Response:
 @router.get("/user/refresh-token")
 async def refresh_token(state: Authorized, request: Request) -> Response:
     """Exchange a token for a new one."""
-    return answer(state.account.refresh(_bearer(request)))
+    return answer(state.account.refresh(bearer(request)))
 
 
 @router.get("/user")

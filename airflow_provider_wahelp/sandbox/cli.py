@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     if chosen.access_log:
-        logging.getLogger("airflow_provider_wahelp.sandbox.gateway").setLevel(logging.INFO)
+        logging.getLogger("airflow_provider_wahelp.sandbox.call").setLevel(logging.INFO)
     try:
         _serve(chosen)
     except (ImportError, OSError, OverflowError, ValueError) as error:
@@ -58,6 +58,10 @@ def _options(chosen: argparse.Namespace) -> SandboxOptions:
         delivered_after=chosen.delivered_after,
         read_after=chosen.read_after,
         lacks_messenger=chosen.lacks_messenger,
+        history_lag=chosen.history_lag,
+        clock_skew=chosen.clock_skew,
+        faults=chosen.fault,
+        seed=chosen.seed,
     )
 
 
@@ -91,7 +95,36 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PHONE",
         help="a phone without the messenger; may be repeated",
     )
+    _add_faults(parser)
     return parser
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what goes wrong")
+    add = group.add_argument
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="NAME[:OPERATION][:PROBABILITY or :xCOUNT][:PARAMETER=VALUE]..., such as "
+        "cut_after:send_message:0.25 or rate_limit:any:x3:retry_after=5; may be repeated",
+    )
+    add("--seed", type=int, help="make the probabilities of faults reproducible")
+    add(
+        "--history-lag",
+        type=float,
+        default=_DEFAULTS.history_lag,
+        metavar="SECONDS",
+        help="from sending to the history",
+    )
+    add(
+        "--clock-skew",
+        type=float,
+        default=_DEFAULTS.clock_skew,
+        metavar="SECONDS",
+        help="how wrong the server's clock is",
+    )
 
 
 def _add_delay(parser: argparse.ArgumentParser, name: str, default: float | None, what: str) -> None:

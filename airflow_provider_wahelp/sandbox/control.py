@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from airflow_provider_wahelp.sandbox.api import Open
 from airflow_provider_wahelp.sandbox.bodies import plain, read_fields
-from airflow_provider_wahelp.sandbox.errors import invalid
+from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid
+from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.state import State
 from airflow_provider_wahelp.sandbox.state import fields as read
 
@@ -104,6 +105,30 @@ async def requests(state: Open) -> Response:
 async def clear_requests(state: Open) -> Response:
     """Forget the recorded requests."""
     state.journal.clear()
+    return plain(_DONE)
+
+
+@router.get("/faults")
+async def faults(state: Open) -> Response:
+    """Show the faults that are switched on."""
+    return plain(state.faults.show())
+
+
+@router.post("/faults")
+async def inject(state: Open, request: Request) -> Response:
+    """Switch a fault on."""
+    fields = await read_fields(request)
+    try:
+        state.inject(define(fields.pop("fault", ""), **fields))
+    except ValueError as error:
+        raise SandboxError(422, str(error)) from None
+    return plain(_DONE)
+
+
+@router.delete("/faults")
+async def clear_faults(state: Open) -> Response:
+    """Switch all faults off."""
+    state.faults.clear()
     return plain(_DONE)
 
 

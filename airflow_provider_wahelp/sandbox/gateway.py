@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from airflow_provider_wahelp.sandbox.journal import RecordedRequest
+from airflow_provider_wahelp.sandbox.call import Call
+from airflow_provider_wahelp.sandbox.faults.strike import handle
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from airflow_provider_wahelp.sandbox.state import State
 
-log = logging.getLogger(__name__)
-
 
 class Gateway:
-    """Ignores a trailing slash, dates answers by the sandbox's clock, and records calls of the API.
+    """Ignores a trailing slash, dates answers by the server's clock, and lets calls of the API meet faults.
 
     :param app: what answers.
-    :param state: whose clock and journal are used.
+    :param state: whose clock, faults and journal are used.
     """
 
     def __init__(self, app: ASGIApp, state: State) -> None:
@@ -40,25 +38,13 @@ class Gateway:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = formatdate(self._state.clock.now(), usegmt=True).encode()
+                date = formatdate(self._state.server_time, usegmt=True).encode()
                 message["headers"] = [*message["headers"], (b"date", date)]
-                self._record(scope, message["status"])
             await send(message)
 
-        await self._app({**scope, "path": scope["path"].rstrip("/") or "/"}, receive, answer)
-
-    def _record(self, scope: Scope, status: int) -> None:
         path: str = scope["path"]
+        asked = {**scope, "path": path.rstrip("/") or "/"}
         if path == "/" or path.startswith("/sandbox"):
-            return
-        headers = dict(scope["headers"])
-        request = RecordedRequest(
-            method=scope["method"],
-            path=path,
-            query=scope["query_string"].decode("latin-1"),
-            status=status,
-            content_type=headers.get(b"content-type", b"").decode("latin-1"),
-        )
-        client = scope["client"]
-        self._state.journal.add(request, tuple(client) if client else None)
-        log.info("%s %s %d", request.method, path, status)
+            await self._app(asked, receive, answer)
+        else:
+            await handle(Call(self._app, self._state, asked, receive, answer, path=path))

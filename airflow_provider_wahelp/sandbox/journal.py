@@ -16,15 +16,17 @@ class RecordedRequest:
     :param method: the HTTP method.
     :param path: the path as it was sent, trailing slash included.
     :param query: the query string.
-    :param status: the status of the answer.
+    :param status: the status of the answer; ``None``: there was none.
     :param content_type: the request's content type, empty without one.
+    :param fault: the fault that struck.
     """
 
     method: str
     path: str
     query: str
-    status: int
+    status: int | None
     content_type: str
+    fault: str | None = None
 
 
 class Journal:

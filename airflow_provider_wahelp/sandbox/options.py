@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Literal, get_args
 
+from airflow_provider_wahelp.sandbox.faults.spelling import parse
 from airflow_provider_wahelp.sandbox.phones import digits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 ExpiresIn = Literal["int", "string", "missing"]
 DuplicateUsers = Literal["existing", "error", "new"]
@@ -19,6 +21,7 @@ _CHOICES = {
     "duplicate_users": get_args(DuplicateUsers),
     "messenger_error": get_args(MessengerError),
 }
+_YEAR = 366 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,11 @@ class SandboxOptions:
         with ``success: false``.
     :param messenger_error_text: its words when a user is added.
     :param sending_error_text: its words when a message is sent.
+    :param history_lag: how long after sending a message shows up in the history.
+    :param clock_skew: by how much the server's clock is wrong; tokens and delays do not follow it.
+    :param faults: faults that are on from the start, in one line each, such as
+        ``cut_after:send_message:0.25``.
+    :param seed: makes the probabilities of faults reproducible.
     """
 
     login: str = "demo@example.com"
@@ -55,15 +63,26 @@ class SandboxOptions:
     messenger_error: MessengerError = "http"
     messenger_error_text: str = "У номера нет нужного мессенджера"  # noqa: RUF001 - it is Russian
     sending_error_text: str = "номер не зарегистрирован"
+    history_lag: float = 0.0
+    clock_skew: float = 0.0
+    faults: Sequence[str] = ()
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("activation_delay", "delivered_after", "read_after"):
             seconds = getattr(self, name)
             if seconds is not None and not 0 <= seconds < float("inf"):
                 raise ValueError(f"{name} must be a number of seconds or None")
+        if not 0 <= self.history_lag < float("inf"):
+            raise ValueError("history_lag must be a number of seconds")
+        if not isfinite(self.clock_skew) or abs(self.clock_skew) > _YEAR:
+            raise ValueError("clock_skew must be a number of seconds, a year at most")
         if self.token_lifetime <= 0:
             raise ValueError("token_lifetime must be positive")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+        for written in self.faults:
+            parse(written)
+        object.__setattr__(self, "faults", tuple(self.faults))
         object.__setattr__(self, "lacks_messenger", frozenset(map(digits, self.lacks_messenger)))

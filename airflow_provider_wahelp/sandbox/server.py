@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 
 from airflow_provider_wahelp.sandbox.app import create_app
+from airflow_provider_wahelp.sandbox.connection import CuttableConnection
+from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
 from airflow_provider_wahelp.sandbox.storage import Storage
@@ -155,7 +157,7 @@ class Sandbox:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """Return the recorded requests: method, path, query, status and content type, oldest first."""
+        """Return the recorded requests: method, path, query, status, content type and fault, oldest first."""
         return [asdict(request) for request in self._state.journal.requests()]
 
     def clear_requests(self) -> None:
@@ -171,6 +173,42 @@ class Sandbox:
     def connections(self) -> int:
         """Return how many TCP connections the recorded requests came over."""
         return self._state.journal.connections
+
+    def inject(
+        self,
+        fault: str,
+        *,
+        operation: str = "any",
+        method: str | None = None,
+        path: str | None = None,
+        probability: float | None = None,
+        count: int | None = None,
+        seed: int | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Switch a fault on. Without a probability and a count it strikes always.
+
+        :param fault: what happens, such as ``cut_after``.
+        :param operation: which calls it is meant for, such as ``send_message``.
+        :param method: the only HTTP method that it is meant for.
+        :param path: a pattern of the whole path, in which ``*`` stands for anything.
+        :param probability: how probably it strikes a call that it is meant for.
+        :param count: how many of the next such calls it strikes, and no others.
+        :param seed: makes the probability reproducible; by default the options' seed does.
+        :param parameters: what else there is to say about this kind of fault.
+        """
+        chance = {"probability": probability, "count": count, "seed": seed}
+        described = define(fault, operation=operation, method=method, path=path, **chance, **parameters)
+        self._state.inject(described)
+
+    def clear_faults(self) -> None:
+        """Switch all faults off; ``history_lag`` and ``clock_skew`` are options and stay."""
+        self._state.faults.clear()
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults that were switched on, and how often each struck."""
+        return self._state.faults.show()
 
     def reset(self) -> None:
         """Go back to how everything was at first, options included."""
@@ -188,6 +226,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,  # see Gateway: its lines leave out what may be personal
                 loop="asyncio",
+                http=CuttableConnection,
                 ws="none",
                 date_header=False,
                 server_header=False,

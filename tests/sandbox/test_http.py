@@ -56,6 +56,7 @@ def test_requests_are_recorded_as_they_were_sent(wahelp_sandbox: Sandbox, api: A
             "query": "",
             "status": 200,
             "content_type": "application/json",
+            "fault": None,
         },
         {
             "method": "GET",
@@ -63,6 +64,7 @@ def test_requests_are_recorded_as_they_were_sent(wahelp_sandbox: Sandbox, api: A
             "query": "limit=5",
             "status": 404,
             "content_type": "",
+            "fault": None,
         },
     ]
 

@@ -44,8 +44,24 @@ class Account(Area):
 
         :param token: any token.
         """
-        if self._core.registry.tokens.get(token, 0) <= self._core.clock.now():
+        if not self.lives(token):
             raise SandboxError(401, "Unauthenticated.")
+
+    @reading
+    def lives(self, token: str) -> bool:
+        """Tell whether a token lives.
+
+        :param token: any token.
+        """
+        return self._core.registry.tokens.get(token, 0) > self._core.clock.now()
+
+    @changing
+    def kill(self, token: str) -> None:
+        """Let a token die.
+
+        :param token: any token.
+        """
+        self._core.registry.tokens.pop(token, None)
 
     @reading
     def show(self) -> dict[str, Any]:

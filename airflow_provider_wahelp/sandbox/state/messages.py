@@ -56,7 +56,7 @@ class Messages(Area):
         """
         channel = self._core.channel(project_id, uuid)
         message = self._core.registry.messages.get(message_id)
-        if message is None or message.channel_uuid != channel.uuid:
+        if message is None or message.channel_uuid != channel.uuid or message.appears_at is not None:
             raise not_found("Сообщение")
         return views.message(self._core.registry, message)
 
@@ -128,6 +128,7 @@ class Messages(Area):
     def resume(self) -> None:
         """Plan again what the stored messages wait for."""
         for message in self._core.registry.messages.values():
+            self._plan_appearance(message)
             if message.destination == "from_operator":
                 self._plan(message)
 
@@ -151,19 +152,30 @@ class Messages(Area):
     def _store(
         self, channel: Channel, user: User, text: str, destination: Destination, status: Status
     ) -> Message:
-        registry = self._core.registry
+        registry, options, now = self._core.registry, self._core.options, self._core.clock.now()
         message = Message(
             id=registry.next_id("messages"),
             user_id=user.id,
             channel_uuid=channel.uuid,
             text=text,
             destination=destination,
-            created=self._core.clock.now(),
+            created=now,
             status=status,
+            skew=options.clock_skew,
+            appears_at=now + options.history_lag if options.history_lag else None,
         )
         registry.add(message)
+        self._plan_appearance(message)
         self._announce(message, "created")
         return message
+
+    def _plan_appearance(self, message: Message) -> None:
+        if message.appears_at is not None:
+            self._core.at(message.appears_at, partial(self._appear, message))
+
+    def _appear(self, message: Message) -> None:
+        message.appears_at = None
+        self._core.registry.show(message)
 
     def _plan(self, message: Message) -> None:
         options = self._core.options

@@ -53,7 +53,11 @@ class User:
 
 @dataclass(slots=True)
 class Message:
-    """A message to or from a user. ``created`` is in seconds since the epoch."""
+    """A message to or from a user.
+
+    ``created`` is in seconds since the epoch, ``skew`` is how wrong the server's clock was then, and
+    ``appears_at`` is when the history will show the message; ``None``: it does.
+    """
 
     id: int
     user_id: int
@@ -62,6 +66,8 @@ class Message:
     destination: Destination
     created: float
     status: Status
+    skew: float = 0.0
+    appears_at: float | None = None
 
 
 @dataclass(slots=True)

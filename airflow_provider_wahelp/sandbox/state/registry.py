@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import OrderedDict, defaultdict
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_wahelp.sandbox.state.records import Channel, Contact, Message, Project, User, Webhook
@@ -102,11 +104,19 @@ class Registry:
 
     def _add_message(self, message: Message) -> None:
         self.messages[message.id] = message
-        self.history_of[message.channel_uuid].append(message)
+        if message.appears_at is None:
+            self.show(message)
         self.last_message_of[message.user_id] = message
         phone = self.users[message.user_id].phone
         self.conversations[phone].append(message)
         self.conversations.move_to_end(phone)
+
+    def show(self, message: Message) -> None:
+        """Put a message into the history of its channel.
+
+        :param message: a stored one that is not there yet.
+        """
+        insort(self.history_of[message.channel_uuid], message, key=attrgetter("id"))
 
     def remove_webhook(self, webhook: Webhook) -> None:
         """Remove an address.

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.sandbox.clock import Clock
+from airflow_provider_wahelp.sandbox.faults.active import ActiveFaults
+from airflow_provider_wahelp.sandbox.faults.spelling import parse
 from airflow_provider_wahelp.sandbox.journal import Journal
 from airflow_provider_wahelp.sandbox.options import SandboxOptions
 from airflow_provider_wahelp.sandbox.state.account import Account
@@ -19,6 +21,7 @@ from airflow_provider_wahelp.sandbox.state.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_provider_wahelp.sandbox.faults.fault import Fault
     from airflow_provider_wahelp.sandbox.state.core import Event
 
 
@@ -32,17 +35,24 @@ class State(Area):
         self._initial = options or SandboxOptions()
         self.clock = Clock()
         self.journal = Journal()
+        self.faults = ActiveFaults()
         super().__init__(Core(self._initial, self.clock, self.journal))
         self.account = Account(self._core)
         self.channels = Channels(self._core)
         self.people = People(self._core)
         self.messages = Messages(self._core, self.people)
         self.hooks = Hooks(self._core)
+        self._start_faults()
 
     @property
     def options(self) -> SandboxOptions:
         """Return how the platform behaves now."""
         return self._core.options
+
+    @property
+    def server_time(self) -> float:
+        """Return what the server takes for the time, as seconds since the epoch."""
+        return self.clock.now() + self.options.clock_skew
 
     @property
     def changes(self) -> int:
@@ -63,7 +73,21 @@ class State(Area):
         :param changes: options by name.
         """
         self._core.options = replace(self._core.options, **changes)
+        if "faults" in changes:
+            self._start_faults()
         return self._core.options
+
+    def inject(self, fault: Fault) -> None:
+        """Switch a fault on.
+
+        :param fault: the fault.
+        """
+        self.faults.add(fault, self.options.seed)
+
+    def _start_faults(self) -> None:
+        self.faults.clear()
+        for written in self.options.faults:
+            self.inject(parse(written))
 
     @changing
     def set_messenger(self, phone: str, *, present: bool) -> None:
@@ -94,6 +118,7 @@ class State(Area):
         self._core.replace(Registry())
         self.clock.offset = 0.0
         self.journal.reset()
+        self._start_faults()
 
     @reading
     def dump(self) -> dict[str, Any]:

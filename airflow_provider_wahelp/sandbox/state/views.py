@@ -150,5 +150,5 @@ def _core(record: Message) -> dict[str, Any]:
         "message_type": "text",
         "destination": record.destination,
         "status": record.status,
-        "created_at": moscow(record.created),
+        "created_at": moscow(record.created + record.skew),
     }
