@@ -187,7 +187,7 @@ def test_a_receiver_that_does_not_answer_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(webhooks, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(webhooks, "_TIMEOUT", 1.0)
     user = channel.user()
     hook(api, channel, receiver.url)
     receiver.may_answer.clear()
