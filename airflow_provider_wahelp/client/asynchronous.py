@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,6 +33,17 @@ _NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+
+
+class _NoAddresses(logging.Filter):
+    """Drops httpx's line for each request to the API: it is logged at INFO with the whole query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record may be logged."""
+        return "/api/app/" not in record.getMessage()
+
+
+logging.getLogger("httpx").addFilter(_NoAddresses())
 
 
 async def _tell_nobody(token: str) -> None:
