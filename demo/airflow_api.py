@@ -121,6 +121,11 @@ class AirflowApi:
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
         return answer
 
+    def connection_form(self, connection_type: str) -> dict[str, Any]:
+        """Return what the UI makes the form of a connection type from."""
+        forms = self._http.get("/ui/connections/hook_meta").raise_for_status().json()
+        return next(form for form in forms if form["connection_type"] == connection_type)
+
     def _all(self, path: str, name: str) -> Iterator[dict[str, Any]]:
         """Yield the entries of a list, page by page."""
         seen = 0

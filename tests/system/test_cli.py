@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_wahelp import __version__
+from airflow_provider_wahelp.connection_form import FIELDS
 from demo.airflow import Airflow
 from demo.sandbox import Sandbox
 
@@ -21,6 +22,15 @@ def test_airflow_lists_the_provider(airflow: Airflow) -> None:
 
 def test_airflow_tests_the_connection(airflow: Airflow) -> None:
     assert "success" in airflow.cli("connections", "test", "wahelp_default").lower()
+
+
+def test_the_form_of_a_connection_shows_every_field(airflow: Airflow) -> None:
+    form = airflow.api.connection_form("wahelp")
+    assert form["hook_name"] == "Wahelp"
+    assert set(form["extra_fields"]) == {field.name for field in FIELDS}
+    assert form["extra_fields"]["access_token"]["schema"]["format"] == "password"
+    assert form["standard_fields"]["url_schema"]["hidden"]
+    assert form["standard_fields"]["host"]["placeholder"] == "https://wahelp.ru"
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
