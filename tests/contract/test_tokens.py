@@ -136,15 +136,15 @@ def test_the_shared_token_is_encrypted_where_airflow_has_a_key(
     connect(wahelp_sandbox.url)
     list(WahelpHook().list_projects())
     plain = _token_file(own_state).read_bytes()
-    assert b"token" in plain
+    assert b"expires_at" in plain
 
     environment = {**os.environ, "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}
     for _ in range(2):  # the plain file cannot be read with a key: one login, then shared again
         subprocess.run([sys.executable, "-c", ONE_TASK], check=True, capture_output=True, env=environment)
     encrypted = _token_file(own_state).read_bytes()
     assert wahelp_sandbox.logins == 2
-    assert json.loads(plain)["token"].encode() not in encrypted
-    assert b"token" not in encrypted
+    assert json.loads(plain)["value"].encode() not in encrypted
+    assert b"expires_at" not in encrypted
 
 
 def test_a_directory_that_cannot_be_used_costs_a_login_not_the_task(
