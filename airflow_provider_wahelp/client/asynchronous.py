@@ -136,7 +136,8 @@ class AsyncWahelpClient:
         if isinstance(step, Pause):
             return await self._sleep(step.seconds)
         if isinstance(step, ServerTime):
-            return self._keeper.server_clock.now()
+            await self._token()  # who logged in, here or in another process, has learnt the time
+            return self._keeper.server_clock.time(step.at)
         return await self.perform(step)
 
     async def _attempts(self, call: Call[T], token: str) -> T:

@@ -11,8 +11,8 @@ from airflow_provider_wahelp.client.errors import NotFoundError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import ensure_user, explained
-from airflow_provider_wahelp.client.steps import Conversation, ServerTime
-from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, sent_after_all
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, sent_after_all, server_time
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def send_message(
     project, channel = recipient.project_id, recipient.channel_uuid
     call = calls.send_message(project, channel, user_id, text)
     if since is None:
-        since = yield ServerTime()
+        since = yield from server_time()
     attempts = 0
     while True:
         attempts += 1

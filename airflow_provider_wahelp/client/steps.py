@@ -25,7 +25,14 @@ class Pause:
 
 @dataclass(frozen=True)
 class ServerTime:
-    """Tell the server's time, in seconds since 1970: never later than it really is there."""
+    """Tell the server's time, in seconds since 1970: never later than it really is there.
+
+    It is ``None`` where the server has not said anything yet, as with a ready-made token.
+
+    :param at: the moment, by this host's clock; now by default.
+    """
+
+    at: float | None = None
 
 
 Step = Call[Any] | Pause | ServerTime
@@ -64,6 +71,10 @@ class ServerClock:
         if self.offset is None:
             self.offset = offset
 
-    def now(self) -> float:
-        """Return the server's time; this host's, where no answer has said anything yet."""
-        return self._clock() + (self.offset or 0.0)
+    def time(self, at: float | None = None) -> float | None:
+        """Return the server's time, where an answer has said anything of it.
+
+        :param at: the moment, by this host's clock; now by default.
+        """
+        here = self._clock() if at is None else at
+        return None if self.offset is None else here + self.offset

@@ -255,7 +255,11 @@ class TokenKeeper:
         """
         token = self._kept()
         if token is None or not token.fresh(self._clock()):
-            token = yield from self._renewed(token)
+            try:
+                token = yield from self._renewed(token)
+            except WahelpError as error:
+                error.may_have_happened = False  # whatever the token was for
+                raise
             self.store.write(token)
         self._token = token
         self.server_clock.suggest(token.clock_offset)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections.abc import Callable, Container, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
@@ -13,7 +15,7 @@ from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.steps import Conversation, Pause
+from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime
 
 T = TypeVar("T")
 
@@ -34,6 +36,21 @@ def digest(text: str) -> str:
     """
     normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
     return hashlib.sha256(normal.encode()).hexdigest()
+
+
+def server_time(at: float | None = None) -> Conversation[float]:
+    """Return the server's time; a server that has not said anything yet is asked for anything.
+
+    :param at: the moment, by this host's clock; now by default.
+    """
+    told: float | None = yield ServerTime(at)
+    if told is None:
+        with suppress(WahelpError):
+            yield calls.get_account()
+        told = yield ServerTime(at)
+    if told is None:  # it does not date its answers
+        return time.time() if at is None else at
+    return told
 
 
 def sent_after_all(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 PREFIX = "wahelp:"
+LONGEST_KEY = 250
+"""Airflow's database takes 512 characters, a run's ids alone can be more."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Entry:
     :param user_id: whom it is for.
     :param generation: how often the task had been cleared.
     :param message: what was sent, once it is done.
+    :param others: the ids of what was sent under the same key before, where it was to be sent once more.
     """
 
     began: float
@@ -32,6 +35,7 @@ class Entry:
     user_id: int | str
     generation: int = 0
     message: Mapping[str, Any] | None = None
+    others: Sequence[int | str] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -65,16 +69,16 @@ class TaskStateLedger:
 
     def read(self, key: str) -> Entry | None:
         """Return the entry of a key."""
-        kept = self._store.get(PREFIX + key)
+        kept = self._store.get(_name(key))
         return Entry(**kept) if kept else None
 
     def write(self, key: str, entry: Entry) -> None:
         """Keep an entry."""
-        self._store.set(PREFIX + key, asdict(entry))
+        self._store.set(_name(key), asdict(entry))
 
     def forget(self, key: str) -> None:
         """Drop an entry."""
-        self._store.delete(PREFIX + key)
+        self._store.delete(_name(key))
 
 
 class FileLedger:
@@ -107,7 +111,15 @@ class FileLedger:
         self._file(key).unlink(missing_ok=True)
 
     def _file(self, key: str) -> Any:
-        return self._directory / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+        return self._directory / f"{_digest(key)}.json"
+
+
+def _name(key: str) -> str:
+    return PREFIX + (key if len(key) <= LONGEST_KEY else _digest(key))
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _replace(file: Path, content: str) -> None:
@@ -116,8 +128,12 @@ def _replace(file: Path, content: str) -> None:
 
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent)  # mkstemp makes it 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as new:
-        new.write(content)
-        new.flush()
-        os.fsync(new.fileno())
-    Path(name).replace(file)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -11,8 +11,8 @@ from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import T
-from airflow_provider_wahelp.client.steps import Conversation, ServerTime
-from airflow_provider_wahelp.client.unclear import digest, sent_after_all
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.unclear import digest, sent_after_all, server_time
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -50,12 +50,17 @@ class Delivery:
         :raises UnclearError: if it is not known whether it was sent.
         """
         entry = self._earlier()
+        others: list[Id] = []
         if entry and entry.message is not None:
-            return dict(entry.message), False
+            if not self._again(entry):
+                return dict(entry.message), False
+            others = [*entry.others, entry.message["id"]]
+            entry = None
         user_id = entry.user_id if entry and entry.user_id else self.hook.run(self.recipient.resolve())
         if entry and (found := self._look(entry, user_id)):
-            return self._finish(replace(entry, user_id=user_id), found), False
-        entry = self._begin(user_id, entry)
+            entry = replace(entry, user_id=user_id, generation=self.attempt.generation)
+            return self._finish(entry, found), False
+        entry = self._begin(user_id, entry, others)
         return self._finish(entry, self._post(entry)), True
 
     @property
@@ -64,9 +69,12 @@ class Delivery:
 
     def _earlier(self) -> Entry | None:
         """Return what an earlier attempt has left, or what must be assumed of it."""
-        entry = self.ledger.read(self._key) if self.ledger else self._assumed()
-        again = self.on_rerun == "resend" and entry and entry.generation != self.attempt.generation
-        return None if again and entry and entry.done else entry
+        return self.ledger.read(self._key) if self.ledger else self._assumed()
+
+    def _again(self, done: Entry) -> bool:
+        """Return whether the task was cleared since it has sent, in order to send once more."""
+        cleared = self.attempt.cleared and done.generation != self.attempt.generation
+        return self.on_rerun == "resend" and cleared
 
     def _assumed(self) -> Entry | None:
         """Without a ledger, take an earlier attempt for one that had begun to send."""
@@ -74,7 +82,7 @@ class Delivery:
             return None
         again = self.on_rerun == "resend" and self.attempt.cleared
         began = self.attempt.run_started if again else self.attempt.earliest
-        return Entry(began, digest(self.text), "", self.attempt.generation)
+        return Entry(self.hook.run(server_time(began)), digest(self.text), "", self.attempt.generation)
 
     def _look(self, entry: Entry, user_id: Id) -> Message | None:
         """Find out what became of a send that was begun."""
@@ -93,20 +101,24 @@ class Delivery:
                 f"tell whether a message to user {user_id} through channel {to.channel_uuid} was sent",
                 'an earlier attempt had begun to send it, and if_unclear is "fail"',
             )
-        return (yield from sent_after_all(to.project_id, to.channel_uuid, user_id, entry.digest, entry.began))
+        known = to.project_id, to.channel_uuid, user_id, entry.digest, entry.began, entry.others
+        return (yield from sent_after_all(*known))
 
-    def _begin(self, user_id: Id, earlier: Entry | None) -> Entry:
-        began = self.hook.run(_server_time())
+    def _begin(self, user_id: Id, earlier: Entry | None, others: list[Id]) -> Entry:
+        began = self.hook.run(server_time())
         if earlier and earlier.digest == digest(self.text):
             began = min(began, earlier.began)  # what was begun first may still turn up
-        entry = Entry(began, digest(self.text), user_id, self.attempt.generation)
+        others = list(earlier.others) if earlier else others
+        entry = Entry(began, digest(self.text), user_id, self.attempt.generation, others=others)
         if self.ledger:
             self.ledger.write(self._key, entry)
         return entry
 
     def _post(self, entry: Entry) -> Message:
         look = self.if_unclear == "check"
-        sending = send_message(self.recipient, entry.user_id, self.text, entry.began, look=look)
+        sending = send_message(
+            self.recipient, entry.user_id, self.text, entry.began, look=look, others=entry.others
+        )
         try:
             return self.hook.run(self._settled(sending))
         except WahelpError as error:
@@ -131,8 +143,3 @@ class Delivery:
         if self.ledger:
             self.ledger.write(self._key, replace(entry, message=sent))
         return sent
-
-
-def _server_time() -> Conversation[float]:
-    now: float = yield ServerTime()
-    return now

@@ -1,0 +1,107 @@
+"""Both ledgers: what is written is read, and files are their owner's alone."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_wahelp.delivery.ledger import Entry, FileLedger, Ledger, TaskStateLedger
+from tests.delivery.world import Store
+
+MESSAGES = st.none() | st.fixed_dictionaries(
+    {"id": st.integers(), "text": st.text(), "status": st.none() | st.text()}
+)
+ENTRIES = st.builds(
+    Entry,
+    began=st.floats(min_value=0, max_value=4e9),
+    digest=st.text(),
+    user_id=st.integers() | st.text(),
+    generation=st.integers(min_value=0),
+    message=MESSAGES,
+    others=st.lists(st.integers() | st.text()),
+)
+KEYS = st.text(max_size=1000)
+
+
+@pytest.fixture(scope="module", params=["file", "store"])
+def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    if request.param == "store":
+        return TaskStateLedger(Store())
+    return FileLedger(f"file://{tmp_path_factory.mktemp('ledger')}")
+
+
+@given(key=KEYS, entry=ENTRIES, later=ENTRIES)
+def test_what_is_written_is_read_until_it_is_forgotten(
+    ledger: Ledger, key: str, entry: Entry, later: Entry
+) -> None:
+    for written in (entry, later):
+        ledger.write(key, written)
+        assert ledger.read(key) == written
+    ledger.forget(key)
+    ledger.forget(key)
+    assert ledger.read(key) is None
+
+
+def test_another_key_is_another_entry(ledger: Ledger) -> None:
+    ledger.write("one", Entry(1.0, "digest", 301))
+    assert ledger.read("two") is None
+
+
+def test_an_entry_of_an_earlier_version_is_read() -> None:
+    store = Store()
+    store.set(
+        "wahelp:key", {"began": 1.0, "digest": "digest", "user_id": 301, "generation": 0, "message": None}
+    )
+    assert TaskStateLedger(store).read("key") == Entry(1.0, "digest", 301)
+
+
+@pytest.mark.parametrize("key", ["shop/manual__1/send/-1", "key " * 1000])
+def test_a_key_fits_into_airflows_database(key: str) -> None:
+    store = Store()
+    TaskStateLedger(store).write(key, Entry(1.0, "digest", 301))
+    (name,) = store.kept
+    assert name.startswith("wahelp:")
+    assert len(name) <= 512
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("scheme", ["file://", ""])
+def test_files_are_their_owners_alone(tmp_path: Path, scheme: str) -> None:
+    directory = tmp_path / "deep" / "ledger"
+    FileLedger(f"{scheme}{directory}").write("key", Entry(1.0, "digest", 301))
+    (file,) = directory.iterdir()
+    assert file.name == hashlib.sha256(b"key").hexdigest() + ".json"
+    assert (mode(directory), mode(file)) == (0o700, 0o600)
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = FileLedger(f"file://{tmp_path}")
+    entry = Entry(1.0, "digest", 301)
+    ledger.write("key", entry)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        ledger.write("key", Entry(2.0, "digest", 301))
+    assert ledger.read("key") == entry
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_other_object_storage_writes_in_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = FileLedger(f"file://{tmp_path}")
+    monkeypatch.setattr(ledger, "_local", False)
+    ledger.write("key", Entry(1.0, "digest", 301))
+    assert ledger.read("key") == Entry(1.0, "digest", 301)
+    ledger.forget("key")
+    assert ledger.read("key") is None

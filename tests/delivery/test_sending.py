@@ -1,0 +1,427 @@
+"""One send at a time: what it costs, and what each fault, kill and argument leads to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_wahelp.client.errors import (
+    ConnectionLostError,
+    RateLimitedError,
+    RejectedError,
+    UnclearError,
+)
+from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Store, Task, World
+
+LEDGERS = ("store", "file", "none")
+KEEPING = ("store", "file")
+CARRIED_OUT: list[tuple[str, dict[str, Any]]] = [
+    ("cut_after", {}),
+    ("cut_after", {"reset": True}),
+    ("error_after", {"status": 500}),
+    ("error_after", {"status": 502}),
+    ("error_after", {"status": 504}),
+    ("html", {}),
+    ("truncated", {}),
+    ("slow", {"seconds": 0.5}),
+]
+
+
+def once(world: World, task: Task) -> None:
+    assert world.delivered()[task.text] == 1
+
+
+def test_a_send_costs_one_request_and_two_writes(world: World) -> None:
+    task = Task(world)
+    task.attempt()
+    assert world.requests == [f"POST {world.users[0]}"]
+    assert task.store.calls == ["get", "set", "set"]
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+def test_a_cleared_task_that_had_sent_sends_nothing(world: World, ledger: str) -> None:
+    task = Task(world, ledger)
+    sent = task.attempt()
+    world.sandbox.clear_requests()
+    task.clear()
+    assert task.attempt() == sent
+    assert world.requests == []
+
+
+def test_without_a_ledger_the_history_tells_that_a_cleared_task_had_sent(world: World) -> None:
+    task = Task(world, "none")
+    sent = task.attempt()
+    task.clear()
+    assert task.attempt()["id"] == sent["id"]
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize(("fault", "given"), CARRIED_OUT)
+@pytest.mark.parametrize("skew", [-120, 0, 120])
+def test_a_lost_answer_is_looked_up(
+    world: World, ledger: str, fault: str, given: dict[str, Any], skew: float
+) -> None:
+    world.skew(skew)
+    world.sandbox.inject(fault, operation="send_message", count=1, **given)
+    task = Task(world, ledger)
+    sent = task.attempt()
+    assert sent["text"] == task.text
+    assert sent["user_id"] == world.users[0]
+    assert world.sends() == 1
+    once(world, task)
+
+
+@pytest.mark.parametrize("skew", [-120, 120])
+def test_a_ready_made_token_says_nothing_of_the_time_so_the_server_is_asked(
+    world: World, connect: Any, skew: float
+) -> None:
+    client = world.hook().get_conn()
+    token = client._token()
+    connect(world.sandbox.url, "ready_made", login="", password="", extra={"access_token": token})
+    world.skew(skew)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world)
+    task.attempt(hook=world.hook(conn_id="ready_made"))
+    assert world.sends() == 1
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("skew", [-120, 0, 120])
+@pytest.mark.parametrize("kill", KILLS)
+def test_a_worker_is_killed(world: World, ledger: str, kill: str, skew: float) -> None:
+    if ledger == "none" and kill not in KILLS_WITHOUT_LEDGER:
+        pytest.skip("there is no ledger to die at")
+    world.skew(skew)
+    task = Task(world, ledger)
+    with pytest.raises(Killed):
+        task.attempt(kill)
+    assert task.attempt()["text"] == task.text
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_the_history_lags(world: World, ledger: str) -> None:
+    world.sandbox.configure(history_lag=9)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world, ledger)
+    task.attempt()
+    with pytest.raises(Killed):
+        (other := Task(world, ledger)).attempt("after_post")
+    other.attempt()
+    once(world, task)
+    once(world, other)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_a_history_that_cannot_be_read_is_read_by_the_retry(world: World, ledger: str) -> None:
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    world.sandbox.inject("unavailable", operation="messages")
+    task = Task(world, ledger)
+    with pytest.raises(UnclearError) as caught:
+        task.attempt()
+    assert not isinstance(caught.value, AirflowFailException)
+    with pytest.raises(UnclearError):
+        task.attempt()
+    world.sandbox.clear_faults()
+    task.attempt()
+    once(world, task)
+    assert world.sends() == 1
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_a_refusal_leaves_nothing_behind(world: World, ledger: str) -> None:
+    world.sandbox.inject("success_false", operation="send_message", count=1)
+    task = Task(world, ledger)
+    with pytest.raises(RejectedError) as caught:
+        task.attempt()
+    assert isinstance(caught.value, AirflowFailException)
+    assert not task.store.kept
+    task.clear()
+    task.attempt()
+    once(world, task)
+
+
+def test_what_asks_for_patience_leaves_nothing_behind(world: World) -> None:
+    world.sandbox.inject("rate_limit", operation="send_message", retry_after=600)
+    task = Task(world)
+    with pytest.raises(RateLimitedError) as caught:
+        task.attempt()
+    assert caught.value.retry_after == 600
+    assert not task.store.kept
+    world.sandbox.clear_faults()
+    world.sandbox.clear_requests()
+    task.attempt()
+    assert world.requests == [f"POST {world.users[0]}"]
+
+
+def test_sending_is_tried_three_times_where_it_never_happens(world: World) -> None:
+    world.sandbox.inject("cut_before", operation="send_message")
+    task = Task(world)
+    with pytest.raises(ConnectionLostError) as caught:
+        task.attempt()
+    assert "Nothing was carried out; it may be repeated." in str(caught.value)
+    assert world.sends() == 3
+    assert not task.store.kept
+
+
+# A token is not the message: where none can be got, nothing was sent.
+
+
+@pytest.mark.parametrize("if_unclear", ["check", "fail", "resend"])
+def test_a_login_that_fails_midway_is_no_unclear_send(world: World, if_unclear: str) -> None:
+    world.hook().get_conn()._token()
+    world.sandbox.inject("dead_token", operation="send_message", count=1)
+    world.sandbox.inject("error_after", operation="login", status=502)
+    task = Task(world, given={"if_unclear": if_unclear})
+    with pytest.raises(Exception, match="Could not log in") as caught:
+        task.attempt()
+    assert not isinstance(caught.value, UnclearError | AirflowFailException)
+    assert "Nothing was carried out; it may be repeated." in str(caught.value)
+    assert not task.store.kept
+
+
+# if_unclear
+
+
+def test_fail_fails_for_good_where_an_answer_is_lost(world: World) -> None:
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world, given={"if_unclear": "fail"})
+    with pytest.raises(UnclearError) as caught:
+        task.attempt()
+    assert isinstance(caught.value, AirflowFailException)
+    with pytest.raises(UnclearError, match='if_unclear is "fail"'):
+        task.attempt()
+    assert world.sends() == 1
+
+
+def test_fail_fails_for_good_after_a_kill(world: World) -> None:
+    task = Task(world, given={"if_unclear": "fail"})
+    with pytest.raises(Killed):
+        task.attempt("after_begun")
+    with pytest.raises(UnclearError) as caught:
+        task.attempt()
+    assert isinstance(caught.value, AirflowFailException)
+    assert not world.sends()
+
+
+def test_fail_is_no_reason_not_to_wait_out_a_rate_limit(world: World) -> None:
+    world.sandbox.inject("rate_limit", operation="send_message", count=2)
+    task = Task(world, given={"if_unclear": "fail"})
+    task.attempt()
+    once(world, task)
+
+
+def test_resend_takes_the_risk(world: World) -> None:
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world, given={"if_unclear": "resend"})
+    with pytest.raises(ConnectionLostError) as caught:
+        task.attempt()
+    assert not isinstance(caught.value, AirflowFailException)
+    task.attempt()
+    assert world.delivered()[task.text] == 2
+
+
+# on_rerun
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_resend_sends_once_more_for_each_clear_and_for_no_retry(world: World, ledger: str) -> None:
+    task = Task(world, ledger, {"on_rerun": "resend"})
+    first = task.attempt()["id"]
+    ids = {first}
+    for clears in range(1, 4):
+        if ledger == "none":
+            world.sleep(2)  # its history has whole seconds, and nothing else tells the two apart
+        task.clear()
+        with pytest.raises(Killed):
+            task.attempt("after_post")
+        ids.add(task.attempt()["id"])
+        task.attempt()
+        assert len(ids) == world.delivered()[task.text] == 1 + clears
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+def test_a_message_found_after_a_clear_is_not_sent_again_by_a_retry(world: World, ledger: str) -> None:
+    task = Task(world, ledger, {"on_rerun": "resend"})
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    task.clear()
+    with pytest.raises(Killed):
+        task.attempt("after_done")
+    task.attempt()
+    once(world, task)
+
+
+def test_a_lost_answer_of_a_resend_is_not_taken_for_the_message_before(world: World) -> None:
+    task = Task(world, given={"on_rerun": "resend"})
+    first = task.attempt()
+    task.clear()
+    world.sandbox.inject("cut_before", operation="send_message", count=1)
+    assert task.attempt()["id"] != first["id"]
+    assert world.delivered()[task.text] == 2
+
+
+# idempotency_key
+
+
+def test_a_key_of_ones_own_reaches_across_tasks_and_runs(world: World) -> None:
+    given = {"idempotency_key": "order 7, ready"}
+    first = Task(world, "file", given)
+    other = Task(world, "file", given, text=first.text, run_id="manual__2", retries=0)
+    assert first.attempt() == other.attempt()
+    once(world, first)
+
+
+def test_a_task_that_was_not_cleared_does_not_resend_what_another_sent(world: World) -> None:
+    given = {"idempotency_key": "order 7, ready", "on_rerun": "resend"}
+    first = Task(world, "file", given)
+    other = Task(world, "file", given, text=first.text, run_id="manual__2", retries=0)
+    assert first.attempt() == other.attempt()
+    once(world, first)
+
+
+def test_the_same_key_in_airflows_store_is_another_one(world: World) -> None:
+    given = {"idempotency_key": "order 7, ready"}
+    first = Task(world, given=given)
+    first.attempt()
+    Task(world, given=given, text=first.text).attempt()
+    assert world.delivered()[first.text] == 2
+
+
+# The text
+
+
+@pytest.mark.parametrize("kill", ["after_begun", "after_post"])
+def test_a_text_that_changes_between_attempts(world: World, kill: str, task_log: Callable[[], str]) -> None:
+    task = Task(world, text="It is 12:00")
+    with pytest.raises(Killed):
+        task.attempt(kill)
+    task_log()
+    task.text = "It is 12:05"
+    sent = task.attempt()
+    was_sent = kill == "after_post"
+    assert sent["text"] == ("It is 12:00" if was_sent else "It is 12:05")
+    assert ("with a text that would now be another" in task_log()) == was_sent
+    assert world.delivered().total() == 1
+
+
+def test_line_ends_and_outer_blanks_do_not_make_another_text(world: World) -> None:
+    task = Task(world, text="  Hello \r\nAnna\n")
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    task.text = "Hello\nAnna"
+    task.attempt()
+    assert world.delivered().total() == 1
+
+
+def test_the_ledger_holds_no_text_before_the_message_was_sent(world: World) -> None:
+    task = Task(world, text="Something personal")
+    with pytest.raises(Killed):
+        task.attempt("after_begun")
+    kept = " ".join(task.store.kept.values())
+    assert "personal" not in kept
+    assert set(json.loads(kept)) >= {"began", "digest", "user_id", "generation"}
+
+
+# The person
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("kill", ["", "after_post"])
+@pytest.mark.parametrize("phone", [PHONES[3], "+79990000001"])
+def test_a_person_by_phone(world: World, ledger: str, kill: str, phone: str) -> None:
+    task = Task(world, ledger, {"phone": phone, "name": "Anna"})
+    if kill:
+        with pytest.raises(Killed):
+            task.attempt(kill)
+    task.attempt()
+    assert [line["text"] for line in world.sandbox.conversation(phone)] == [task.text]
+
+
+def test_the_same_text_to_two_people_is_two_messages(world: World) -> None:
+    first, second = (
+        Task(world, text="Hello", given={"user_id": user}) for user in (world.users[0], str(world.users[1]))
+    )
+    first.attempt()
+    with pytest.raises(Killed):
+        second.attempt("after_begun")
+    second.attempt()
+    assert world.delivered()["Hello"] == 2
+
+
+# A ledger that cannot be written
+
+
+def test_a_ledger_that_cannot_be_written_keeps_the_message_from_being_sent(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger").write_text("a file in its way")
+    task = Task(world, "file")
+    with pytest.raises(OSError, match="ledger"):
+        task.attempt()
+    assert not world.sends()
+    (tmp_path / "ledger").unlink()
+    task.attempt()
+    once(world, task)
+
+
+def test_a_store_that_fails_after_the_send_is_settled_by_the_retry(world: World) -> None:
+    class Failing(Store):
+        def set(self, key: str, value: Any) -> None:
+            if value["message"]:
+                raise ConnectionError("Airflow's API is away")
+            super().set(key, value)
+
+    task = Task(world, store=Failing())
+    with pytest.raises(ConnectionError):
+        task.attempt()
+    task.store.__class__ = Store
+    task.attempt()
+    once(world, task)
+
+
+# Creating
+
+
+@pytest.mark.parametrize(
+    ("fault", "given"), [("cut_before", {}), ("cut_after", {}), ("error_after", {"status": 502})]
+)
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("if_exists", ["reuse", "create"])
+def test_what_is_created_exists_once(
+    world: World, fault: str, given: dict[str, Any], count: int, if_exists: str
+) -> None:
+    hook = world.hook()
+
+    def fail(operation: str) -> None:
+        world.sandbox.inject(fault, operation=operation, count=count, **given)
+
+    fail("create_project")
+    project = hook.create_project("New", if_exists=if_exists)
+    assert [found.id for found in hook.list_projects() if found.name == "New"] == [project.id]
+    fail("create_channel")
+    channel = hook.create_channel("New", project_id=project.id, if_exists=if_exists)
+    assert [found.uuid for found in hook.list_channels(project.id)] == [channel.uuid]
+    if if_exists == "reuse":
+        world.sandbox.scan(str(channel.uuid))
+        fail("create_user")
+        user = hook.create_user("Anna", "+79990000001", channel.uuid, project.id)
+        assert [found.id for found in hook.list_users(channel.uuid, project.id)] == [user.id]
+
+
+def test_nothing_secret_is_in_the_errors(world: World) -> None:
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    world.sandbox.inject("unavailable", operation="messages")
+    task = Task(world, text="Something personal", given={"phone": PHONES[0]})
+    with pytest.raises(UnclearError) as caught:
+        task.attempt()
+    assert not re.search(r"personal|7916", str(caught.value))

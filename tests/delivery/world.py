@@ -1,0 +1,267 @@
+"""A world to send messages in: a sandbox, faults, time that passes at once, and workers that die."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+from airflow_provider_wahelp.delivery.sending import Delivery
+from airflow_provider_wahelp.hooks import WahelpHook
+from airflow_provider_wahelp.operators import SendMessageOperator
+from airflow_provider_wahelp.sandbox import Sandbox
+
+PHONES = tuple(f"+7916000000{number}" for number in range(4))
+KILLS = ("before_begun", "after_begun", "before_post", "after_post", "before_done", "after_done")
+KILLS_WITHOUT_LEDGER = ("before_post", "after_post")
+TIMEOUT = 0.25
+
+
+class Killed(BaseException):
+    """The worker is gone: nothing that catches exceptions catches this."""
+
+
+class Store:
+    """Airflow's task state store of one task instance: JSON in, JSON out."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.calls: list[str] = []
+
+    def get(self, key: str) -> Any:
+        self.calls.append("get")
+        return json.loads(self.kept[key]) if key in self.kept else None
+
+    def set(self, key: str, value: Any) -> None:
+        self.calls.append("set")
+        self.kept[key] = json.dumps(value)
+
+    def delete(self, key: str) -> None:
+        self.calls.append("delete")
+        self.kept.pop(key, None)
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """A ledger whose worker dies before or after a write of it."""
+
+    ledger: Ledger
+    kill: str
+
+    def read(self, key: str) -> Entry | None:
+        return self.ledger.read(key)
+
+    def write(self, key: str, entry: Entry) -> None:
+        state = "done" if entry.done else "begun"
+        self._die(f"before_{state}")
+        self.ledger.write(key, entry)
+        self._die(f"after_{state}")
+
+    def forget(self, key: str) -> None:
+        self.ledger.forget(key)
+
+    def _die(self, moment: str) -> None:
+        if self.kill == moment:
+            raise Killed(moment)
+
+
+class Operator(SendMessageOperator):
+    """The operator under test, in a worker that may die."""
+
+    kill = ""
+
+    def _delivery(self, context: Any) -> Delivery:
+        delivery = super()._delivery(context)
+        return replace(delivery, ledger=delivery.ledger and Doomed(delivery.ledger, self.kill))
+
+
+class World:
+    """A sandbox with a channel and four people, as the tasks of one host see it.
+
+    :param sandbox: a running sandbox; its server must be the one of ``wahelp_default``.
+    :param directory: for the ledger of files.
+    :param tokens: the directory that the tasks of the host share a token in.
+    """
+
+    def __init__(self, sandbox: Sandbox, directory: Path, tokens: Path | None = None) -> None:
+        self.sandbox = sandbox
+        self.ledger_path = f"file://{directory / 'ledger'}"
+        self.struck: Counter[str] = Counter()
+        self._tokens = tokens
+        self._ahead = 0.0
+        hook = self.hook()
+        self.project_id = hook.create_project("Shop").id
+        uuid = hook.create_channel("Support", project_id=self.project_id).uuid
+        self.channel = {"project_id": self.project_id, "channel_uuid": uuid}
+        sandbox.scan(str(uuid))
+        self.users = [hook.create_user(phone, phone, **self.channel).id for phone in PHONES]
+        sandbox.clear_requests()
+
+    def now(self) -> float:
+        """Return the host's time: the real one and all that was slept."""
+        return time.time() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, at once."""
+        self._ahead += seconds
+        self.sandbox.advance(seconds)
+
+    def hook(self, kill: str = "", conn_id: str = "wahelp_default") -> WahelpHook:
+        """Return a hook as a new process has it, which may die with a send."""
+        hook = WahelpHook(conn_id)
+        client = hook.get_conn()
+        client._sleep = self.sleep
+        client._keeper._clock = client._keeper.server_clock._clock = self.now
+        exchange = client._exchange
+
+        def dying(call: Call[Any], token: str) -> Any:
+            if "/send_message/" not in call.path:
+                return exchange(call, token)
+            if kill == "before_post":
+                raise Killed(kill)
+            try:
+                return exchange(call, token)
+            finally:
+                if kill == "after_post":
+                    raise Killed(kill)
+
+        client._exchange = dying  # type: ignore[method-assign]
+        return hook
+
+    def skew(self, seconds: float) -> None:
+        """Let the server's clock be another, and the host forget what it knew of it."""
+        self.sandbox.configure(clock_skew=seconds)
+        if self._tokens:
+            shutil.rmtree(self._tokens, ignore_errors=True)
+
+    def calm(self) -> int:
+        """Switch all faults off; return how often any struck."""
+        struck: Counter[str] = Counter()
+        for fault in self.sandbox.faults:
+            struck[fault["fault"]] += fault["struck"]
+        self.struck += struck
+        self.sandbox.clear_faults()
+        return struck.total()
+
+    def delivered(self) -> Counter[str]:
+        """Return how often each text has reached a phone."""
+        lines = itertools.chain.from_iterable(self.sandbox.conversation(phone) for phone in PHONES)
+        return Counter(line["text"] for line in lines if line["direction"] == "outgoing")
+
+    @property
+    def requests(self) -> list[str]:
+        """Return the requests since they were forgotten last, shortened."""
+        found = [f"{request['method']} {request['path']}" for request in self.sandbox.requests]
+        return [request.split("/")[0] + request.split("/api/app/")[1].split("/")[-1] for request in found]
+
+    def sends(self) -> int:
+        """Return how many sends were posted."""
+        return sum("/send_message/" in request["path"] for request in self.sandbox.requests)
+
+
+_names = itertools.count(1)
+
+
+@dataclass
+class Task:
+    """A task instance: it is attempted, killed, retried and cleared.
+
+    :param world: where.
+    :param ledger: ``store``, ``file`` or ``none``.
+    :param given: further arguments of the operator.
+    """
+
+    world: World
+    ledger: str = "store"
+    given: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    run_id: str = "manual__1"
+    retries: int = 3
+    try_number: int = 0
+    max_tries: int = -1
+    store: Store = field(default_factory=Store)
+    run_started: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.name = f"send-{next(_names)}"
+        self.text = self.text or f"Message of {self.name}"
+        self.max_tries = self.retries if self.max_tries < 0 else self.max_tries
+        self.run_due = self.run_started = self.world.now()
+
+    def attempt(self, kill: str = "", hook: WahelpHook | None = None) -> dict[str, Any]:
+        """Run it once more: a new process, a new operator, a new hook."""
+        self.try_number += 1
+        given = {"user_id": self.world.users[0], **self.world.channel, **self.given}
+        if "phone" in given:
+            del given["user_id"]
+        if self.ledger == "file":
+            given["ledger_path"] = self.world.ledger_path
+        operator = Operator(task_id=self.name, text=self.text, retries=self.retries, **given)
+        operator.kill = kill
+        operator.__dict__["hook"] = hook = hook or self.world.hook(kill)
+        try:
+            return operator.execute(self.context)
+        finally:
+            hook.close()
+
+    def clear(self) -> None:
+        """Clear it, as somebody does in the UI."""
+        self.max_tries = self.try_number + self.retries
+        self.run_started = self.world.now()
+
+    @property
+    def context(self) -> Any:
+        """Return the part of Airflow's context that sending reads."""
+        ti = SimpleNamespace(
+            dag_id="shop",
+            run_id=self.run_id,
+            task_id=self.name,
+            map_index=-1,
+            try_number=self.try_number,
+            max_tries=self.max_tries,
+            xcom_push=lambda key, value: None,
+        )
+        run = SimpleNamespace(start_date=_date(self.run_started), run_after=_date(self.run_due))
+        return {"ti": ti, "dag_run": run} | (
+            {"task_state_store": self.store} if self.ledger == "store" else {}
+        )
+
+
+def _date(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Log nothing: ten thousand sends would be a hundred thousand lines."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def outcome(run: Callable[[], dict[str, Any]]) -> dict[str, Any] | BaseException:
+    """Return what an attempt returns, or what it fails with."""
+    try:
+        return run()
+    except (Exception, Killed) as error:  # noqa: BLE001 - a worker may fail with anything
+        return error
+
+
+def faulty_sends(default: int) -> int:
+    """Return how many faulty sends are wanted."""
+    return int(os.environ.get("WAHELP_FAULTY_SENDS") or default)
