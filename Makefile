@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-2.11 lint import-cost constraints clean
+.PHONY: help demo test soak test-2.11 lint import-cost constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -14,6 +14,9 @@ demo: .venv/.installed ## Onboard a client in a real Airflow, against a local sa
 
 test: .venv/.installed ## All tests, on Airflow 3.3
 	.venv/bin/python -m pytest
+
+soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
+	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
 
 # Python 3.13 is too new for Airflow 2.11: locally a reason to skip, in CI a mistake.
 test-2.11: ## The tests that need no running Airflow, on Airflow 2.11

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
+
 from demo.airflow_api import FINISHED_RUN, AirflowApi, TaskInstance
 from demo.airflow_settings import environment
-from demo.process import Process, stop_all, wait_until
+from demo.process import STOP_SECONDS, Process, stop_all, wait_until
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": (),
@@ -24,6 +27,9 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 START_SECONDS = 180
 PARSE_SECONDS = 60
 COMMAND_SECONDS = 120
+
+_TASK = re.compile(r"airflow worker -- [0-9a-f-]{36}")
+"""The title of a process that runs a task; those that watch over one have another."""
 
 
 class Airflow:
@@ -47,7 +53,7 @@ class Airflow:
         self.api = AirflowApi(self.url)
         self._env = environment(self.home, port, dags, parallelism, env or {})
         self._on_poll = on_poll
-        self._processes: list[Process] = []
+        self._processes: dict[str, Process] = {}
 
     def __enter__(self) -> Airflow:
         try:
@@ -65,8 +71,19 @@ class Airflow:
     def check(self) -> None:
         """Raise if a component has died, or whatever `on_poll` raises."""
         self._on_poll()
-        for process in self._processes:
+        for process in self._processes.values():
             process.check()
+
+    def restart(self, component: str, grace: float = STOP_SECONDS) -> None:
+        """Stop one of the components, which has some seconds to end; return once all are well again."""
+        stop_all([self._processes.pop(component)], grace)
+        self._processes[component] = self._launch(component, *COMPONENTS[component])
+        wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
+
+    def task_processes(self) -> list[psutil.Process]:
+        """Return the processes in which tasks run now."""
+        children = psutil.Process(self._processes["scheduler"].pid).children(recursive=True)
+        return [child for child in children if _TASK.match(_title(child))]
 
     def cli(self, *arguments: str) -> str:
         """Run `airflow ...` in this home and return what it printed."""
@@ -122,7 +139,7 @@ class Airflow:
         self.home.chmod(0o700)
         self._migrate()
         for name, options in COMPONENTS.items():
-            self._processes.append(self._launch(name, *options))
+            self._processes[name] = self._launch(name, *options)
         wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
         self.api.log_in()
 
@@ -156,8 +173,15 @@ class Airflow:
 
     def _stop(self) -> None:
         self.api.close()  # first: the API server waits for its clients
-        stop_all(self._processes)
+        stop_all(self._processes.values())
         self._processes.clear()
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # gone meanwhile
+        return ""
 
 
 def _free_port() -> int:

@@ -116,6 +116,18 @@ class AirflowApi:
         path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/xcomEntries/{key}"
         return self._get(path, map_index=map_index)["value"]
 
+    def task_state(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> dict[str, Any]:
+        """Return what a task keeps for its next try, by key."""
+        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/state-store"
+        entries = self._get(path, map_index=map_index)["task_state_store"]
+        return {entry["key"]: entry["value"] for entry in entries}
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Let all tasks of a run that has finished run again."""
+        path = f"/dags/{quote(dag_id, safe='')}/clearTaskInstances"
+        body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
+        self._call("POST", path, json=body)
+
     def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
         """Do what the button "Test" of the connection form does: `{"status": bool, "message": str}`."""
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)

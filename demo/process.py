@@ -34,7 +34,7 @@ class Process:
         self.name = name
         self.log = log
         log.touch(mode=0o600)
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -44,6 +44,11 @@ class Process:
                 start_new_session=True,
                 umask=0o077,
             )
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._popen.pid
 
     def check(self) -> None:
         """Raise ProcessDiedError unless it runs."""

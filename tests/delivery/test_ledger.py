@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.delivery.ledger import Entry, FileLedger, Ledger, TaskStateLedger
@@ -36,6 +36,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return FileLedger(f"file://{tmp_path_factory.mktemp('ledger')}")
 
 
+@settings(deadline=None)  # files take what the disk takes
 @given(key=KEYS, entry=ENTRIES, later=ENTRIES)
 def test_what_is_written_is_read_until_it_is_forgotten(
     ledger: Ledger, key: str, entry: Entry, later: Entry

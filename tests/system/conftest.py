@@ -107,6 +107,13 @@ def renewed() -> Iterator[LocalSandbox]:
 
 
 @pytest.fixture(scope="session")
+def unreliable() -> Iterator[LocalSandbox]:
+    """An account for whatever a test wants to go wrong."""
+    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, activation_delay=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def airflow(
     tmp_path_factory: pytest.TempPathFactory,
     sandbox: Sandbox,
@@ -115,9 +122,10 @@ def airflow(
     guide_server: GuideServer,
     dying: LocalSandbox,
     renewed: LocalSandbox,
+    unreliable: LocalSandbox,
 ) -> Iterator[Airflow]:
     connections = {"DEFAULT": sandbox, "CROWD": crowd_sandbox}
-    elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed}
+    elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed, "UNRELIABLE": unreliable}
 
     def check() -> None:
         sandbox.check()
@@ -132,6 +140,7 @@ def airflow(
                 _variable(name): connection(to.url, *LOGIN_OF_GUIDE.values())
                 for name, to in elsewhere.items()
             },
+            _variable("HASTY"): connection(unreliable.url, *LOGIN_OF_GUIDE.values(), retries=0),
         },
         parallelism=PARALLELISM,
         on_poll=check,
@@ -169,9 +178,10 @@ def onboarding(run: Runner, sandbox: Sandbox, person: Person) -> Run:
     return run("wahelp_onboarding", conf)
 
 
-def connection(url: str, login: str, password: str) -> str:
+def connection(url: str, login: str, password: str, **extra: object) -> str:
     """Return a connection as Airflow takes it from the environment."""
-    return json.dumps({"conn_type": "wahelp", "host": url, "login": login, "password": password})
+    fields = {"conn_type": "wahelp", "host": url, "login": login, "password": password}
+    return json.dumps({**fields, "extra": extra})
 
 
 def _variable(name: str) -> str:

@@ -1,0 +1,115 @@
+"""Sends whose tasks die where it hurts most, are cleared, or meet with errors."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_wahelp.operators import SendMessageOperator
+from airflow_provider_wahelp.retry_policy import WahelpRetryPolicy
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+    from airflow_provider_wahelp.delivery.sending import Delivery
+
+PARAMS: dict[str, Any] = {"project_id": 0, "channel_uuid": "", "people": [], "deaths": ""}
+ACCOUNT: dict[str, Any] = {
+    "wahelp_conn_id": "wahelp_unreliable",
+    "project_id": "{{ params.project_id }}",
+    "channel_uuid": "{{ params.channel_uuid }}",
+}
+PATIENT: dict[str, Any] = {"retries": 8, "retry_delay": timedelta(seconds=1)}
+
+
+@dataclass(frozen=True)
+class LethalLedger:
+    """A ledger that kills its process at a chosen moment, with no chance to do anything about it.
+
+    :param ledger: the ledger.
+    :param before_post: kill once the send is begun, and nothing was sent.
+    :param witness: a file that will tell of it.
+    """
+
+    ledger: Ledger
+    before_post: bool
+    witness: Path
+
+    def read(self, key: str) -> Entry | None:
+        return self.ledger.read(key)
+
+    def write(self, key: str, entry: Entry) -> None:
+        if not entry.done:
+            self.ledger.write(key, entry)
+        if entry.done != self.before_post:
+            self.witness.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if entry.done:
+            self.ledger.write(key, entry)
+
+    def forget(self, key: str) -> None:
+        self.ledger.forget(key)
+
+
+class MortalSendMessageOperator(SendMessageOperator):
+    """Dies in its first tries.
+
+    :param dies: where in each of them, one word for each: ``begun``, before the message is sent; ``sent``,
+        before anybody notes that it was; or ``not`` at all.
+    """
+
+    def __init__(self, *, dies: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dies = dies
+
+    def _delivery(self, context: Context) -> Delivery:
+        delivery, ti = super()._delivery(context), context["ti"]
+        point = dict(enumerate(self.dies.split(), 1)).get(ti.try_number, "not")
+        if point == "not" or delivery.ledger is None:
+            return delivery
+        witness = Path(context["params"]["deaths"], f"{point}-{ti.task_id}-{ti.map_index}-{ti.try_number}")
+        return replace(delivery, ledger=LethalLedger(delivery.ledger, point == "begun", witness))
+
+
+with DAG(dag_id="wahelp_exactly_once", schedule=None, params=PARAMS):
+
+    @task(**PATIENT)
+    def people(params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return who gets what, and where the task dies that sends it."""
+        return list((params or {})["people"])
+
+    MortalSendMessageOperator.partial(task_id="send", **ACCOUNT, **PATIENT).expand_kwargs(people())
+
+
+with DAG(dag_id="wahelp_cleared", schedule=None, params=PARAMS):
+    SendMessageOperator(task_id="skip", user_id="{{ params.people[0] }}", text="Once", **ACCOUNT, **PATIENT)
+    MortalSendMessageOperator(
+        task_id="resend",
+        user_id="{{ params.people[1] }}",
+        text="Once, and once more",
+        on_rerun="resend",
+        dies="not sent",
+        **ACCOUNT,
+        **PATIENT,
+    )
+
+
+with DAG(dag_id="wahelp_retry_policy", schedule=None, params=PARAMS):
+    for number, name in enumerate(("busy", "hopeless")):
+        SendMessageOperator(
+            task_id=name,
+            user_id=f"{{{{ params.people[{number}] }}}}",
+            text="When you have time",
+            retries=5,
+            retry_delay=timedelta(hours=1),
+            retry_policy=WahelpRetryPolicy(),
+            **{**ACCOUNT, "wahelp_conn_id": "wahelp_hasty"},
+        )
