@@ -50,6 +50,7 @@ class ServerClock:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.offset: float | None = None
+        self._heard = False
         self._clock = clock
 
     def learn(self, date: str | None) -> None:
@@ -57,6 +58,7 @@ class ServerClock:
 
         :param date: its ``Date`` header.
         """
+        self._heard = True
         try:
             seen = parsedate_to_datetime(date or "").timestamp() - self._clock()
         except ValueError:
@@ -68,13 +70,14 @@ class ServerClock:
 
         :param offset: the seconds that the server is ahead.
         """
+        self._heard = True
         if self.offset is None:
             self.offset = offset
 
     def time(self, at: float | None = None) -> float | None:
-        """Return the server's time, where an answer has said anything of it.
+        """Return the server's time, once it has answered; this host's, if it does not date its answers.
 
         :param at: the moment, by this host's clock; now by default.
         """
         here = self._clock() if at is None else at
-        return None if self.offset is None else here + self.offset
+        return here + (self.offset or 0.0) if self._heard else None

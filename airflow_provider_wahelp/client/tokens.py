@@ -262,7 +262,8 @@ class TokenKeeper:
                 raise
             self.store.write(token)
         self._token = token
-        self.server_clock.suggest(token.clock_offset)
+        if token.lifetime < float("inf"):  # a ready-made one has seen no answer
+            self.server_clock.suggest(token.clock_offset)
         return token
 
     def _kept(self) -> Token | None:

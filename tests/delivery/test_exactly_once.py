@@ -1,6 +1,6 @@
 """Neither twice nor lost, whatever happens: sends through random faults, kills, retries and clears.
 
-``WAHELP_FAULTY_SENDS=10000`` makes the long run twenty times as long.
+``WAHELP_FAULTY_SENDS=10000`` makes the long run 25 times as long.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Sending:
 
 
 def test_thousands_of_faulty_sends(world: World, record_property: Callable[[str, object], None]) -> None:
-    wanted = faulty_sends(default=500)
+    wanted = faulty_sends(default=400)
     sending = Sending(world, seed=wanted)
     begun = time.monotonic()
     with quiet():

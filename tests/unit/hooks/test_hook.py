@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ LOGIN = {"success": True, "data": {"token_type": "bearer", "access_token": "t0k3
 def api(connect: Any) -> Any:
     connect(HOST, extra={"retries": 0, "project_id": 7, "channel_uuid": "c-1"})
     with requests_mock.Mocker() as mocker:
-        mocker.post(f"{API}/user/login", json=LOGIN)
+        mocker.post(f"{API}/user/login", json=LOGIN, headers={"Date": formatdate(usegmt=True)})
         yield mocker
 
 
