@@ -114,15 +114,17 @@ class SendMessageOperator(WahelpOperator):
         from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
         from airflow_provider_wahelp.delivery.sending import Delivery
 
+        attempt = attempt_of(context, self.retries or 0)
+        key = self.idempotency_key or attempt.key
         return Delivery(
             hook=self.hook,
             recipient=self.hook.recipient(
                 self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
             ),
             text=self.hook.checked(arguments.text, self.text),
-            attempt=attempt_of(context, self.retries or 0),
-            ledger=ledger_of(context, self.ledger_path),
-            key=self.idempotency_key or "",
+            attempt=attempt,
+            ledger=ledger_of(context, self.ledger_path) if key else None,  # nothing to file it under
+            key=key,
             if_unclear=self.hook.checked(arguments.if_unclear, self.if_unclear),
             on_rerun=self.hook.checked(arguments.on_rerun, self.on_rerun),
         )

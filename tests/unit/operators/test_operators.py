@@ -165,6 +165,16 @@ def test_the_log_says_which_message_to_whom_through_which_channel(
         assert secret not in said
 
 
+def test_sends_without_a_task_instance_are_not_taken_for_one_another(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Called by hand, as in a test: there is nothing to file them under, ledger or not."""
+    for text in ("one", "two"):
+        where = {**channel, "ledger_path": f"file://{tmp_path}/ledger"}
+        SendMessageOperator(task_id="send", text=text, phone=PHONE, **where).execute({})
+    assert [line["text"] for line in wahelp_sandbox.conversation(PHONE)] == ["one", "two"]
+
+
 def test_the_history_is_written_for_its_owner_alone(
     channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
 ) -> None:
