@@ -11,8 +11,8 @@ from airflow_provider_wahelp.client.errors import NotFoundError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import ensure_user, explained
-from airflow_provider_wahelp.client.steps import Conversation
-from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, sent_after_all, server_time
+from airflow_provider_wahelp.client.steps import Conversation, Moment
+from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, moment, sent_after_all
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def send_message(
     recipient: Recipient,
     user_id: Id,
     text: str,
-    since: float | None = None,
+    since: Moment | None = None,
     *,
     look: bool = True,
     others: Container[Id] = (),
@@ -71,7 +71,7 @@ def send_message(
     :param recipient: through which channel.
     :param user_id: the person.
     :param text: the text.
-    :param since: when this was begun, by the server's clock; now by default.
+    :param since: when this was begun; now by default.
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.
     :raises UnclearError: if the outcome is unclear and the history cannot be read.
@@ -79,7 +79,7 @@ def send_message(
     project, channel = recipient.project_id, recipient.channel_uuid
     call = calls.send_message(project, channel, user_id, text)
     if since is None:
-        since = yield from server_time()
+        since = yield from moment()
     attempts = 0
     while True:
         attempts += 1

@@ -25,14 +25,26 @@ class Pause:
 
 @dataclass(frozen=True)
 class ServerTime:
-    """Tell the server's time, in seconds since 1970: never later than it really is there.
+    """Tell the server's time, as a :class:`Moment`: never later than it really is there.
 
-    It is ``None`` where the server has not said anything yet, as with a ready-made token.
+    It is this host's where the server has not said anything yet, as with a ready-made token.
 
     :param at: the moment, by this host's clock; now by default.
     """
 
     at: float | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something was begun, by the server's clock.
+
+    :param seconds: since 1970.
+    :param by_host: whether by this host's clock instead, as the server had not told its time yet.
+    """
+
+    seconds: float
+    by_host: bool = False
 
 
 Step = Call[Any] | Pause | ServerTime
@@ -74,10 +86,10 @@ class ServerClock:
         if self.offset is None:
             self.offset = offset
 
-    def time(self, at: float | None = None) -> float | None:
+    def time(self, at: float | None = None) -> Moment:
         """Return the server's time, once it has answered; this host's, if it does not date its answers.
 
         :param at: the moment, by this host's clock; now by default.
         """
         here = self._clock() if at is None else at
-        return here + (self.offset or 0.0) if self._heard else None
+        return Moment(here + (self.offset or 0.0), by_host=not self._heard)

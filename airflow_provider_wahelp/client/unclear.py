@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable, Container, Iterable
-from contextlib import suppress
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
@@ -15,7 +13,7 @@ from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime
+from airflow_provider_wahelp.client.steps import Conversation, Moment, Pause, ServerTime
 
 T = TypeVar("T")
 
@@ -38,19 +36,21 @@ def digest(text: str) -> str:
     return hashlib.sha256(normal.encode()).hexdigest()
 
 
-def server_time(at: float | None = None) -> Conversation[float]:
-    """Return the server's time; a server that has not said anything yet is asked for anything.
+def moment(at: float | None = None) -> Conversation[Moment]:
+    """Return a moment by the server's clock, or by this host's where the server has not said anything yet.
 
     :param at: the moment, by this host's clock; now by default.
     """
-    told: float | None = yield ServerTime(at)
-    if told is None:
-        with suppress(WahelpError):
-            yield calls.get_account()
-        told = yield ServerTime(at)
-    if told is None:  # it does not date its answers
-        return time.time() if at is None else at
+    told: Moment = yield ServerTime(at)
     return told
+
+
+def by_server(began: Moment) -> Conversation[float]:
+    """Return a moment by the server's clock, as soon as the server has answered anything.
+
+    :param began: the moment.
+    """
+    return (yield from moment(began.seconds)).seconds if began.by_host else began.seconds
 
 
 def sent_after_all(
@@ -58,7 +58,7 @@ def sent_after_all(
     channel_uuid: str,
     user_id: Id,
     text_digest: str,
-    since: float,
+    since: Moment,
     others: Container[Id] = (),
 ) -> Conversation[Message | None]:
     """Look for a message in the history, several times over some seconds.
@@ -67,7 +67,7 @@ def sent_after_all(
     :param channel_uuid: the channel.
     :param user_id: whom it was for.
     :param text_digest: the digest of its text.
-    :param since: when its sending was begun, by the server's clock.
+    :param since: when its sending was begun.
     :param others: the ids of messages that are known to be others.
     :return: the message, or ``None`` where it was certainly not sent.
     :raises UnclearError: if the history cannot be read.
@@ -137,16 +137,17 @@ def _find(
     channel_uuid: str,
     user_id: Id,
     text_digest: str,
-    since: float,
+    since: Moment,
     others: Container[Id],
 ) -> Conversation[Message | None]:
     pager: Pager[Message] = Pager(paged=True)
     while not pager.done:
         page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
+        began = yield from by_server(since)
         for message in pager.take(page):
-            if _is_it(message, user_id, text_digest, since) and message.id not in others:
+            if _is_it(message, user_id, text_digest, began) and message.id not in others:
                 return message
-        if _goes_back(page) and _time(page.items[-1]) < math.floor(since):
+        if _goes_back(page) and _time(page.items[-1]) < math.floor(began):
             return None  # from here on everything is older
     return None
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from airflow_provider_wahelp.client.steps import Moment
+
 PREFIX = "wahelp:"
 LONGEST_KEY = 250
 """Airflow's database takes 512 characters, a run's ids alone can be more."""
@@ -22,12 +24,13 @@ LONGEST_KEY = 250
 class Entry:
     """What is known of one send.
 
-    :param began: when it was begun, by the server's clock, in seconds since 1970.
+    :param began: when it was begun, in seconds since 1970.
     :param digest: what its text is recognised by.
     :param user_id: whom it is for.
     :param generation: how often the task had been cleared.
     :param message: what was sent, once it is done.
     :param others: the ids of what was sent under the same key before, where it was to be sent once more.
+    :param by_host: whether it was begun by this host's clock and not by the server's.
     """
 
     began: float
@@ -36,6 +39,12 @@ class Entry:
     generation: int = 0
     message: Mapping[str, Any] | None = None
     others: Sequence[int | str] = field(default_factory=list)
+    by_host: bool = False
+
+    @property
+    def since(self) -> Moment:
+        """When it was begun."""
+        return Moment(self.began, self.by_host)
 
     @property
     def done(self) -> bool:

@@ -11,8 +11,8 @@ from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import T
-from airflow_provider_wahelp.client.steps import Conversation
-from airflow_provider_wahelp.client.unclear import digest, sent_after_all, server_time
+from airflow_provider_wahelp.client.steps import Conversation, Moment
+from airflow_provider_wahelp.client.unclear import by_server, digest, moment, sent_after_all
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -82,7 +82,8 @@ class Delivery:
             return None
         again = self.on_rerun == "resend" and self.attempt.cleared
         began = self.attempt.run_started if again else self.attempt.earliest
-        return Entry(self.hook.run(server_time(began)), digest(self.text), "", self.attempt.generation)
+        since = self.hook.run(moment(began))
+        return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)
 
     def _look(self, entry: Entry, user_id: Id) -> Message | None:
         """Find out what became of a send that was begun."""
@@ -101,23 +102,34 @@ class Delivery:
                 f"tell whether a message to user {user_id} through channel {to.channel_uuid} was sent",
                 'an earlier attempt had begun to send it, and if_unclear is "fail"',
             )
-        known = to.project_id, to.channel_uuid, user_id, entry.digest, entry.began, entry.others
+        known = to.project_id, to.channel_uuid, user_id, entry.digest, entry.since, entry.others
         return (yield from sent_after_all(*known))
 
     def _begin(self, user_id: Id, earlier: Entry | None, others: list[Id]) -> Entry:
-        began = self.hook.run(server_time())
-        if earlier and earlier.digest == digest(self.text):
-            began = min(began, earlier.began)  # what was begun first may still turn up
-        others = list(earlier.others) if earlier else others
-        entry = Entry(began, digest(self.text), user_id, self.attempt.generation, others=others)
+        since = self.hook.run(self._since(earlier))
+        entry = Entry(
+            since.seconds,
+            digest(self.text),
+            user_id,
+            self.attempt.generation,
+            others=list(earlier.others) if earlier else others,
+            by_host=since.by_host,
+        )
         if self.ledger:
             self.ledger.write(self._key, entry)
         return entry
 
+    def _since(self, earlier: Entry | None) -> Conversation[Moment]:
+        """Return when this is begun: what was begun first may still turn up."""
+        now = yield from moment()
+        if not earlier or earlier.digest != digest(self.text):
+            return now
+        return replace(now, seconds=min(now.seconds, (yield from by_server(earlier.since))))
+
     def _post(self, entry: Entry) -> Message:
         look = self.if_unclear == "check"
         sending = send_message(
-            self.recipient, entry.user_id, self.text, entry.began, look=look, others=entry.others
+            self.recipient, entry.user_id, self.text, entry.since, look=look, others=entry.others
         )
         try:
             return self.hook.run(self._settled(sending))

@@ -25,6 +25,7 @@ ENTRIES = st.builds(
     generation=st.integers(min_value=0),
     message=MESSAGES,
     others=st.lists(st.integers() | st.text()),
+    by_host=st.booleans(),
 )
 KEYS = st.text(max_size=1000)
 

@@ -17,6 +17,7 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     UnclearError,
 )
+from airflow_provider_wahelp.hooks import WahelpHook
 from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Store, Task, World
 
 LEDGERS = ("store", "file", "none")
@@ -79,19 +80,51 @@ def test_a_lost_answer_is_looked_up(
     once(world, task)
 
 
-@pytest.mark.parametrize("skew", [-120, 120])
-def test_a_ready_made_token_says_nothing_of_the_time_so_the_server_is_asked(
-    world: World, connect: Any, skew: float
-) -> None:
-    client = world.hook().get_conn()
-    token = client._token()
+@pytest.fixture
+def ready_made(world: World, connect: Any) -> Callable[..., WahelpHook]:
+    """Return what makes hooks with a token and no login: before a send the server's time is not known."""
+    token = world.hook().get_conn()._token()
     connect(world.sandbox.url, "ready_made", login="", password="", extra={"access_token": token})
-    world.skew(skew)
-    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    world.sandbox.clear_requests()
+    return lambda kill="": world.hook(kill, conn_id="ready_made")
+
+
+def test_a_send_with_a_ready_made_token_costs_one_request(
+    world: World, ready_made: Callable[..., WahelpHook]
+) -> None:
     task = Task(world)
-    task.attempt(hook=world.hook(conn_id="ready_made"))
-    assert world.sends() == 1
-    once(world, task)
+    task.attempt(hook=ready_made())
+    assert world.requests == [f"POST {world.users[0]}"]
+    ready_made().send_message("By the hook", world.users[0], **world.channel)
+    assert world.requests == [f"POST {world.users[0]}"] * 2
+
+
+@pytest.mark.parametrize("skew", [-120, 0, 120])
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before"])
+def test_the_servers_time_is_learnt_while_looking(
+    world: World, ready_made: Callable[..., WahelpHook], fault: str, skew: float
+) -> None:
+    """Neither is the message missed, nor another's of a minute ago taken for it."""
+    world.skew(skew)
+    Task(world, text="The same").attempt()
+    world.sleep(60)
+    world.sandbox.inject(fault, operation="send_message", count=1)
+    Task(world, text="The same").attempt(hook=ready_made())
+    assert world.delivered()["The same"] == 2
+
+
+@pytest.mark.parametrize("skew", [-120, 0, 120])
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("given", [{}, {"if_unclear": "resend"}], ids=["check", "resend"])
+def test_a_killed_worker_with_a_ready_made_token(
+    world: World, ready_made: Callable[..., WahelpHook], given: dict[str, Any], kill: str, skew: float
+) -> None:
+    world.skew(skew)
+    task = Task(world, given=given)
+    with pytest.raises(Killed):
+        task.attempt(kill, hook=ready_made(kill))
+    assert task.attempt(hook=ready_made())["text"] == task.text
+    assert world.delivered()[task.text] == (2 if given and kill in {"after_post", "before_done"} else 1)
 
 
 @pytest.mark.parametrize("ledger", LEDGERS)

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_wahelp.client import calls, errors, messages, operations
 from airflow_provider_wahelp.client.answers import Answer
 from airflow_provider_wahelp.client.models import MOSCOW, User
-from airflow_provider_wahelp.client.steps import Pause, ServerTime
+from airflow_provider_wahelp.client.steps import Moment, Pause, ServerTime
 
 from .wire import PHONE, TEXT, Blocking, Wire, answer, ok, says
 
@@ -42,7 +42,7 @@ def play(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer]) ->
         if isinstance(call, Pause):
             return None
         if isinstance(call, ServerTime):
-            return NOW
+            return Moment(NOW)
         made = f"{call.method} {call.path}".replace("projects/1/contacts/", "")
         assert left, f"one call too many: {made}"
         expected, scripted = left.pop(0)
