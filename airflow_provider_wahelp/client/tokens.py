@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import CredentialsError, ForbiddenError, RejectedError, WahelpError
+from airflow_provider_wahelp.client.private import make_private
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import ServerClock
 
@@ -127,10 +128,7 @@ class FileStore:
     """
 
     def __init__(self, directory: Path, key: str, cipher: Cipher | None = None) -> None:
-        _make_private(directory)
-        kept = directory.stat()
-        if kept.st_uid != os.getuid() or kept.st_mode & 0o022 or not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(f"{directory} belongs to somebody else, or others may write to it")
+        make_private(directory)
         self.path = directory / f"token-{key}"
         self._cipher = cipher
         self._thread_lock = _thread_locks.setdefault(str(self.path), threading.Lock())
@@ -141,7 +139,7 @@ class FileStore:
         if not self._thread_lock.acquire(blocking=False):
             return False
         try:
-            _make_private(self.path.parent)  # it may have vanished
+            make_private(self.path.parent)  # it may have vanished
             self._file_lock.acquire(blocking=False)
         except Timeout:
             self._thread_lock.release()
@@ -193,10 +191,6 @@ class FileStore:
             with suppress(OSError):
                 Path(name).unlink()
             raise
-
-
-def _make_private(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 _thread_locks: dict[str, threading.Lock] = {}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_wahelp.client.tokens import Cipher, FileStore, TokenStore, process_store, store_key
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
+from airflow_provider_wahelp.hooks.state import state_directory
 
 _NO_KEY = "{FERNET_KEY}"
 """What the Task SDK of Airflow 3.3 reads where neither airflow.cfg nor the environment has a key."""
@@ -35,13 +34,6 @@ def token_store(connection: WahelpConnection) -> TokenStore:
     ) as error:  # an unusable key must not leave a readable token on the disk
         _warn_once(type(error).__name__)
         return process_store(settings)
-
-
-def state_directory() -> Path:
-    """Return the directory that the tasks of a host share."""
-    configured = conf.get("wahelp", "state_directory", fallback="")
-    home = os.environ.get("AIRFLOW_HOME") or "~/airflow"
-    return Path(configured or Path(home) / "wahelp").expanduser()
 
 
 @cache
