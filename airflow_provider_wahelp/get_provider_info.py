@@ -24,7 +24,9 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
-        "operators": _modules("operators", "channels", "messages", "projects", "users", "webhooks"),
+        "operators": _modules(
+            "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
+        ),
         "sensors": _modules("sensors", "channels"),
         "connection-types": [_connection_type()],
         "config": _config(),
