@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Container, Iterable
+import time
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.posting import Poster
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
 from airflow_provider_wahelp.delivery.report import Outcome, Progress, write_report
-from airflow_provider_wahelp.delivery.rows import Row, Unreadable, read_rows
+from airflow_provider_wahelp.delivery.rows import Row, Unreadable, read_entries
 from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
 from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.windows import QuietWindows
@@ -40,10 +40,12 @@ class Result(NamedTuple):
 
     :param totals: how many there are of each outcome.
     :param until: when to go on; ``None`` if everybody who may get it has got it.
+    :param given_up: how many of the failures a retry may mend.
     """
 
     totals: dict[str, int]
     until: datetime | None
+    given_up: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Campaign:
     :param windows: when people may be written to; ``None`` for always.
     :param options: everything else.
     :param resumed: whether the task was deferred before.
+    :param clock: the time, in seconds since 1970.
+    :param sleep: waits for the given seconds.
     """
 
     hook: WahelpHook
@@ -68,6 +72,8 @@ class Campaign:
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
     def run(self, rows: Iterable[Row | Unreadable]) -> Result:
         """Write to everybody who may be written to now, and report of all.
@@ -78,25 +84,25 @@ class Campaign:
         with airflow_errors(), Worklist() as worklist:
             self._check_channel()
             try:
-                until = self._mail(worklist, rows)
+                until, given_up = self._mail(worklist, rows)
             finally:
                 self._report(worklist)
-            result = Result(_totals(worklist), until)
+            result = Result(_totals(worklist), until, given_up)
             self._judge(result)
         return result
 
-    def _mail(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> datetime | None:
+    def _mail(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> tuple[datetime | None, int]:
         prepared = self._prepared(worklist, rows)
         opt_outs = self._unwanted(worklist, prepared)
         if self.options.dry_run:
-            return None
+            return None, 0
         chunks = Chunks(self.ledger, self.attempt.key, self.attempt.generation)
         again = self.options.on_rerun == "resend" and self.attempt.cleared
         restore(worklist, chunks, generation=self.attempt.generation, again=again)
         progress = Progress(log, worklist.totals().get(WAITING, 0))
         mailing = self._mailing(worklist, chunks, progress, opt_outs)
         try:
-            return mailing.run()
+            return mailing.run(), mailing.given_up
         finally:
             mailing.close()
             progress.finish()
@@ -151,13 +157,15 @@ class Campaign:
             worklist,
             chunks,
             progress,
-            Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap),
+            Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap, clock=self.clock),
             self.windows,
             opt_outs,
             self.options.concurrency,
             max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK,
             self.options.if_unclear,
             self.hook.run(moment(began)) if suspected else None,
+            self.clock,
+            self.sleep,
         )
 
     def _check_channel(self) -> None:
@@ -166,9 +174,7 @@ class Campaign:
             raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")
 
     def _suppression(self) -> Suppression:
-        given = self.options.suppress
-        listed = isinstance(given, Iterable) and not isinstance(given, str | os.PathLike)
-        return Suppression(given if listed else read_rows(given, "suppress"))
+        return Suppression(read_entries(self.options.suppress, "suppress"))
 
     def _report(self, worklist: Worklist) -> None:
         if self.options.report_path:
@@ -181,7 +187,9 @@ class Campaign:
         failed = totals[Outcome.FAILED]
         if result.until is None and not tolerable(self.options.max_failures, failed, tried):
             words = f"{failed:,} of {tried:,} failed, and max_failures is {self.options.max_failures}"
-            raise TooManyFailuresError("write to everybody", words)
+            error = TooManyFailuresError("write to everybody", words)
+            error.temporary = result.given_up > 0
+            raise error
 
 
 def _totals(worklist: Worklist) -> dict[str, int]:

@@ -102,6 +102,7 @@ class Composer:
             str(name).strip() if name else "",
             self._zones(phone),
             label,
+            by_phone=user_id is None,
         )
 
     def _text(self, values: Mapping[str, Any]) -> str:

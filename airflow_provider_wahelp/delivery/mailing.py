@@ -123,6 +123,7 @@ class Mailing:
 
     def __post_init__(self) -> None:
         self._opened = self.clock()  # what an earlier attempt left open was begun before
+        self.given_up = 0
         self._held = 0.0
         self._closed: tuple[float, Collection[str]] = (-math.inf, ())
 
@@ -201,8 +202,7 @@ class Mailing:
         if person.user_id in self.opt_outs:
             return Verdict(Outcome.SUPPRESSED, OPTED_OUT)
         if self.suspected_since:
-            since = self._seconds(self.suspected_since)
-            sent = self.worklist.in_history(person.user_id, _digest(person.text), since)
+            sent = self._sent(person, _digest(person.text), self.suspected_since)
             return Verdict(Outcome.SENT, message_id=sent) if sent is not None else None
         return None
 
@@ -274,17 +274,23 @@ class Mailing:
         if self.if_unclear == "fail":
             return self._took(person, Verdict(Outcome.FAILED, "it is not known whether it was sent"))
         if self.if_unclear == "check":
-            since = math.floor(self._seconds(_since(person)))
-            sent = self.worklist.in_history(person.user_id, person.digest, since)
+            sent = self._sent(person, person.digest, _since(person))
             if sent is not None:
                 return self._took(person, Verdict(Outcome.SENT, message_id=sent))
         if person.text is None:
             return self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
         if person.attempts + 1 >= ATTEMPTS:
             reason = f"sent {ATTEMPTS} times, and never seen in the history"
-            return self._took(person, Verdict(Outcome.FAILED, reason))
+            self._took(person, Verdict(Outcome.FAILED, reason))
+            self.given_up += 1  # for this time: a retry of the task tries again
+            return []
         self.worklist.try_again(person.number)
         return []
+
+    def _sent(self, person: Person, text_digest: str, since: Moment) -> Id | None:
+        """Return the message of the history that is theirs."""
+        began = math.floor(self._seconds(since))  # the history's times are whole seconds
+        return self.worklist.in_history(person.user_id, text_digest, began)
 
     def _read_history(self, since: Moment) -> None:
         def take(message: Message) -> bool:

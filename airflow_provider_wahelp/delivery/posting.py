@@ -121,7 +121,7 @@ class Poster:
 
     def _missing(self, error: NotFoundError, person: Person) -> Verdict:
         """Tell somebody whom the host remembers wrongly from a channel that is gone."""
-        if person.phone and person.user_id is not None and person.number not in self._renewed:
+        if person.by_phone and person.user_id is not None and person.number not in self._renewed:
             self._renewed.add(person.number)
             self._people.forget(person.phone)
             return Verdict(WAITING)

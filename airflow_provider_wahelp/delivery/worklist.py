@@ -24,7 +24,7 @@ CREATE TABLE people (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
 CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
@@ -48,6 +48,7 @@ class Person(NamedTuple):
     :param began: when the sending was begun first, in seconds since 1970.
     :param by_host: whether by this host's clock and not by the server's.
     :param attempts: how often it turned out that the message did not go.
+    :param by_phone: whether the source named them by phone alone.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Person(NamedTuple):
     began: float | None = None
     by_host: bool = False
     attempts: int = 0
+    by_phone: bool = False
 
 
 _COLUMNS = ", ".join(Person._fields)
@@ -144,15 +146,16 @@ class Worklist:
         )
 
     def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
-        """Note what became of somebody.
+        """Note what became of somebody; who waits again by phone is looked up again, too.
 
         :param number: the row.
-        :param state: an outcome, or :data:`WAITING`.
+        :param state: an outcome, :data:`OPEN` or :data:`WAITING`.
         :param reason: why.
         :param message_id: the message.
         """
         self._db.execute(
-            "UPDATE people SET state = ?, reason = ?, message_id = ? WHERE number = ?",
+            "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
+            "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4",
             (str(state), reason, message_id, number),
         )
 

@@ -187,6 +187,10 @@ class SendMessagesOperator(WahelpOperator):
 
         return read_rows(self.recipients)
 
+    def suppressed(self) -> Any:
+        """Return who must not be written to."""
+        return self.suppress
+
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
         result = self._campaign(context, resumed=resumed).run(self.rows())
         if result.until:
@@ -241,7 +245,7 @@ class SendMessagesOperator(WahelpOperator):
             pace=options.pace(self.pace),
             daily_cap=options.daily_cap(self.daily_cap),
             concurrency=options.concurrency(self.concurrency),
-            suppress=self.suppress,
+            suppress=self.suppressed(),
             stop_words=options.stop_words(self.stop_words),
             on_bad_rows=options.on_bad_rows(self.on_bad_rows),
             if_empty=options.if_empty(self.if_empty),
