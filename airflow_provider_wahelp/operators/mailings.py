@@ -11,6 +11,7 @@ from airflow_provider_wahelp.delivery import options, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.literals import check_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.operators.unseen import UnseenOnceRendered, seen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -101,6 +102,9 @@ class SendMessagesOperator(WahelpOperator):
         "ledger_path",
     )
 
+    recipients = UnseenOnceRendered()
+    suppress = UnseenOnceRendered()
+
     def __init__(
         self,
         *,
@@ -185,11 +189,11 @@ class SendMessagesOperator(WahelpOperator):
         """Return the recipients."""
         from airflow_provider_wahelp.delivery.rows import read_rows
 
-        return read_rows(self.recipients)
+        return read_rows(seen(self.recipients))
 
     def suppressed(self) -> Any:
         """Return who must not be written to."""
-        return self.suppress
+        return seen(self.suppress)
 
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
         result = self._campaign(context, resumed=resumed).run(self.rows())

@@ -66,13 +66,11 @@ class SqlToWahelpOperator(SendMessagesOperator):
 
     def suppressed(self) -> Any:
         """Return who must not be written to."""
-        if not self.suppress_sql:
-            return self.suppress
-        return self._both()
+        return self._both() if self.suppress_sql else super().suppressed()
 
     def _both(self) -> Iterator[Any]:
         from airflow_provider_wahelp.delivery.rows import read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        yield from read_entries(self.suppress, "suppress")
+        yield from read_entries(super().suppressed(), "suppress")
         yield from query_rows(self.sql_conn_id, self.suppress_sql or "", None)
