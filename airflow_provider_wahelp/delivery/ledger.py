@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
+
+from airflow_provider_wahelp.delivery.storage import private_file, storage_path
 
 PREFIX = "wahelp:"
 LONGEST_KEY = 250
@@ -62,10 +63,7 @@ class FileLedger:
     """
 
     def __init__(self, path: str) -> None:
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-        self._directory = ObjectStoragePath(path)
-        self._local = self._directory.protocol in {"file", "local", ""}
+        self._directory = storage_path(path)
 
     def read(self, key: str) -> Record | None:
         """Return the record of a key."""
@@ -73,12 +71,9 @@ class FileLedger:
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
     def write(self, key: str, record: Record) -> None:
-        """Keep a record; a local file is replaced in one step, as object stores do."""
-        content = json.dumps(dict(record), ensure_ascii=False)
-        if self._local:
-            _replace(Path(self._file(key).path), content)
-        else:
-            self._file(key).write_text(content, encoding="utf-8")
+        """Keep a record."""
+        with private_file(self._file(key)) as file:
+            json.dump(dict(record), file, ensure_ascii=False)
 
     def forget(self, key: str) -> None:
         """Drop a record."""
@@ -94,20 +89,3 @@ def _name(key: str) -> str:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _replace(file: Path, content: str) -> None:
-    import os
-    import tempfile
-
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

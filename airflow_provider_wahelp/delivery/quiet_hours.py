@@ -18,6 +18,7 @@ _HORIZON = timedelta(days=2)
 _SIGNIFICANT = {"1": 8, "7": 7}  # digits after the plus that the numbering plans of +1 and +7 look at
 _MOST_SIGNIFICANT = 10  # +57 and +995 look at so many, all others at fewer
 _CACHED = 1 << 17
+_TELLING = 3  # zones: a region has one, or two where a border runs through it
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,15 @@ class QuietHours:
 def zones_of(phone: str, default: str) -> tuple[str, ...]:
     """Return the names of the zones that a number may be in.
 
+    A number of a whole country, as all Russian and many American mobiles have, tells nothing.
+
     :param phone: a normalised number: ``+`` and digits.
-    :param default: the zone of a number whose zone is not known.
+    :param default: the zone of a number that does not tell its own.
     """
     digits = _SIGNIFICANT.get(phone[1:2], _MOST_SIGNIFICANT)
     # What the numbering plans do not look at is the same for all: a million numbers are few entries.
-    return _zones(f"{phone[: digits + 1]:0<{len(phone)}}") or (default,)
+    zones = _zones(f"{phone[: digits + 1]:0<{len(phone)}}")
+    return zones if 0 < len(zones) <= _TELLING else (default,)
 
 
 def check_zone(value: Any) -> str:

@@ -46,7 +46,7 @@ def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 @contextmanager
-def private_file(path: str) -> Iterator[IO[str]]:
+def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
     """Open a UTF-8 text to be written anew; what was there stays until it is complete.
 
     A local file is readable for its owner alone and replaced in one step; elsewhere, it is uploaded then.
@@ -54,11 +54,13 @@ def private_file(path: str) -> Iterator[IO[str]]:
     :param path: any Airflow object storage path; missing directories are made.
     """
     target = storage_path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.protocol in _LOCAL:
-        with _replacing(Path(target.path)) as file:
+        local = Path(target.path)
+        local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _replacing(local) as file:
             yield file
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile("w+", **_TEXT) as file:  # type: ignore[call-overload]
         yield file
         file.flush()
