@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -178,10 +179,22 @@ class _Bearer(AuthBase):
 
 
 class _Session(requests.Session):
-    """A session that does not put a ``.netrc`` entry in the token's place after a redirect either."""
+    """A session that keeps the token after a redirect, and reads the environment once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: str, *given: Any) -> Any:
+        """Return what the environment says of a server: to read it anew is a tenth of what a call costs."""
+        parts = urlsplit(url)
+        server = parts.scheme, parts.netloc
+        if server not in self._environment:
+            self._environment[server] = super().merge_environment_settings(url, *given)
+        return dict(self._environment[server])
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Keep the token, unless the redirect leads to another host."""
+        """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
         here, there = str(response.request.url), str(prepared_request.url)
         if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
             prepared_request.headers.pop("Authorization", None)
