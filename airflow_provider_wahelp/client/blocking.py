@@ -185,12 +185,12 @@ class _Session(requests.Session):
         super().__init__()
         self._environment: dict[tuple[str, str], Any] = {}
 
-    def merge_environment_settings(self, url: str, *given: Any) -> Any:
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Return what the environment says of a server: to read it anew is a tenth of what a call costs."""
         parts = urlsplit(url)
         server = parts.scheme, parts.netloc
         if server not in self._environment:
-            self._environment[server] = super().merge_environment_settings(url, *given)
+            self._environment[server] = super().merge_environment_settings(url, proxies, stream, verify, cert)
         return dict(self._environment[server])
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
