@@ -99,7 +99,16 @@ class Campaign:
         chunks = Chunks(self.ledger, self.attempt.key, self.attempt.generation)
         again = self.options.on_rerun == "resend" and self.attempt.cleared
         restore(worklist, chunks, generation=self.attempt.generation, again=again)
-        progress = Progress(log, worklist.totals().get(WAITING, 0))
+        found = worklist.totals()
+        unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
+        if not unsent:
+            log.info(
+                "Nothing to send: %s of %s have got it",
+                f"{found.get(Outcome.SENT, 0):,}",
+                f"{prepared.rows:,}",
+            )
+            return None, 0
+        progress = Progress(log, unsent)
         mailing = self._mailing(worklist, chunks, progress, opt_outs)
         try:
             return mailing.run(), mailing.given_up

@@ -123,13 +123,19 @@ class Composer:
             raise BadRowError(f"text: {len(text):,} characters, and {self._longest:,} are allowed")
         return text
 
+    def label(self, values: Mapping[str, Any]) -> str:
+        """Return what a row names as its key; ``""`` where it names none.
+
+        :param values: the row.
+        """
+        label = values.get(self._key) if self._key else None
+        return "" if label is None else str(label)
+
     def _label(self, values: Mapping[str, Any]) -> str:
-        if not self._key:
-            return ""
-        label = values.get(self._key)
-        if label is None or not str(label).strip():
+        label = self.label(values)
+        if self._key and not label.strip():
             raise BadRowError(f"key: the column {self._key!r} is missing or empty")
-        return str(label)
+        return label
 
 
 def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:

@@ -65,7 +65,7 @@ def max_failures(value: Any) -> int | float:
         number = -1.0
     if isinstance(value, bool) or not 0 <= number < float("inf") or (number > 1 and number % 1):
         raise InputError("max_failures", "must be a number of people, e.g. 5, or a share of them, e.g. 0.05")
-    return int(number) if text.isdigit() else number
+    return number if number % 1 else int(number)
 
 
 def stop_words(value: Any) -> bool | list[str]:
@@ -75,6 +75,13 @@ def stop_words(value: Any) -> bool | list[str]:
     if isinstance(value, str) or not all(isinstance(word, str) and word.strip() for word in value):
         raise InputError("stop_words", "must be True, False or a list of words")
     return list(value)
+
+
+def dry_run(value: Any) -> bool:
+    """Return whether nothing is sent: a word such as "no" must not mean yes."""
+    if not isinstance(value, bool):
+        raise InputError("dry_run", "must be True or False; it is no template")
+    return value
 
 
 def on_bad_rows(value: Any) -> str:

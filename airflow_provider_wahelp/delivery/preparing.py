@@ -65,7 +65,8 @@ class Preparation:
             self._reject(number, row, str(error))
             return None
         if self._suppressed(person):
-            self.worklist.reject(number, Outcome.SUPPRESSED, SUPPRESSED, person.user_id, person.phone)
+            who = person.user_id, person.phone, person.label
+            self.worklist.reject(number, Outcome.SUPPRESSED, SUPPRESSED, *who)
             return None
         self.users += not person.phone
         return person
@@ -74,9 +75,8 @@ class Preparation:
         self.bad += 1
         self.progress.failed(number, "bad row", reason)
         phone = row.get("phone")
-        self.worklist.reject(
-            number, Outcome.SKIPPED, reason, _user_id(row), None if phone is None else str(phone)
-        )
+        who = _user_id(row), None if phone is None else str(phone), self.composer.label(row)
+        self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
 
     def _suppressed(self, person: Person) -> bool:
         if person.phone and self.suppression.phones_given and self.suppression.has_phone(person.phone):

@@ -100,7 +100,13 @@ class Worklist:
         return sum(self._repeats(person) for person in people)
 
     def reject(
-        self, number: int, outcome: Outcome, reason: str, user_id: Id | None = None, phone: str | None = None
+        self,
+        number: int,
+        outcome: Outcome,
+        reason: str,
+        user_id: Id | None = None,
+        phone: str | None = None,
+        label: str = "",
     ) -> None:
         """Add somebody who is not to be written to.
 
@@ -109,10 +115,11 @@ class Worklist:
         :param reason: why not, in words.
         :param user_id: the person, where that is known.
         :param phone: or their number.
+        :param label: what the row itself names as its key.
         """
         self._db.execute(
-            "INSERT INTO people (number, state, reason, user_id, phone) VALUES (?, ?, ?, ?, ?)",
-            (number, outcome.value, reason, user_id, phone),
+            "INSERT INTO people (number, state, reason, user_id, phone, label) VALUES (?, ?, ?, ?, ?, ?)",
+            (number, outcome.value, reason, user_id, phone, label),
         )
 
     def waiting(self, limit: int, closed: Collection[str] = ()) -> list[Person]:
@@ -229,9 +236,8 @@ class Worklist:
         first = self._db.execute("SELECT number FROM people WHERE key = ?", (person.key,)).fetchone()[0]
         if first == person.number:
             return False
-        self.reject(
-            person.number, Outcome.SKIPPED, f"the same key as row {first}", person.user_id, person.phone
-        )
+        reason = f"the same key as row {first}"
+        self.reject(person.number, Outcome.SKIPPED, reason, person.user_id, person.phone, person.label)
         return True
 
     def _remember(self, key: str, known: dict[str, object]) -> None:

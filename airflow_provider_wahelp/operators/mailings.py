@@ -133,8 +133,9 @@ class SendMessagesOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        options.text(text)  # Airflow never renders these two: whatever they are, it is known now
+        options.dry_run(dry_run)
         for check, value in (
-            (options.text, text),
             (options.key, key),
             (arguments.channel_uuid, channel_uuid),
             (arguments.project_id, project_id),
@@ -196,7 +197,12 @@ class SendMessagesOperator(WahelpOperator):
         return seen(self.suppress)
 
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
-        result = self._campaign(context, resumed=resumed).run(self.rows())
+        from airflow_provider_wahelp.hooks.failures import airflow_errors
+
+        campaign = self._campaign(context, resumed=resumed)
+        with airflow_errors():
+            rows = self.rows()
+        result = campaign.run(rows)
         if result.until:
             self.log.info("%d wait until %s: the task goes on then", result.totals["deferred"], result.until)
             self.defer(trigger=trigger_at(result.until), method_name="resume")

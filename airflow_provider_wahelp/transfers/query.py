@@ -28,7 +28,13 @@ def query_rows(
         cursor.execute(*((sql, parameters) if parameters else (sql,)))
         while batch := cursor.fetchmany(BATCH):
             names = [column[0] for column in cursor.description]  # of a named cursor known only now
-            yield from (dict(zip(names, values, strict=True)) for values in batch)
+            yield from (_row(names, values) for values in batch)
+
+
+def _row(names: Sequence[str], values: Any) -> dict[str, Any]:
+    if isinstance(values, Mapping):  # the connection asks for another kind of cursor
+        return dict(values)
+    return dict(zip(names, values, strict=True))
 
 
 def _hook(conn_id: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import logging
 from collections import Counter
@@ -410,6 +411,7 @@ def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixtu
     assert "Text 0" not in logged
 
 
+_examples = itertools.count()
 FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable", "html", "truncated")
 
 
@@ -438,7 +440,8 @@ def test_each_person_once_whatever_happens(
     with quiet():
         world.sandbox.configure(history_lag=lag)
         world.skew(skew)
-        rows = [{**row, "text": f"{row['text']} of {seed}"} for row in crowd(15)]
+        example = next(_examples)  # the same text in the same second would be the same message
+        rows = [{**row, "text": f"{row['text']} of {example}"} for row in crowd(15)]
         mailing = Mailing(world, rows, ledger, {"max_failures": 15})
         before = arrived(world, rows)
         for number, (fault, probability) in enumerate(faults):
