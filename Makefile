@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak test-2.11 lint import-cost constraints clean
+.PHONY: help demo test soak test-2.11 lint import-cost bench constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -35,12 +35,15 @@ lint: .venv/.installed ## Style, types, and which part may import which
 import-cost: .venv/.installed ## What importing the provider costs
 	.venv/bin/python benchmarks/import_cost.py
 
+bench: .venv/.installed ## What mailings cost: a quarter of an hour, a table, and .bench/results.json
+	.venv/bin/python -m benchmarks
+
 constraints: .venv-uv/.installed ## Pin the newest versions of everything anew
 	$(call pin,3.3,3.3.2)
 	$(call pin,2.11,2.11.2)
 
 clean: ## Remove whatever was built or downloaded here
-	rm -rf .venv .venv-2.11 .venv-uv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf .venv .venv-2.11 .venv-uv .bench .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml

@@ -35,10 +35,10 @@ class Child:
         home.mkdir(parents=True, exist_ok=True)
         self._result = home / "result.json"
         self._result.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "benchmarks.child", function, json.dumps(arguments)]
-        self.process = Process(
-            function, [*command, str(self._result)], log=home / "log", env=_env(home, channel, state)
-        )
+        given = home / "arguments.json"  # a command line would be too short for thousands of rows
+        given.write_text(json.dumps(arguments))
+        command = [sys.executable, "-m", "benchmarks.child", function, str(given), str(self._result)]
+        self.process = Process(function, command, log=home / "log", env=_env(home, channel, state))
 
     def __enter__(self) -> Child:
         return self
@@ -106,11 +106,11 @@ def main(function: str, arguments: str, result: str) -> None:
     """Call a function and keep what it returns.
 
     :param function: the module below ``benchmarks``, a dot, and the function.
-    :param arguments: the function's, as JSON.
+    :param arguments: the file with the function's, as JSON.
     :param result: the file to keep it in.
     """
     module, _, name = function.rpartition(".")
-    returned = getattr(import_module(f"benchmarks.{module}"), name)(**json.loads(arguments))
+    returned = getattr(import_module(f"benchmarks.{module}"), name)(**json.loads(Path(arguments).read_text()))
     Path(result).write_text(json.dumps(returned))
 
 

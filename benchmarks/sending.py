@@ -36,7 +36,7 @@ def by_operator(recipients: Any, task: str = "mailing", try_number: int = 1, **g
     ledger = Path(os.environ["AIRFLOW_HOME"]) / "ledger"
     arguments = {"text": TEXT, "pace": None, "ledger_path": f"file://{ledger}", **given}
     operator = SendMessagesOperator(task_id=task, retries=100, recipients=recipients, **arguments)
-    ti = SimpleNamespace(
+    ti: Any = SimpleNamespace(
         dag_id="bench", run_id="run", task_id=task, map_index=-1, try_number=try_number, max_tries=100
     )
     with stopwatch() as spent:
@@ -78,20 +78,6 @@ def by_http_operator(recipients: list[dict[str, Any]], token: str, path: str) ->
                 headers=headers,
             ).execute({})
     return {"sent": len(recipients), **spent}
-
-
-def profiled(file: str, **arguments: Any) -> dict[str, Any]:
-    """Send with our operator, and keep a profile of the thread that leads.
-
-    :param file: where to keep it.
-    :param arguments: those of :func:`by_operator`.
-    """
-    import cProfile
-
-    profile = cProfile.Profile()
-    found = profile.runcall(by_operator, **arguments)
-    profile.dump_stats(Path(file))
-    return found
 
 
 def _text(row: dict[str, Any]) -> str:

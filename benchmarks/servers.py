@@ -1,4 +1,4 @@
-"""Servers to send to, each a process of its own on a free port of this machine."""
+"""The sandbox as something to send to: a process of its own on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ import psutil
 
 from demo.process import Process, stop_all, wait_until
 
-SANDBOX = "airflow_provider_wahelp.sandbox.cli"
-STUB = "benchmarks.stub"
-
+_MODULE = "airflow_provider_wahelp.sandbox.cli"
 START_SECONDS = 30
 PEOPLE = 100
-QUICK = ("--activation-delay", "0", "--delivered-after", "never", "--read-after", "never")
+_QUICK = ("--activation-delay", "0", "--delivered-after", "never", "--read-after", "never")
 
 
 class Server:
-    """A server that runs, and an account on it.
+    """A sandbox that runs, and an account on it.
 
     :param url: its address.
     :param pid: its process.
@@ -68,17 +66,17 @@ class Server:
         return Channel(self.url, self.token, project, uuid, users)
 
     def texts(self) -> list[str]:
-        """Return what has reached the sandbox's phones, as often as it has."""
+        """Return what has reached its phones, as often as it has."""
         phones: dict[str, Any] = self.ask("GET", "/sandbox/conversations")
         return [line["text"] for lines in phones.values() for line in lines]
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return what the sandbox was asked."""
+        """Return what it was asked."""
         found: list[dict[str, Any]] = self.ask("GET", "/sandbox/requests")
         return found
 
     def slow_down(self, seconds: float) -> None:
-        """Let the sandbox answer each call later; the stub does so from its start.
+        """Let it answer each call later.
 
         :param seconds: how much later.
         """
@@ -123,19 +121,14 @@ class Channel:
 
 
 @contextmanager
-def running(module: str, *options: str) -> Iterator[Server]:
-    """Run a server; it is stopped in any case.
-
-    :param module: :data:`SANDBOX` or :data:`STUB`.
-    :param options: further arguments of its command line.
-    """
+def running() -> Iterator[Server]:
+    """Run a sandbox; it is stopped in any case."""
     with TemporaryDirectory(prefix="wahelp-bench-") as directory:
         log = Path(directory) / "log"
-        process = Process(
-            module, [sys.executable, "-m", module, "--port", "0", *options], log=log, env=os.environ
-        )
+        command = [sys.executable, "-m", _MODULE, "--port", "0", *_QUICK]
+        process = Process("sandbox", command, log=log, env=os.environ)
         try:
-            url = wait_until(lambda: _announced(process), timeout=START_SECONDS, what="a server")
+            url = wait_until(lambda: _announced(process), timeout=START_SECONDS, what="a sandbox")
             server = Server(url, process.pid)
             yield server
             server.close()

@@ -19,9 +19,11 @@ from demo.airflow_api import TaskInstance
 from demo.interrupts import Interrupts, StopRequestedError
 from demo.report import Report
 from demo.sandbox import Sandbox
+from demo.shop import make_shop, shop_connection
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DAG_ID = "wahelp_onboarding"
+NEXT_DAG_ID = "wahelp_invoices"
 RUN_SECONDS = 150
 
 
@@ -86,11 +88,16 @@ def _lock(folder: int, home: Path) -> None:
 
 def _demonstrate(home: Path, report: Report, interrupts: Interrupts) -> None:
     report.say("Starting the Wahelp sandbox and Airflow ...")
+    shop = home / "shop.sqlite"
+    make_shop(shop)
     with Sandbox(home / "sandbox.log") as sandbox:
         airflow = Airflow(
             home / "airflow",
             [REPOSITORY / "example_dags"],
-            env={"AIRFLOW_CONN_WAHELP_DEFAULT": _connection(sandbox.url)},
+            env={
+                "AIRFLOW_CONN_WAHELP_DEFAULT": _connection(sandbox.url),
+                "AIRFLOW_CONN_SHOP_DB": shop_connection(shop),
+            },
             on_poll=lambda: _check(sandbox, interrupts),
         )
         with airflow:
@@ -100,7 +107,8 @@ def _demonstrate(home: Path, report: Report, interrupts: Interrupts) -> None:
             report.conversations(sandbox.get("/sandbox/conversations"))
             report.say(f"\nDone in {report.seconds:.0f} s.\n")
             report.say(f"  Airflow  {airflow.url}/dags/{DAG_ID}")
-            report.say(f"  Sandbox  {sandbox.url}\n")
+            report.say(f"  Sandbox  {sandbox.url}")
+            report.say(f"  Next     trigger {NEXT_DAG_ID}: reminders of invoices, from a database\n")
             if sys.stdin.isatty() and sys.stdout.isatty():
                 _stay(airflow, report, interrupts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -59,8 +59,8 @@ class Poster:
 
     def identified(
         self, pool: ThreadPoolExecutor, people: Sequence[Person]
-    ) -> Iterator[tuple[Person, Verdict | None]]:
-        """Yield people with their ids in the channel, or with the reason why they have none.
+    ) -> Iterable[tuple[Person, Verdict | None]]:
+        """Return people with their ids in the channel, or with the reason why they have none.
 
         :param pool: looks up those whom the host does not remember.
         :param people: the people.
@@ -71,7 +71,9 @@ class Poster:
             person if person.user_id is not None else person._replace(user_id=known.get(person.phone))
             for person in people
         )
-        yield from pool.map(self._identify, named)
+        if not unnamed:  # a thread that has nothing to look up costs more than the answer
+            return ((person, None) for person in people)
+        return pool.map(self._identify, named)
 
     def post(self, person: Person) -> Verdict:
         """Write to somebody, once.

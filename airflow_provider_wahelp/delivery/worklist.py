@@ -19,6 +19,9 @@ OPEN = "open"
 """Of a person to whom the sending was begun: whether the message went is not known."""
 
 _CACHE = 16_000  # KiB of the file that are kept in memory
+_PRAGMAS = (  # what would survive the process is gone with it: nothing need be flushed to the disk
+    f"PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE};"
+)
 _SCHEMA = """
 CREATE TABLE people (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
@@ -68,6 +71,10 @@ class Person(NamedTuple):
 
 _COLUMNS = ", ".join(Person._fields)
 _ADD = f"INSERT OR IGNORE INTO people ({_COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
+_SETTLE = (
+    "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
+    "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4"
+)
 _PERSON = f"SELECT {_COLUMNS} FROM people WHERE state = ?"  # noqa: S608
 
 
@@ -77,7 +84,7 @@ class Worklist:
     def __init__(self) -> None:
         with tempfile.NamedTemporaryFile(prefix="wahelp-") as file:  # mkstemp's mode, 0600
             self._db = sqlite3.connect(file.name, isolation_level=None)
-            self._db.executescript(f"PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -{_CACHE}; {_SCHEMA}")
+            self._db.executescript(f"{_PRAGMAS} {_SCHEMA}")
             # Here the file loses its name, and with the process its contents.
         self.zones: set[str] = set()
 
@@ -160,11 +167,7 @@ class Worklist:
         :param reason: why.
         :param message_id: the message.
         """
-        self._db.execute(
-            "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
-            "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4",
-            (str(state), reason, message_id, number),
-        )
+        self._db.execute(_SETTLE, (str(state), reason, message_id, number))
 
     def try_again(self, number: int) -> None:
         """Note that the message to somebody certainly did not go."""
