@@ -25,7 +25,9 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules("operators", "channels", "messages", "projects", "users", "webhooks"),
-        "sensors": _modules("sensors", "channels"),
+        "sensors": _modules("sensors", "channels", "messages"),
+        "triggers": _modules("triggers", "channels", "messages"),
+        "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],
         "config": _config(),
     }

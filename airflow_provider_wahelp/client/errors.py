@@ -161,6 +161,13 @@ class ChannelNotActiveError(RejectedError):
     advice = "Authorize the channel in Wahelp (WhatsApp: scan its QR code)."
 
 
+class DeliveryFailedError(WahelpError):
+    """A message was sent, and Wahelp reports that it did not arrive; ``words`` is the status that says so."""
+
+    meaning = "it was not delivered"
+    advice = "Check the person's number, or write through another channel."
+
+
 class RateLimitedError(WahelpError):
     """Too many requests; ``retry_after`` holds the seconds to wait, where the API named them."""
 
