@@ -61,7 +61,7 @@ def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Conversat
         found = yield from _look_up(project_id, channel_uuid, message_id)
         if found:
             return found
-        if seconds:
+        if seconds is not None:
             yield Pause(seconds)
     raise NotFoundError(calls.get_message(project_id, channel_uuid, message_id).what)
 
