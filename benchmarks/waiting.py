@@ -2,8 +2,11 @@
 
     python benchmarks/waiting.py [--waits 5000] [--channels 10] [--interval 5] [--json results.json]
 
-Half wait for channels, half for messages, all in one project of a sandbox that is a process of its own. The run
-fails above a bar.
+Half wait for channels, half for messages, all in one project of a sandbox that is a process of its own. The
+run fails above a bar.
+
+What Airflow has loaded is kept out of the garbage collection: walking through it takes 0.2 s with and without
+us. What the waits bring is not.
 """
 
 from __future__ import annotations
@@ -132,6 +135,8 @@ async def measure(
     account: Account, triggers: list[Any], channels: list[str], interval: float
 ) -> list[Figure]:
     """Let triggers wait for some intervals, then let what they wait for come about."""
+    gc.collect()
+    gc.freeze()
     watchdog = Watchdog()
     tasks = await start(triggers)
     await asyncio.sleep(interval * 1.5)
