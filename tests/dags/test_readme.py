@@ -32,6 +32,7 @@ def test_every_example_is_part_of_an_example_dag(example: str) -> None:
         "ChannelActiveSensor",
         "CreateUserOperator",
         "SendMessageOperator",
+        "MessageStatusSensor",
         "SetWebhookOperator",
         "GetMessagesOperator",
         "WahelpHook",

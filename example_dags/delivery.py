@@ -1,0 +1,45 @@
+"""A message, and whether it was read: half an hour for that, then somebody else has to know.
+
+No worker waits meanwhile: ``deferrable`` tasks wait in the triggerer, which reads one page of history for all
+messages of a channel. Project and channel are the connection's defaults.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+# On Airflow 3 this is the same as "from airflow.sdk import DAG, Param, task".
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_wahelp.operators import SendMessageOperator
+from airflow_provider_wahelp.sensors import MessageStatusSensor
+
+with DAG(
+    dag_id="wahelp_delivery",
+    description="Send a message and wait until it was read",
+    schedule=None,
+    catchup=False,
+    params={
+        "phone": Param("+71234567890", type="string", description="with the country code"),
+        "text": Param("Your order is ready.", type="string", minLength=1),
+    },
+    tags=["wahelp", "example"],
+) as dag:
+    send = SendMessageOperator(task_id="send", phone="{{ params.phone }}", text="{{ params.text }}")
+
+    read = MessageStatusSensor(
+        task_id="read",
+        message_id=send.output["id"],
+        status="read",
+        deferrable=True,
+        timeout=timedelta(minutes=30),
+        soft_fail=True,
+    )
+
+    @task(trigger_rule="none_failed")
+    def report(message: dict[str, Any] | None) -> str:
+        """Say what became of it."""
+        return "It was read." if message else "Nobody has read it: call them."
+
+    report(read.output)
