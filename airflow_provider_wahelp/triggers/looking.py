@@ -69,9 +69,12 @@ class Looking:
         :raises CredentialsError: if the credentials are refused.
         """
         self.read, self._missing = 0, []
-        if error := await self._read_all(self._resumed(self._lists())):
-            return error
-        return await self._read_all(self._singles())
+        failed = await self._read_all(self._resumed(self._lists()))
+        self._failed, fault = failed or (None, None)
+        if fault and (fault.retry_after or not self.read):  # it is not one channel that ails
+            return fault
+        _, later = await self._read_all(self._singles()) or (None, None)
+        return fault or later
 
     def _lists(self) -> dict[Key, Read]:
         reads: dict[Key, Read] = {("channels",): self._read_channels} if self._board.channels else {}
@@ -90,7 +93,8 @@ class Looking:
         chosen = sorted(self._missing, key=lambda key: self._turns.get(key, 0))
         return {key: partial(self._read_single, key) for key in chosen[: max(BUDGET - self.read, 1)]}
 
-    async def _read_all(self, reads: dict[Key, Read]) -> WahelpError | None:
+    async def _read_all(self, reads: dict[Key, Read]) -> tuple[Key, WahelpError] | None:
+        """Read one after the other, until a fault that may pass; return it and where it struck."""
         for key, read in reads.items():
             try:
                 await read()
@@ -98,11 +102,9 @@ class Looking:
                 raise
             except WahelpError as error:
                 if error.temporary:
-                    self._failed = key
-                    return error
+                    return key, error
                 await self._give_up(key, error)
             self.read += 1
-        self._failed = None
         return None
 
     async def _read_channels(self) -> None:

@@ -95,7 +95,8 @@ class Poller:
         self._board.remove(wait)
         if not self._board:
             self._forget()
-            self._task.cancel()
+            if not self._loop.is_closed():  # as it is where a loop was dropped without a word
+                self._task.cancel()
 
     async def _work(self) -> None:
         # A call is not repeated within a look: the next look is the repetition, and the pause is shared.
