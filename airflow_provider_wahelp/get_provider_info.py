@@ -24,9 +24,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
-        "operators": _modules("operators", "channels", "messages", "projects", "users", "webhooks"),
+        "operators": _modules(
+            "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
+        ),
         "sensors": _modules("sensors", "channels", "messages"),
         "triggers": _modules("triggers", "channels", "messages"),
+        "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],
         "config": _config(),
@@ -36,6 +39,16 @@ def get_provider_info() -> dict[str, Any]:
 def _modules(kind: str, *names: str) -> list[dict[str, Any]]:
     modules = [f"{_PACKAGE}.{kind}.{name}" for name in names]
     return [{"integration-name": _INTEGRATION, "python-modules": modules}]
+
+
+def _transfers() -> list[dict[str, Any]]:
+    return [
+        {
+            "source-integration-name": "Common SQL",
+            "target-integration-name": _INTEGRATION,
+            "python-module": f"{_PACKAGE}.transfers.sql_to_wahelp",
+        }
+    ]
 
 
 def _connection_type() -> dict[str, Any]:

@@ -201,6 +201,13 @@ class UnclearError(WahelpError):
     may_have_happened = True
 
 
+class TooManyFailuresError(WahelpError):
+    """A mailing reached fewer people than ``max_failures`` allows."""
+
+    meaning = "too many people did not get it"
+    advice = "Who and why is in the report. A cleared task tries them again, and nobody gets it twice."
+
+
 class UnreadableAnswerError(WahelpError):
     """The call was answered with success, but the answer cannot be understood."""
 

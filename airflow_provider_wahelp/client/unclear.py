@@ -86,6 +86,27 @@ def sent_after_all(
     return None
 
 
+def outgoing_since(
+    project_id: Id, channel_uuid: str, since: Moment, take: Callable[[Message], bool]
+) -> Conversation[None]:
+    """Read the texts that went out through a channel, back to a moment.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param since: the moment.
+    :param take: is given each message, and returns whether that is enough.
+    """
+    pager: Pager[Message] = Pager(paged=True)
+    while not pager.done:
+        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
+        began = math.floor((yield from by_server(since)))  # the history's times are whole seconds
+        for message in pager.take(page):
+            if _is_text(message) and _time(message) >= began and take(message):
+                return
+        if _goes_back(page) and _time(page.items[-1]) < began:
+            return  # from here on everything is older
+
+
 def created_once(
     create: Callable[[], Conversation[T]], find: Callable[[], Conversation[T | None]]
 ) -> Conversation[T]:
@@ -140,24 +161,17 @@ def _find(
     since: Moment,
     others: Container[Id],
 ) -> Conversation[Message | None]:
-    pager: Pager[Message] = Pager(paged=True)
-    while not pager.done:
-        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
-        began = yield from by_server(since)
-        for message in pager.take(page):
-            if _is_it(message, user_id, text_digest, began) and message.id not in others:
-                return message
-        if _goes_back(page) and _time(page.items[-1]) < math.floor(began):
-            return None  # from here on everything is older
-    return None
+    found: list[Message] = []
 
+    def take(message: Message) -> bool:
+        # Where the person is missing, what else fits must be it.
+        same = digest(message.text or "") == text_digest and message.user_id in (None, user_id)
+        if same and message.id not in others:
+            found.append(message)
+        return bool(found)
 
-def _is_it(message: Message, user_id: Id, text_digest: str, since: float) -> bool:
-    if message.direction != "outgoing" or message.text is None or digest(message.text) != text_digest:
-        return False
-    # Times are whole seconds. Where a time or a person is missing, what else fits must be it.
-    recent = message.created_at is None or _time(message) >= math.floor(since)
-    return recent and message.user_id in (None, user_id)
+    yield from outgoing_since(project_id, channel_uuid, since, take)
+    return found[0] if found else None
 
 
 def _goes_back(page: Page[Message]) -> bool:
@@ -166,5 +180,10 @@ def _goes_back(page: Page[Message]) -> bool:
     return len(times) == len(page.items) > 0 and times == sorted(times, reverse=True) and times[0] > times[-1]
 
 
+def _is_text(message: Message) -> bool:
+    return message.direction == "outgoing" and message.text is not None
+
+
 def _time(message: Message) -> float:
+    """Return when a message was created; one without a time is taken for a new one."""
     return message.created_at.timestamp() if message.created_at else math.inf

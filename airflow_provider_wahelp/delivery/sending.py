@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_wahelp.client.calls import Id
@@ -14,7 +14,8 @@ from airflow_provider_wahelp.client.operations import T
 from airflow_provider_wahelp.client.steps import Conversation, Moment
 from airflow_provider_wahelp.client.unclear import by_server, digest, moment, sent_after_all
 from airflow_provider_wahelp.delivery.attempt import Attempt
-from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+from airflow_provider_wahelp.delivery.entry import Entry
+from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,10 @@ class Delivery:
 
     def _earlier(self) -> Entry | None:
         """Return what an earlier attempt has left, or what must be assumed of it."""
-        return self.ledger.read(self._key) if self.ledger else self._assumed()
+        if not self.ledger:
+            return self._assumed()
+        kept = self.ledger.read(self._key)
+        return Entry(**kept) if kept else None
 
     def _again(self, done: Entry) -> bool:
         """Return whether the task was cleared since it has sent, in order to send once more."""
@@ -116,7 +120,7 @@ class Delivery:
             by_host=since.by_host,
         )
         if self.ledger:
-            self.ledger.write(self._key, entry)
+            self.ledger.write(self._key, asdict(entry))
         return entry
 
     def _since(self, earlier: Entry | None) -> Conversation[Moment]:
@@ -153,5 +157,5 @@ class Delivery:
     def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
         sent = message.to_dict()
         if self.ledger:
-            self.ledger.write(self._key, replace(entry, message=sent))
+            self.ledger.write(self._key, asdict(replace(entry, message=sent)))
         return sent

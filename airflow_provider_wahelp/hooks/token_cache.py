@@ -6,14 +6,11 @@ import logging
 from functools import cache
 from typing import cast
 
-from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_wahelp.client.tokens import Cipher, FileStore, TokenStore, process_store, store_key
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
-from airflow_provider_wahelp.hooks.state import state_directory
-
-_NO_KEY = "{FERNET_KEY}"
-"""What the Task SDK of Airflow 3.3 reads where neither airflow.cfg nor the environment has a key."""
+from airflow_provider_wahelp.hooks.state import fernet_key, state_directory
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +39,7 @@ def _cipher() -> Cipher | None:
 
     :raises AirflowException: if the key is none.
     """
-    if conf.get("core", "fernet_key", fallback="") in {"", _NO_KEY}:
+    if not fernet_key():
         return None
     try:
         from airflow.sdk.crypto import get_fernet

@@ -8,6 +8,7 @@ from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator
+    from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import GetMessagesOperator, SendMessageOperator
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator
@@ -19,6 +20,7 @@ __all__ = [
     "CreateUserOperator",
     "GetMessagesOperator",
     "SendMessageOperator",
+    "SendMessagesOperator",
     "SetWebhookOperator",
 ]
 
@@ -30,6 +32,7 @@ __getattr__ = lazy_exports(
         "CreateUserOperator": "users",
         "GetMessagesOperator": "messages",
         "SendMessageOperator": "messages",
+        "SendMessagesOperator": "mailings",
         "SetWebhookOperator": "webhooks",
     },
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.delivery.storage import write_json_lines
 from airflow_provider_wahelp.literals import check_literal, is_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.json_lines import write_json_lines
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.sending import Delivery
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessageOperator
@@ -61,13 +61,13 @@ class Doomed:
     ledger: Ledger
     kill: str
 
-    def read(self, key: str) -> Entry | None:
+    def read(self, key: str) -> Record | None:
         return self.ledger.read(key)
 
-    def write(self, key: str, entry: Entry) -> None:
-        state = "done" if entry.done else "begun"
+    def write(self, key: str, record: Record) -> None:
+        state = "done" if record["message"] else "begun"
         self._die(f"before_{state}")
-        self.ledger.write(key, entry)
+        self.ledger.write(key, record)
         self._die(f"after_{state}")
 
     def forget(self, key: str) -> None:

@@ -18,7 +18,7 @@ from airflow_provider_wahelp.retry_policy import WahelpRetryPolicy
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_wahelp.delivery.ledger import Entry, Ledger
+    from airflow_provider_wahelp.delivery.ledger import Ledger, Record
     from airflow_provider_wahelp.delivery.sending import Delivery
 
 PARAMS: dict[str, Any] = {"project_id": 0, "channel_uuid": "", "people": [], "deaths": ""}
@@ -43,17 +43,18 @@ class LethalLedger:
     before_post: bool
     witness: Path
 
-    def read(self, key: str) -> Entry | None:
+    def read(self, key: str) -> Record | None:
         return self.ledger.read(key)
 
-    def write(self, key: str, entry: Entry) -> None:
-        if not entry.done:
-            self.ledger.write(key, entry)
-        if entry.done != self.before_post:
+    def write(self, key: str, record: Record) -> None:
+        done = record["message"] is not None
+        if not done:
+            self.ledger.write(key, record)
+        if done != self.before_post:
             self.witness.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        if entry.done:
-            self.ledger.write(key, entry)
+        if done:
+            self.ledger.write(key, record)
 
     def forget(self, key: str) -> None:
         self.ledger.forget(key)

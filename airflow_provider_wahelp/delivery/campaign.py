@@ -1,0 +1,199 @@
+"""One mailing from its rows to its report."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import ChannelNotActiveError, InputError, TooManyFailuresError
+from airflow_provider_wahelp.client.unclear import moment
+from airflow_provider_wahelp.delivery.attempt import Attempt
+from airflow_provider_wahelp.delivery.chunks import Chunks
+from airflow_provider_wahelp.delivery.composing import Composer
+from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.mailing import CHUNK, CHUNK_SECONDS, Mailing
+from airflow_provider_wahelp.delivery.options import Options, tolerable
+from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.people import People, digest_key
+from airflow_provider_wahelp.delivery.posting import Poster
+from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
+from airflow_provider_wahelp.delivery.report import Outcome, Progress, write_report
+from airflow_provider_wahelp.delivery.rows import Row, Unreadable, read_entries
+from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
+from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Worklist
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.hooks.state import shared_directory
+from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    """What a mailing came to.
+
+    :param totals: how many there are of each outcome.
+    :param until: when to go on; ``None`` if everybody who may get it has got it.
+    :param given_up: how many of the failures a retry may mend.
+    """
+
+    totals: dict[str, int]
+    until: datetime | None
+    given_up: int
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A mailing of a task.
+
+    :param hook: the hook.
+    :param channel: the project's id and the channel's uuid.
+    :param attempt: which attempt of the task this is.
+    :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
+    :param composer: makes the texts.
+    :param windows: when people may be written to; ``None`` for always.
+    :param options: everything else.
+    :param resumed: whether the task was deferred before.
+    :param clock: the time, in seconds since 1970.
+    :param sleep: waits for the given seconds.
+    """
+
+    hook: WahelpHook
+    channel: tuple[Id, str]
+    attempt: Attempt
+    ledger: Ledger | None
+    composer: Composer
+    windows: QuietWindows | None
+    options: Options
+    resumed: bool = False
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, rows: Iterable[Row | Unreadable]) -> Result:
+        """Write to everybody who may be written to now, and report of all.
+
+        :param rows: the recipients.
+        :raises WahelpError: if the mailing cannot go on; who was not written to can be later.
+        """
+        with airflow_errors(), Worklist() as worklist:
+            self._check_channel()
+            try:
+                until, given_up = self._mail(worklist, rows)
+            finally:
+                self._report(worklist)
+            result = Result(_totals(worklist), until, given_up)
+            self._judge(result)
+        return result
+
+    def _mail(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> tuple[datetime | None, int]:
+        prepared = self._prepared(worklist, rows)
+        opt_outs = self._unwanted(worklist, prepared)
+        if self.options.dry_run:
+            return None, 0
+        chunks = Chunks(self.ledger, self.attempt.key, self.attempt.generation)
+        again = self.options.on_rerun == "resend" and self.attempt.cleared
+        restore(worklist, chunks, generation=self.attempt.generation, again=again)
+        progress = Progress(log, worklist.totals().get(WAITING, 0))
+        mailing = self._mailing(worklist, chunks, progress, opt_outs)
+        try:
+            return mailing.run(), mailing.given_up
+        finally:
+            mailing.close()
+            progress.finish()
+
+    def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
+        prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
+        prepared.fill(rows)
+        if not prepared.rows:
+            self._empty()
+        log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
+        if prepared.bad and self.options.on_bad_rows == "fail":
+            raise InputError(
+                "recipients", f'{prepared.bad:,} of {prepared.rows:,} rows are bad, and on_bad_rows is "fail"'
+            )
+        return prepared
+
+    def _empty(self) -> None:
+        from airflow.providers.common.compat.sdk import AirflowSkipException
+
+        if self.options.if_empty == "skip":
+            raise AirflowSkipException("There are no recipients")
+        if self.options.if_empty == "fail":
+            raise InputError("recipients", 'there are none, and if_empty is "fail"')
+
+    def _unwanted(self, worklist: Worklist, prepared: Preparation) -> Container[Id]:
+        """Leave out whoever does not want to be written to; return those whom only their id will tell."""
+        project_id, channel_uuid = self.channel
+        if prepared.users and prepared.suppression.phones_given:
+            users = self.hook.list_users(channel_uuid, project_id)
+            known = {user.id for user in users if user.id and prepared.suppression.has(user.phone or "")}
+            screen(worklist, known, SUPPRESSED)
+        if not self.options.stop_words or not worklist.waiting(1):
+            return ()
+        words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
+        opt_outs = OptOuts(shared_directory(), self.hook.get_conn().settings.base_url, words)
+        self.hook.run(opt_outs.read(project_id, channel_uuid))
+        screen(worklist, opt_outs, OPTED_OUT)
+        return opt_outs
+
+    def _mailing(
+        self, worklist: Worklist, chunks: Chunks, progress: Progress, opt_outs: Container[Id]
+    ) -> Mailing:
+        project_id, channel_uuid = self.channel
+        directory = shared_directory()
+        scope = f"{self.hook.get_conn().settings.base_url}/{project_id}/{channel_uuid}"
+        pace = self.options.pace
+        again = self.options.on_rerun == "resend" and self.attempt.cleared
+        began = self.attempt.run_started if again else self.attempt.earliest
+        suspected = self.ledger is None and (self.attempt.repeated or self.resumed)
+        return Mailing(
+            Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
+            worklist,
+            chunks,
+            progress,
+            Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap, clock=self.clock),
+            self.windows,
+            opt_outs,
+            self.options.concurrency,
+            max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK,
+            self.options.if_unclear,
+            self.hook.run(moment(began)) if suspected else None,
+            self.clock,
+            self.sleep,
+        )
+
+    def _check_channel(self) -> None:
+        project_id, channel_uuid = self.channel
+        if not self.hook.get_channel(channel_uuid, project_id).active:
+            raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")
+
+    def _suppression(self) -> Suppression:
+        return Suppression(read_entries(self.options.suppress, "suppress"))
+
+    def _report(self, worklist: Worklist) -> None:
+        if self.options.report_path:
+            write_report(self.options.report_path, worklist.report())
+
+    def _judge(self, result: Result) -> None:
+        """Fail for too many failures, once everybody had their turn."""
+        totals = result.totals
+        tried = totals[Outcome.SENT] + totals[Outcome.NO_MESSENGER] + totals[Outcome.FAILED]
+        failed = totals[Outcome.FAILED]
+        if result.until is None and not tolerable(self.options.max_failures, failed, tried):
+            words = f"{failed:,} of {tried:,} failed, and max_failures is {self.options.max_failures}"
+            error = TooManyFailuresError("write to everybody", words)
+            error.temporary = result.given_up > 0
+            raise error
+
+
+def _totals(worklist: Worklist) -> dict[str, int]:
+    found = worklist.totals()
+    totals = {outcome.value: found.get(outcome.value, 0) for outcome in Outcome}
+    totals[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
+    return totals

@@ -1,0 +1,108 @@
+"""What the ledger knows of a mailing: chunk by chunk, what was begun and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.delivery.ledger import Ledger
+
+
+class Begun(NamedTuple):
+    """A send that was begun.
+
+    :param key: what it is filed under.
+    :param digest: what its text is recognised by.
+    :param user_id: whom it is for.
+    :param began: when, in seconds since 1970.
+    :param by_host: whether by this host's clock and not by the server's.
+    """
+
+    key: str
+    digest: str
+    user_id: Id
+    began: float
+    by_host: bool
+
+
+class Done(NamedTuple):
+    """A send that needs nothing more.
+
+    :param key: what it is filed under.
+    :param outcome: what became of it.
+    :param message_id: the message, if it went.
+    """
+
+    key: str
+    outcome: str
+    message_id: Id | None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some sends that were begun together.
+
+    :param generation: how often the task had been cleared.
+    :param begun: those whose outcome is not known.
+    :param done: the others.
+    """
+
+    generation: int
+    begun: Sequence[Begun]
+    done: Sequence[Done] = ()
+
+
+class Chunks:
+    """The chunks of one mailing, in the order in which they were begun.
+
+    :param ledger: where they are kept; ``None`` before Airflow 3.3, unless the author names a path.
+    :param key: what the mailing is filed under.
+    :param generation: how often the task has been cleared.
+    """
+
+    def __init__(self, ledger: Ledger | None, key: str, generation: int) -> None:
+        self._ledger = ledger
+        self._key = key
+        self._generation = generation
+        self._next = 0
+
+    def read(self) -> Iterator[Chunk]:
+        """Yield what earlier attempts have left. To be read to its end before anything is written."""
+        while self._ledger and (kept := self._ledger.read(self._name(self._next))):
+            self._next += 1
+            yield Chunk(
+                kept["generation"],
+                [Begun(*entry) for entry in kept["begun"]],
+                [Done(*entry) for entry in kept["done"]],
+            )
+
+    def begin(self, begun: Sequence[Begun]) -> int:
+        """Keep what is begun, durably, before this returns.
+
+        :return: the chunk's number.
+        """
+        number = self._next
+        self._next += 1
+        self.end(number, begun, ())
+        return number
+
+    def end(self, number: int, begun: Sequence[Begun], done: Sequence[Done]) -> None:
+        """Keep what became of a chunk.
+
+        :param number: the chunk.
+        :param begun: what is not known yet.
+        :param done: what is.
+        """
+        if self._ledger:
+            entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(list, done))}
+            self._ledger.write(self._name(number), {"generation": self._generation, **entries})
+
+    def add(self, done: Sequence[Done]) -> None:
+        """Keep what was found out later of sends of any chunk."""
+        self.end(self._next, (), done)
+        self._next += 1
+
+    def _name(self, number: int) -> str:
+        return f"{self._key}/chunk/{number}"

@@ -1,0 +1,40 @@
+"""What the ledger says of one send.
+
+A send goes through ``(nothing) --begun--> POST --done-->``. Who comes back and finds *begun* knows that the
+message may have gone; who finds *done* has nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_wahelp.client.steps import Moment
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one send.
+
+    :param began: when it was begun, in seconds since 1970.
+    :param digest: what its text is recognised by.
+    :param user_id: whom it is for.
+    :param generation: how often the task had been cleared.
+    :param message: what was sent, once it is done.
+    :param others: the ids of what was sent under the same key before, where it was to be sent once more.
+    :param by_host: whether it was begun by this host's clock and not by the server's.
+    """
+
+    began: float
+    digest: str
+    user_id: int | str
+    generation: int = 0
+    message: Mapping[str, Any] | None = None
+    others: Sequence[int | str] = field(default_factory=list)
+    by_host: bool = False
+
+    @property
+    def since(self) -> Moment:
+        """When it was begun."""
+        return Moment(self.began, self.by_host)

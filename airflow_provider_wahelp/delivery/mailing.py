@@ -1,0 +1,349 @@
+"""Writing to many people: each once, by several threads, over retries and killed workers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.unclear import (
+    ATTEMPTS,
+    LOOKS,
+    by_server,
+    digest,
+    moment,
+    outgoing_since,
+)
+from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
+from airflow_provider_wahelp.delivery.posting import Poster, Verdict
+from airflow_provider_wahelp.delivery.preparing import OPTED_OUT
+from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person, Worklist
+
+log = logging.getLogger(__name__)
+
+CHUNK = 100
+"""People who are begun with one write to the ledger, and whose lost answers are a page of the history."""
+
+CHUNK_SECONDS = 30.0
+"""For how long a chunk may be under way at the given pace: so much a killed worker leaves open."""
+
+AHEAD = 2
+"""Chunks that may be under way behind the first: no thread waits for the ledger, nor for the slowest."""
+
+PATIENCE = 60.0
+"""Seconds: a task that would have to wait longer frees its worker instead."""
+
+SETTLED_AFTER = sum(LOOKS)
+"""Seconds after which a message that went is in the history."""
+
+
+class Pacing(Protocol):
+    """How fast messages may go."""
+
+    def take(self) -> float:
+        """Return 0 and count a message, or the seconds until it is worth asking again."""
+
+    def close(self) -> None:
+        """Let go of what is shared."""
+
+
+class Windows(Protocol):
+    """When people may be written to."""
+
+    def closed(self, zones: Collection[str], now: datetime) -> Collection[str]:
+        """Return those of the zones where it is quiet now."""
+
+    def opens(self, zones: Collection[str], now: datetime) -> datetime:
+        """Return when the first of the zones opens."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A chunk that is under way.
+
+    :param number: its number in the ledger.
+    :param people: who is begun.
+    :param done: those of whom it was known before that nothing is to be sent.
+    :param sends: what was handed to a thread, by the number of the row.
+    """
+
+    number: int
+    people: Sequence[Person]
+    done: Sequence[Done]
+    sends: dict[int, Future[Verdict]] = field(default_factory=dict)
+
+
+@dataclass
+class Mailing:
+    """A mailing that is to reach each person once.
+
+    Only the thread that calls :meth:`run` touches worklist, ledger and pace; the others post.
+
+    :param poster: writes to one person.
+    :param worklist: to whom, and what.
+    :param chunks: what the ledger knows of it.
+    :param progress: counts, and tells.
+    :param pace: how fast.
+    :param windows: when; ``None`` for always.
+    :param opt_outs: users who do not want to be written to.
+    :param concurrency: how many threads post.
+    :param chunk: how many people are begun at once.
+    :param if_unclear: where it is not known whether a message went: ``check``, ``fail`` or ``resend``.
+    :param suspected_since: without a ledger, when an earlier attempt may have begun.
+    :param clock: the time, in seconds since 1970.
+    :param sleep: waits for the given seconds.
+    """
+
+    poster: Poster
+    worklist: Worklist
+    chunks: Chunks
+    progress: Progress
+    pace: Pacing
+    windows: Windows | None = None
+    opt_outs: Container[Id] = ()
+    concurrency: int = 8
+    chunk: int = CHUNK
+    if_unclear: str = "check"
+    suspected_since: Moment | None = None
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._opened = self.clock()  # what an earlier attempt left open was begun before
+        self.given_up = 0
+        self._held = 0.0
+        self._closed: tuple[float, Collection[str]] = (-math.inf, ())
+
+    def close(self) -> None:
+        """Let go of what the tasks of the host share."""
+        self.pace.close()
+        self.poster.close()
+
+    def run(self) -> datetime | None:
+        """Write to everybody who may be written to now.
+
+        :return: when to go on with the others; ``None`` if there are none.
+        :raises WahelpError: if the channel, the account or the service is at fault; the rest can go later.
+        """
+        if self.suspected_since:
+            self._let_pass(self._opened + SETTLED_AFTER)
+            self._read_history(self.suspected_since)
+        while True:
+            self._send()
+            if self._settle():
+                continue
+            until = self._next()
+            if until is None or (until - self._now()).total_seconds() > PATIENCE:
+                return until
+            self._let_pass(until.timestamp())
+
+    def _send(self) -> None:
+        """Write to whoever waits, chunk by chunk."""
+        self._held = 0.0
+        under_way: deque[Batch] = deque()
+        with ThreadPoolExecutor(self.concurrency, "wahelp") as pool:
+            try:
+                for batch in self._batches(pool):
+                    under_way.append(batch)
+                    self._submit(pool, batch)
+                    if len(under_way) > AHEAD:
+                        self._end(under_way.popleft())
+            except BaseException:  # a worker that is told to stop keeps what it has done
+                for batch in under_way:
+                    for send in batch.sends.values():
+                        send.cancel()
+                raise
+            finally:
+                while under_way:
+                    self._end(under_way.popleft())
+        if self.poster.fault:
+            raise self.poster.fault
+
+    def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
+        while not self._held and not self.poster.fault:
+            people = self.worklist.waiting(self.chunk, self._quiet())
+            if not people:
+                return
+            if batch := self._begin(pool, people):
+                yield batch
+
+    def _begin(self, pool: ThreadPoolExecutor, people: Sequence[Person]) -> Batch | None:
+        """Find out who they are, and note in the ledger that they are begun."""
+        now = self.poster.hook.run(moment())
+        ready, done = [], []
+        for person, verdict in self.poster.identified(pool, people):
+            known = verdict or self._known(person)
+            if known:
+                done += self._took(person, known)
+            else:
+                ready.append(self._begun(person, now))
+        if not ready:
+            if done:
+                self.chunks.add(done)
+            return None
+        self.worklist.begin(ready)
+        return Batch(self.chunks.begin(list(map(_begun, ready))), ready, done)
+
+    def _known(self, person: Person) -> Verdict | None:
+        """Return why somebody need not be written to."""
+        if person.user_id in self.opt_outs:
+            return Verdict(Outcome.SUPPRESSED, OPTED_OUT)
+        if self.suspected_since:
+            sent = self._sent(person, _digest(person.text), self.suspected_since)
+            return Verdict(Outcome.SENT, message_id=sent) if sent is not None else None
+        return None
+
+    def _begun(self, person: Person, now: Moment) -> Person:
+        """Note when it is begun: what was begun first may still turn up."""
+        began = now
+        if person.began is not None and person.digest == _digest(person.text):
+            began = Moment(min(now.seconds, self._seconds(_since(person))), now.by_host)
+        return person._replace(digest=_digest(person.text), began=began.seconds, by_host=began.by_host)
+
+    def _submit(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
+        for person in batch.people:
+            if self._may_go(person):
+                batch.sends[person.number] = pool.submit(self.poster.post, person)
+
+    def _may_go(self, person: Person) -> bool:
+        """Wait until somebody may be written to, if that is soon."""
+        while not (self._held or self.poster.fault or person.zones in self._quiet()):
+            wait = self.pace.take()
+            if not wait:
+                return True
+            if wait > PATIENCE:
+                self._held = wait
+            else:
+                self.sleep(wait)
+        return False
+
+    def _end(self, batch: Batch) -> None:
+        """Note in the ledger what became of a chunk."""
+        begun, done = [], list(batch.done)
+        for person in batch.people:
+            send = batch.sends.get(person.number)
+            verdict = Verdict(WAITING) if send is None or send.cancelled() else send.result()
+            done += self._took(person, verdict)
+            if verdict.state == OPEN:
+                begun.append(_begun(person))
+                self._opened = self.clock()
+        self.chunks.end(batch.number, begun, done)
+
+    def _took(self, person: Person, verdict: Verdict) -> list[Done]:
+        """Note what became of somebody; return it for the ledger, where it is for good."""
+        self.worklist.settle(person.number, verdict.state, verdict.reason, verdict.message_id)
+        if verdict.state in {WAITING, OPEN}:
+            return []
+        self.progress.add(Outcome(verdict.state))
+        if verdict.state == Outcome.FAILED:
+            who = mask_phone(person.phone) if person.phone else f"user {person.user_id}"
+            self.progress.failed(person.number, who, verdict.reason)
+        if verdict.state == Outcome.SUPPRESSED:  # next time they may have changed their mind
+            return []
+        return [Done(person.key, verdict.state, verdict.message_id)]
+
+    def _settle(self) -> bool:
+        """Find out what became of those of whom it is not known; return whether there were any."""
+        people = self.worklist.open()
+        if not people:
+            return False
+        if self.if_unclear == "check":
+            self._let_pass(self._opened + SETTLED_AFTER)
+            log.info("Looking into the history for %d messages of unknown outcome", len(people))
+            self._read_history(min(map(_since, people), key=self._seconds))
+        done = [entry for person in people for entry in self._looked_up(person)]
+        entries = iter(done)
+        while some := list(islice(entries, CHUNK)):
+            self.chunks.add(some)
+        return True
+
+    def _looked_up(self, person: Person) -> list[Done]:
+        if self.if_unclear == "fail":
+            return self._took(person, Verdict(Outcome.FAILED, "it is not known whether it was sent"))
+        if self.if_unclear == "check":
+            sent = self._sent(person, person.digest, _since(person))
+            if sent is not None:
+                return self._took(person, Verdict(Outcome.SENT, message_id=sent))
+        if person.text is None:
+            return self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
+        if person.attempts + 1 >= ATTEMPTS:
+            reason = f"sent {ATTEMPTS} times, and never seen in the history"
+            self._took(person, Verdict(Outcome.FAILED, reason))
+            self.given_up += 1  # for this time: a retry of the task tries again
+            return []
+        self.worklist.try_again(person.number)
+        return []
+
+    def _sent(self, person: Person, text_digest: str, since: Moment) -> Id | None:
+        """Return the message of the history that is theirs."""
+        began = math.floor(self._seconds(since))  # the history's times are whole seconds
+        return self.worklist.in_history(person.user_id, text_digest, began)
+
+    def _read_history(self, since: Moment) -> None:
+        def take(message: Message) -> bool:
+            at = message.created_at.timestamp() if message.created_at else math.inf
+            self.worklist.add_history(message.id, message.user_id, _digest(message.text or ""), at)
+            return False
+
+        project, channel = self.poster.project_id, self.poster.channel_uuid
+        try:
+            self.poster.hook.run(outgoing_since(project, channel, since, take))
+        except WahelpError as error:
+            unclear = UnclearError(f"tell which messages through channel {channel} were sent", str(error))
+            unclear.temporary = error.temporary
+            raise unclear from error
+
+    def _next(self) -> datetime | None:
+        """Return when somebody who waits may be written to."""
+        if self._held:
+            return self._now() + timedelta(seconds=self._held)
+        zones = self.worklist.waiting_zones()
+        if not zones:
+            return None
+        return self.windows.opens(zones, self._now()) if self.windows else self._now()
+
+    def _quiet(self) -> Collection[str]:
+        """Return the zones where it is quiet, as of this second."""
+        if self.windows is None:
+            return ()
+        now = self.clock()
+        if not 0 <= now - self._closed[0] < 1:
+            self._closed = now, self.windows.closed(self.worklist.zones, self._now())
+        return self._closed[1]
+
+    def _seconds(self, since: Moment) -> float:
+        return self.poster.hook.run(by_server(since))
+
+    def _let_pass(self, until: float) -> None:
+        if (left := until - self.clock()) > 0:
+            self.sleep(left)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def _digest(text: str) -> str:
+    """Return what a text is recognised by, short enough for a ledger of thousands."""
+    return digest(text)[:24]
+
+
+def _since(person: Person) -> Moment:
+    return Moment(person.began or 0.0, bool(person.by_host))
+
+
+def _begun(person: Person) -> Begun:
+    user_id = person.user_id if person.user_id is not None else ""
+    return Begun(person.key, person.digest, user_id, person.began or 0.0, bool(person.by_host))

@@ -1,0 +1,142 @@
+"""What the options of a mailing must be. Cheap: literals are checked when a DAG file is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.errors import InputError
+
+ON_BAD_ROWS = ("report", "fail")
+IF_EMPTY = ("succeed", "skip", "fail")
+QUIET_ZONES = ("recipient", "project")
+MOST_THREADS = 32
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a mailing, checked; what they mean says ``SendMessagesOperator``."""
+
+    pace: float | None = None
+    daily_cap: int | None = None
+    concurrency: int = 8
+    suppress: Any = ()
+    stop_words: bool | Sequence[str] = True
+    on_bad_rows: str = "report"
+    if_empty: str = "succeed"
+    max_failures: float = 0
+    dry_run: bool = False
+    report_path: str | None = None
+    if_unclear: str = "check"
+    on_rerun: str = "skip"
+
+
+def pace(value: Any) -> float | None:
+    """Return messages a minute; ``None`` for no limit."""
+    return None if value in (None, "") else _positive(value, "pace", "messages a minute")
+
+
+def daily_cap(value: Any) -> int | None:
+    """Return messages in 24 hours; ``None`` for no limit."""
+    return None if value in (None, "") else _whole(value, "daily_cap", "messages in 24 hours")
+
+
+def concurrency(value: Any) -> int:
+    """Return how many threads send."""
+    threads = _whole(value, "concurrency", f"threads, {MOST_THREADS} at most")
+    if threads > MOST_THREADS:
+        raise InputError("concurrency", f"must be {MOST_THREADS} at most")
+    return threads
+
+
+def max_length(value: Any) -> int:
+    """Return how many characters a text may have."""
+    return _whole(value, "max_length", "characters")
+
+
+def max_failures(value: Any) -> int | float:
+    """Return how many failures are put up with: a number, or a share below 1."""
+    text = str(value).strip()
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number < float("inf") or (number > 1 and number % 1):
+        raise InputError("max_failures", "must be a number of people, e.g. 5, or a share of them, e.g. 0.05")
+    return int(number) if text.isdigit() else number
+
+
+def stop_words(value: Any) -> bool | list[str]:
+    """Return whether stop words count, or which."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) or not all(isinstance(word, str) and word.strip() for word in value):
+        raise InputError("stop_words", "must be True, False or a list of words")
+    return list(value)
+
+
+def on_bad_rows(value: Any) -> str:
+    """Return what to do with rows of which no message can be made."""
+    return arguments.choice(value, "on_bad_rows", ON_BAD_ROWS)
+
+
+def if_empty(value: Any) -> str:
+    """Return what to do without any recipient."""
+    return arguments.choice(value, "if_empty", IF_EMPTY)
+
+
+def quiet_zone(value: Any) -> str:
+    """Return whose zone quiet hours are in."""
+    return arguments.choice(value, "quiet_zone", QUIET_ZONES)
+
+
+def key(value: Any) -> str:
+    """Return the column that holds a row's own key."""
+    if not isinstance(value, str) or not value.strip():
+        raise InputError("key", "must be the name of a column, e.g. invoice_id")
+    return value
+
+
+def text(value: Any) -> str:
+    """Refuse a template that cannot be one, when the DAG is parsed.
+
+    :param value: the template.
+    :raises InputError: with the line and what is wrong in it.
+    """
+    import jinja2
+
+    template = arguments.text(value)
+    try:
+        jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]).parse(template)  # noqa: S701
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}") from None
+    return template
+
+
+def tolerable(limit: float, failed: int, tried: int) -> bool:
+    """Return whether so many failures are put up with.
+
+    :param limit: what :func:`max_failures` returned.
+    :param failed: how many failed.
+    :param tried: of how many.
+    """
+    return failed <= (limit if isinstance(limit, int) else limit * tried)
+
+
+def _positive(value: Any, argument: str, unit: str) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise InputError(argument, f"must be a number above 0: {unit}")
+    return number
+
+
+def _whole(value: Any, argument: str, unit: str) -> int:
+    digits = str(value).strip()
+    if isinstance(value, bool) or not (digits.isascii() and digits.isdigit()) or not int(digits):
+        raise InputError(argument, f"must be a whole number above 0: {unit}")
+    return int(digits)

@@ -1,0 +1,133 @@
+"""Writing to one person of a mailing, from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import (
+    ChannelNotActiveError,
+    InputError,
+    MessengerMissingError,
+    NotFoundError,
+    RejectedError,
+    WahelpError,
+)
+from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.delivery.people import People
+from airflow_provider_wahelp.delivery.report import Outcome
+from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person
+from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+
+class Verdict(NamedTuple):
+    """What came of writing to somebody.
+
+    :param state: an outcome, or that they wait, or that it is not known.
+    :param reason: why.
+    :param message_id: the message.
+    """
+
+    state: str
+    reason: str = ""
+    message_id: Id | None = None
+
+
+class Poster:
+    """Finds people in a channel and writes to them; what is at fault beyond one person stops it.
+
+    :param hook: the hook.
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param people: who is who, as far as the host remembers.
+    """
+
+    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, people: People) -> None:
+        self.hook = hook
+        self.project_id = project_id
+        self.channel_uuid = channel_uuid
+        self.fault: Exception | None = None
+        self._people = people
+        self._renewed: set[int] = set()
+
+    def close(self) -> None:
+        """Let go of what the tasks of the host share."""
+        self._people.close()
+
+    def identified(
+        self, pool: ThreadPoolExecutor, people: Sequence[Person]
+    ) -> Iterator[tuple[Person, Verdict | None]]:
+        """Yield people with their ids in the channel, or with the reason why they have none.
+
+        :param pool: looks up those whom the host does not remember.
+        :param people: the people.
+        """
+        unnamed = [person.phone for person in people if person.user_id is None]
+        known = self._people.get_many(unnamed) if unnamed else {}
+        named = (
+            person if person.user_id is not None else person._replace(user_id=known.get(person.phone))
+            for person in people
+        )
+        yield from pool.map(self._identify, named)
+
+    def post(self, person: Person) -> Verdict:
+        """Write to somebody, once.
+
+        :param person: whom, by id.
+        """
+        if self.fault or person.user_id is None:
+            return Verdict(WAITING)
+        to = Recipient(self.project_id, self.channel_uuid)
+        since = Moment(person.began or 0.0, bool(person.by_host))
+        try:
+            message = self.hook.run(send_message(to, person.user_id, person.text, since, look=False))
+        except WahelpError as error:
+            return self._verdict(error, person)
+        except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
+            self.fault = error
+            return Verdict(OPEN)
+        return Verdict(Outcome.SENT, message_id=message.id)
+
+    def _identify(self, person: Person) -> tuple[Person, Verdict | None]:
+        if person.user_id is not None:
+            return person, None
+        if self.fault:
+            return person, Verdict(WAITING)
+        number = person.phone
+        to = Recipient(self.project_id, self.channel_uuid, phone=number, name=person.name or number)
+        try:
+            user_id = self.hook.run(to.resolve())
+        except WahelpError as error:
+            error.may_have_happened = False  # at most they were added: nothing was sent
+            return person, self._verdict(error, person)
+        self._people.put(number, user_id)
+        return person._replace(user_id=user_id), None
+
+    def _verdict(self, error: WahelpError, person: Person) -> Verdict:
+        """Tell a fault of one person from one that concerns all."""
+        if error.may_have_happened:
+            return Verdict(OPEN)
+        if isinstance(error, MessengerMissingError):
+            return Verdict(Outcome.NO_MESSENGER, error.meaning)
+        if isinstance(error, NotFoundError):
+            return self._missing(error, person)
+        if isinstance(error, RejectedError | InputError) and not isinstance(error, ChannelNotActiveError):
+            return Verdict(Outcome.FAILED, str(error))
+        self.fault = error
+        return Verdict(WAITING)
+
+    def _missing(self, error: NotFoundError, person: Person) -> Verdict:
+        """Tell somebody whom the host remembers wrongly from a channel that is gone."""
+        if person.by_phone and person.user_id is not None and person.number not in self._renewed:
+            self._renewed.add(person.number)
+            self._people.forget(person.phone)
+            return Verdict(WAITING)
+        try:
+            self.hook.get_channel(self.channel_uuid, self.project_id)
+        except WahelpError as gone:
+            self.fault = gone
+            return Verdict(WAITING)
+        return Verdict(Outcome.FAILED, str(error))

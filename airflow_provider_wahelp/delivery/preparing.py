@@ -1,0 +1,128 @@
+"""What is known of a mailing before its first message goes: who gets what, and who does not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.chunks import Chunks
+from airflow_provider_wahelp.delivery.composing import BadRowError, Composer
+from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.rows import Unreadable
+from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.worklist import Person, Worklist
+
+OPTED_OUT = "their last message to the channel was a stop word"
+SUPPRESSED = "on the suppression list"
+
+_BATCH = 1000  # people who are added at once
+
+
+@dataclass
+class Preparation:
+    """Fills a worklist.
+
+    :param worklist: the worklist.
+    :param composer: makes the texts.
+    :param suppression: who must not be written to.
+    :param progress: says which rows are bad.
+    """
+
+    worklist: Worklist
+    composer: Composer
+    suppression: Suppression
+    progress: Progress
+    rows: int = 0
+    bad: int = 0
+    users: int = 0
+
+    def fill(self, rows: Iterable[Mapping[str, Any] | Unreadable]) -> None:
+        """Take in the recipients; count the rows, the bad ones and those that name no phone.
+
+        :param rows: the recipients.
+        """
+        people: list[Person] = []
+        for number, row in enumerate(rows, 1):
+            self.rows = number
+            if person := self._composed(number, row):
+                people.append(person)
+            if len(people) == _BATCH:
+                self._add(people)
+                people.clear()
+        self._add(people)
+
+    def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> Person | None:
+        if isinstance(row, Unreadable):
+            self._reject(number, {}, f"it {row.reason}")
+            return None
+        try:
+            person = self.composer.compose(number, row)
+        except BadRowError as error:
+            self._reject(number, row, str(error))
+            return None
+        if self._suppressed(person):
+            self.worklist.reject(number, Outcome.SUPPRESSED, SUPPRESSED, person.user_id, person.phone)
+            return None
+        self.users += not person.phone
+        return person
+
+    def _reject(self, number: int, row: Mapping[str, Any], reason: str) -> None:
+        self.bad += 1
+        self.progress.failed(number, "bad row", reason)
+        phone = row.get("phone")
+        self.worklist.reject(
+            number, Outcome.SKIPPED, reason, _user_id(row), None if phone is None else str(phone)
+        )
+
+    def _suppressed(self, person: Person) -> bool:
+        if person.phone and self.suppression.phones_given and self.suppression.has_phone(person.phone):
+            return True
+        return self.suppression.has_user(person.user_id)
+
+    def _add(self, people: list[Person]) -> None:
+        self.bad += self.worklist.add(people)
+
+
+def screen(worklist: Worklist, unwanted: Container[Id], reason: str) -> None:
+    """Leave out users who must not be written to.
+
+    :param worklist: the worklist.
+    :param unwanted: their ids.
+    :param reason: why, for the report.
+    """
+    for number in [number for number, user_id in worklist.users() if user_id in unwanted]:
+        worklist.settle(number, Outcome.SUPPRESSED, reason)
+
+
+def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool) -> None:
+    """Note what earlier attempts have done and what they have left open.
+
+    Who did not get a message in a run that was cleared since is tried again: somebody may have mended it.
+
+    :param worklist: the worklist.
+    :param chunks: what the ledger knows.
+    :param generation: how often the task has been cleared.
+    :param again: whether what was sent before it was cleared is to be sent once more.
+    """
+    for chunk in chunks.read():
+        current = chunk.generation == generation
+        if again and not current:
+            continue
+        for key, outcome, message_id in chunk.done:
+            if outcome == Outcome.SENT or current:
+                worklist.remember_done(key, outcome, message_id)
+            else:
+                worklist.forget(key)
+        for begun in chunk.begun:
+            worklist.remember_open(*begun)
+
+
+def _user_id(row: Mapping[str, Any]) -> Id | None:
+    try:
+        return arguments.user_id(row.get("user_id"))
+    except InputError:
+        return None

@@ -1,0 +1,159 @@
+"""When people are asleep, by the clock on their wall, and which clock that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import cache, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow_provider_wahelp.client.errors import InputError
+
+_MUST = 'must be two different times of the day, e.g. "21:00-09:00"'
+_CLOCK = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*", re.ASCII)
+_HORIZON = timedelta(days=2)
+_SIGNIFICANT = {"1": 8, "7": 7}  # digits after the plus that the numbering plans of +1 and +7 look at
+_MOST_SIGNIFICANT = 10  # +57 and +995 look at so many, all others at fewer
+_CACHED = 1 << 17
+_TELLING = 3  # zones: a region has one, or two where a border runs through it
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """The hours in which nobody is written to, in everybody's own time.
+
+    :param start: their first moment, on the wall.
+    :param end: the first moment after them; before the start where they go over midnight.
+    """
+
+    start: time
+    end: time
+
+    @classmethod
+    def parse(cls, value: Any) -> QuietHours:
+        """Return the hours that an author has named.
+
+        :param value: ``"21:00-09:00"`` or ``("21:00", "09:00")``.
+        :raises InputError: if it is anything else, or a start that is its end.
+        """
+        parts = value.split("-") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple) or len(parts) != 2:  # noqa: PLR2004 - a start and an end
+            raise InputError("quiet_hours", _MUST)
+        hours = cls(*map(_time, parts))
+        if hours.start == hours.end:
+            raise InputError("quiet_hours", _MUST)
+        return hours
+
+    def opens(self, zones: Sequence[str], now: datetime, default: str = "UTC") -> datetime:
+        """Return the next moment at which nobody in any of these zones has quiet hours.
+
+        :param zones: names of zones; all of them count, as it is not known in which the person is.
+        :param now: the time, with a zone.
+        :param default: the zone that counts alone where the others leave no moment within two days.
+        :return: ``now``, or a later moment, in UTC.
+        """
+        now = now.astimezone(UTC)
+        moment = now
+        while closed := next((zone for zone in zones if self._quiet(zone, moment)), None):
+            moment = self._end(closed, moment)
+            if moment > now + _HORIZON:
+                return self._end(default, now) if self._quiet(default, now) else now
+        return moment
+
+    def _quiet(self, zone: str, moment: datetime) -> bool:
+        wall = moment.astimezone(_zone(zone)).time()
+        if self.start < self.end:
+            return self.start <= wall < self.end
+        return wall >= self.start or wall < self.end
+
+    def _end(self, zone: str, moment: datetime) -> datetime:
+        """Return when the quiet hours of a zone are over that it has at this moment."""
+        ends = (end for end in self._ends(zone, moment) if end > moment and not self._quiet(zone, end))
+        return min(ends)
+
+    def _ends(self, zone: str, moment: datetime) -> Iterator[datetime]:
+        """Yield every moment at which they can be over: the wall says so, or the wall's clock is changed."""
+        today = moment.astimezone(_zone(zone)).date()
+        for days in range(4):  # a change of clocks can skip one
+            for fold in (0, 1):
+                end = datetime.combine(today + timedelta(days), self.end, _zone(zone))
+                yield end.replace(fold=fold).astimezone(UTC)
+        if change := _change(_zone(zone), moment, moment + _HORIZON):
+            yield change
+
+
+def zones_of(phone: str, default: str) -> tuple[str, ...]:
+    """Return the names of the zones that a number may be in.
+
+    A number of a whole country, as all Russian and many American mobiles have, tells nothing.
+
+    :param phone: a normalised number: ``+`` and digits.
+    :param default: the zone of a number that does not tell its own.
+    """
+    digits = _SIGNIFICANT.get(phone[1:2], _MOST_SIGNIFICANT)
+    # What the numbering plans do not look at is the same for all: a million numbers are few entries.
+    zones = _zones(f"{phone[: digits + 1]:0<{len(phone)}}")
+    return zones if 0 < len(zones) <= _TELLING else (default,)
+
+
+def check_zone(value: Any) -> str:
+    """Return the name of a time zone.
+
+    :param value: an IANA name.
+    :raises InputError: if there is no such zone.
+    """
+    name = value.strip() if isinstance(value, str) else ""
+    if not name or not _known(name):
+        raise InputError("timezone", 'must be the name of a time zone, e.g. "Europe/Moscow"')
+    return name
+
+
+def _time(value: Any) -> time:
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise InputError("quiet_hours", _MUST)
+    return time(int(found[1]), int(found[2]))
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)  # whose own cache holds eight
+
+
+def _known(name: str) -> bool:
+    try:
+        _zone(name)
+    except (KeyError, ValueError, OSError):  # no such zone, no such path, a directory of zones
+        return False
+    return True
+
+
+def _change(zone: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
+    """Return when the zone's clocks are changed between two moments, to the second."""
+    before = start.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == before:
+        return None
+    start, seconds = start.replace(microsecond=0), timedelta(seconds=1)
+    while end - start > seconds:
+        middle = start + (end - start) // seconds // 2 * seconds
+        if middle.astimezone(zone).utcoffset() == before:
+            start = middle
+        else:
+            end = middle
+    return end.replace(microsecond=0)
+
+
+@lru_cache(maxsize=_CACHED)
+def _zones(phone: str) -> tuple[str, ...]:
+    """Return the zones of a number that this host has the clocks of."""
+    import phonenumbers  # 60 ms, and a DAG file never needs it
+    from phonenumbers.timezone import time_zones_for_number
+
+    try:
+        zones = time_zones_for_number(phonenumbers.parse(phone, None))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in zones if _known(zone))  # "Etc/Unknown" is none

@@ -1,0 +1,260 @@
+"""Who has asked not to be written to: somebody whose last word in a channel is a stop word."""
+# ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what this is about
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.unclear import moment
+from airflow_provider_wahelp.hooks.state import Shelf
+
+# fmt: off
+STOP_WORDS: tuple[str, ...] = (
+    # English
+    "stop", "stop all", "unsubscribe", "unsubscribe me", "unsub", "opt out", "opt me out", "remove me",
+    "quit", "revoke",
+    # Russian
+    "стоп", "отписаться", "отписка", "отписать", "отпишите", "отпишите меня", "отпиши меня", "отпишись",
+    "отписываюсь", "хочу отписаться", "отменить подписку", "отмена подписки", "отменить рассылку",
+    "отказаться от рассылки", "отказ от рассылки", "остановить рассылку", "стоп рассылка", "стоп рассылки",
+    "не писать", "не пишите", "не пишите мне", "не пишите мне больше", "больше не пишите",
+    "больше мне не пишите", "больше не пишите мне", "не беспокоить", "не беспокойте",
+    # Ukrainian; стоп is the same
+    "відписатися", "відписатись", "відписка", "відпишіть", "відпишіть мене", "скасувати підписку",
+    "відмовитися від розсилки", "відмовитись від розсилки", "зупинити розсилку", "не писати", "не пишіть",
+    "не пишіть мені", "більше не пишіть", "не турбувати", "не турбуйте",
+    # Kazakh: stop, stopping, unsubscribing, do not write
+    "тоқта", "тоқтат", "тоқтату", "тоқтатыңыз", "жазылудан бас тарту", "жазылымнан бас тарту",
+    "жазылымды тоқтату", "жазбаңыз", "маған жазбаңыз",
+    # стоп and stop with the keyboard in the other language
+    "cnjg", "ыещз",
+)
+"""What asks for no more messages, in English, Russian, Ukrainian and Kazakh.
+
+"Cancel", "end", "no", "отмена", "отказ", "нет" are left out: people answer a question about their order with
+them. Where a mailing wants them: ``(*STOP_WORDS, "cancel")``.
+"""
+
+_POLITE = (
+    "please", "pls", "plz", "thanks", "thank", "you", "thx", "hi", "hello",
+    "пожалуйста", "пожалуста", "пж", "пжл", "пжлст", "плиз", "спасибо", "здравствуйте", "добрый", "день",
+    "ласка", "будь", "дякую", "вітаю", "рахмет", "өтінемін", "сәлеметсіз", "бе",
+)
+
+# After casefold: letters that look alike, or are typed for one another.
+_ALIKE = str.maketrans(
+    "авеѕіјкмнорстухԁһԛԝӏ" "қңғұүөһ" "01345" "lı",
+    "abesijkmhopctyxdhqwi" "khгyyoh" "oiзчs" "ii",
+)
+# fmt: on
+
+OVERLAP = 600
+"""Seconds that are read once more the next time: the history may lag behind."""
+
+_LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
+_LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
+_RULES = 1  # to be counted up with any change to what is a stop word, as what was read by old rules is void
+_SUM = 16  # bytes
+
+
+def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
+    """Return whether a message asks for no more messages: a stop word must be all that it says.
+
+    Case, punctuation, emoji, invisible characters, spaced or repeated letters and letters that look alike
+    make no difference ("S T O P", "ST0P!!!"). Polite words around it neither: "Стоп, пожалуйста" is meant as
+    it sounds, and who is left out by mistake can write again. "Stop by tomorrow" is none.
+
+    :param text: the message.
+    :param words: the stop words, in any spelling.
+    """
+    if not text or len(text) > _LONGEST:
+        return False
+    folded = _folded_words(tuple(words))
+    tokens = _tokens(text)
+    plain = (word for word in tokens if _joined(word) not in _polite())
+    return _joined(tokens) in folded or _joined(plain) in folded
+
+
+class OptOuts:
+    """People whose last incoming message in a channel is a stop word: ``user_id in opt_outs``.
+
+    What was read is remembered on the host, by the ids of these people alone, so that the next time only what
+    is new is read. It may be forgotten at any time; then all is read again.
+
+    :param directory: where it is remembered; ``None``: in this object only.
+    :param scope: what the ids belong to: the server and the account.
+    :param words: the stop words; with others, all is read again.
+    """
+
+    def __init__(self, directory: Path | None, scope: str, words: Iterable[str] = STOP_WORDS) -> None:
+        self._shelf = Shelf(directory)
+        self._scope = scope
+        self._words = tuple(words)
+        self._known = _Known()
+
+    def __contains__(self, user_id: object) -> bool:
+        """Return whether a user has opted out: ``301`` and ``"301"`` are the same."""
+        return str(user_id) in self._known.out
+
+    def __len__(self) -> int:
+        """Return how many have opted out."""
+        return len(self._known.out)
+
+    def read(self, project_id: Id, channel_uuid: str) -> Conversation[int]:
+        """Read the channel's history, as far as it is new.
+
+        A stop whose time cannot be read stands for good; one of the same second as another message does too.
+
+        :param project_id: the project.
+        :param channel_uuid: the channel.
+        :return: how many messages were read.
+        :raises WahelpError: if the history cannot be read: nothing may be sent then.
+        """
+        name = self._name(project_id, channel_uuid)
+        known = _Known.load(self._shelf.read([name]).get(name))
+        self._shelf.close()  # the reading may take an hour
+        reading = _Reading(known.until, self._words)
+        yield from reading.run(project_id, channel_uuid)
+        self._known = reading.merged(known)
+        if self._known != known:
+            self._shelf.write(name, self._known.dump())
+        self._shelf.close()
+        return reading.messages
+
+    def _name(self, project_id: Id, channel_uuid: str) -> bytes:
+        words = sorted(_folded_words(self._words))
+        parts = [_RULES, self._scope, str(project_id), channel_uuid, words]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=_SUM, person=b"opt-outs").digest()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a channel.
+
+    :param until: up to when its history was read, in seconds since 1970.
+    :param out: who has opted out, each with the rank of their last message.
+    """
+
+    until: int = 0
+    out: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, kept: bytes | None) -> _Known:
+        return cls(**json.loads(kept)) if kept else cls()
+
+    def dump(self) -> bytes:
+        return json.dumps({"until": self.until, "out": self.out}).encode()
+
+
+class _Reading:
+    """Reads a history, and of each person only what was last: a million messages take no memory.
+
+    A rank is twice the time, and one more for a stop: of one second's messages the stop is the last.
+
+    :param until: up to when it was read before.
+    :param words: the stop words.
+    """
+
+    def __init__(self, until: int, words: tuple[str, ...]) -> None:
+        self.messages = 0
+        self._words = words
+        self._before = until
+        self._newest = 0
+        self._top = 0  # the newest of the first page
+        self._began = 0
+        self._last: dict[str, int] = {}
+
+    def run(self, project_id: Id, channel_uuid: str) -> Conversation[None]:
+        """Read page by page, from the first to what was read before, or to the end."""
+        before: Page[Message] = Page(())
+        number, done = 1, False
+        while not done:
+            page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, number)
+            pager: Pager[Message] = Pager(paged=True)
+            pager.take(before)  # what is new is told from the page before alone, as they may be many
+            for message in pager.take(page):
+                self._take(message)
+            if number == 1:
+                self._top, self._began = self._newest, math.floor((yield from moment()).seconds)
+            done = pager.done or self._was_read(page)
+            before, number = page, number + 1
+
+    def merged(self, known: _Known) -> _Known:
+        """Return what is known now.
+
+        :param known: what was known before.
+        """
+        last = {**known.out, **{user: max(rank, known.out.get(user, 0)) for user, rank in self._last.items()}}
+        # A time that is still to come must not keep the next reading from what comes before it.
+        return _Known(min(self._newest, self._began), {user: rank for user, rank in last.items() if rank % 2})
+
+    def _take(self, message: Message) -> None:
+        self.messages += 1
+        time = _time(message)
+        self._newest = max(self._newest, time or 0)
+        if message.direction != "incoming" or message.user_id is None:
+            return
+        stop = is_stop(message.text, self._words)
+        if time is None and not stop:
+            return  # it may be older than anything
+        user, rank = str(message.user_id), 2 * (_LONG_AFTER if time is None else time) + stop
+        self._last[user] = max(rank, self._last.get(user, 0))
+
+    def _was_read(self, page: Page[Message]) -> bool:
+        """Return whether a page and all after it were read before; the order is not documented.
+
+        That takes a page that shows the order, below a first page with the newest message, now and then.
+        """
+        times = [time for time in map(_time, page.items) if time is not None]
+        if not times or len(times) < len(page.items) or times != sorted(times, reverse=True):
+            return False
+        below = times[-1] < min(times[0], self._before - OVERLAP)
+        return below and self._before <= self._top == self._newest
+
+
+def _time(message: Message) -> int | None:
+    return math.floor(message.created_at.timestamp()) if message.created_at else None
+
+
+@lru_cache
+def _folded_words(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(filter(None, (_joined(_tokens(word)) for word in words)))
+
+
+@lru_cache
+def _polite() -> frozenset[str]:
+    return _folded_words(_POLITE)
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the words of a text, folded, each once where it is repeated in a row."""
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    kept = (char for char in folded if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
+    words = "".join(char if char.isalnum() else " " for char in kept).translate(_ALIKE).split()
+    return list(_without_repeats(words))
+
+
+def _joined(words: Iterable[str]) -> str:
+    """Return words as one, without repeated letters: "opt-out" is "optout", and "СТОООП" is "СТОП"."""
+    return "".join(_without_repeats("".join(words)))
+
+
+def _without_repeats(items: Iterable[str]) -> Iterator[str]:
+    last = ""
+    for item in items:
+        if item != last:
+            yield item
+        last = item

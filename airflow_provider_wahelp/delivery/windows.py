@@ -1,0 +1,40 @@
+"""When the people of a mailing may be written to, each in the zone of their own phone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, zones_of
+
+
+class QuietWindows:
+    """The windows that quiet hours leave open.
+
+    Zones are written as a :class:`~airflow_provider_wahelp.delivery.worklist.Person` has them: those that a
+    phone may belong to, with commas between.
+
+    :param quiet: the quiet hours.
+    :param default: the zone where nothing is known of the person's own.
+    :param own: whether people's own zones count, or this one for all.
+    """
+
+    def __init__(self, quiet: QuietHours, default: str, *, own: bool = True) -> None:
+        self._quiet = quiet
+        self._default = default
+        self._own = own
+
+    def zones(self, phone: str) -> str:
+        """Return the zones of a phone; of ``""`` where there is none."""
+        return ",".join(zones_of(phone, self._default)) if phone and self._own else self._default
+
+    def closed(self, zones: Collection[str], now: datetime) -> frozenset[str]:
+        """Return those of the zones where it is quiet now."""
+        return frozenset(some for some in zones if self._opens(some, now) > now)
+
+    def opens(self, zones: Collection[str], now: datetime) -> datetime:
+        """Return when the first of the zones opens."""
+        return min(self._opens(some, now) for some in zones)
+
+    def _opens(self, zones: str, now: datetime) -> datetime:
+        return self._quiet.opens(zones.split(","), now, self._default)

@@ -1,0 +1,262 @@
+"""The people of a mailing while a task writes to them: on the disk, so that a million take no memory.
+
+Each attempt makes it anew from the recipients and from what the ledger remembers. It is gone with the
+process: its file has no name.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, Self
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.delivery.report import Outcome, ReportRow
+
+WAITING = "waiting"
+OPEN = "open"
+"""Of a person to whom the sending was begun: whether the message went is not known."""
+
+_CACHE = 16_000  # KiB of the file that are kept in memory
+_SCHEMA = """
+CREATE TABLE people (
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
+    text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
+    digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
+CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
+CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
+CREATE INDEX texts ON history (digest);
+"""
+
+
+class Person(NamedTuple):
+    """Somebody who is to get a text.
+
+    :param number: the row in the source, from 1.
+    :param key: what the send is filed under: a digest.
+    :param text: the text.
+    :param user_id: the person, as a user of the channel.
+    :param phone: or their normalised number.
+    :param name: their name, if they are new.
+    :param zones: the zones of their phone, with commas between.
+    :param label: what the row itself names as its key, for the report.
+    :param digest: what the text that was begun is recognised by.
+    :param began: when the sending was begun first, in seconds since 1970.
+    :param by_host: whether by this host's clock and not by the server's.
+    :param attempts: how often it turned out that the message did not go.
+    :param by_phone: whether the source named them by phone alone.
+    """
+
+    number: int
+    key: str
+    text: str
+    user_id: Id | None = None
+    phone: str = ""
+    name: str = ""
+    zones: str = ""
+    label: str = ""
+    digest: str = ""
+    began: float | None = None
+    by_host: bool = False
+    attempts: int = 0
+    by_phone: bool = False
+
+
+_COLUMNS = ", ".join(Person._fields)
+_ADD = f"INSERT OR IGNORE INTO people ({_COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
+_PERSON = f"SELECT {_COLUMNS} FROM people WHERE state = ?"  # noqa: S608
+
+
+class Worklist:
+    """Who is still to be written to, and what became of the others. For one thread."""
+
+    def __init__(self) -> None:
+        with tempfile.NamedTemporaryFile(prefix="wahelp-") as file:  # mkstemp's mode, 0600
+            self._db = sqlite3.connect(file.name, isolation_level=None)
+            self._db.executescript(f"PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -{_CACHE}; {_SCHEMA}")
+            # Here the file loses its name, and with the process its contents.
+        self.zones: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def add(self, people: Sequence[Person]) -> int:
+        """Add people; one with the key of an earlier one is not written to.
+
+        :return: how many had such a key.
+        """
+        before = self._db.total_changes
+        self._many(_ADD, people)
+        self.zones.update(person.zones for person in people)
+        if self._db.total_changes - before == len(people):
+            return 0
+        return sum(self._repeats(person) for person in people)
+
+    def reject(
+        self, number: int, outcome: Outcome, reason: str, user_id: Id | None = None, phone: str | None = None
+    ) -> None:
+        """Add somebody who is not to be written to.
+
+        :param number: the row in the source, from 1.
+        :param outcome: why not, as the report counts it.
+        :param reason: why not, in words.
+        :param user_id: the person, where that is known.
+        :param phone: or their number.
+        """
+        self._db.execute(
+            "INSERT INTO people (number, state, reason, user_id, phone) VALUES (?, ?, ?, ?, ?)",
+            (number, outcome.value, reason, user_id, phone),
+        )
+
+    def waiting(self, limit: int, closed: Collection[str] = ()) -> list[Person]:
+        """Return the next people to be written to.
+
+        :param limit: how many at most.
+        :param closed: zones whose people are not to be written to now.
+        """
+        where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
+        query = f"{_PERSON}{where} ORDER BY number LIMIT ?"
+        return list(map(Person._make, self._db.execute(query, (WAITING, *closed, limit))))
+
+    def waiting_zones(self) -> set[str]:
+        """Return the zones of those who are still to be written to."""
+        query = "SELECT DISTINCT zones FROM people WHERE state = ?"
+        return {zones for (zones,) in self._db.execute(query, (WAITING,))}
+
+    def open(self) -> list[Person]:
+        """Return those of whom it is not known whether their message went."""
+        return list(map(Person._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
+
+    def begin(self, people: Iterable[Person]) -> None:
+        """Note that the sending to people is begun."""
+        self._many(
+            "UPDATE people SET state = 'open', user_id = ?, digest = ?, began = ?, by_host = ? "
+            "WHERE number = ?",
+            (
+                (person.user_id, person.digest, person.began, person.by_host, person.number)
+                for person in people
+            ),
+        )
+
+    def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
+        """Note what became of somebody; who waits again by phone is looked up again, too.
+
+        :param number: the row.
+        :param state: an outcome, :data:`OPEN` or :data:`WAITING`.
+        :param reason: why.
+        :param message_id: the message.
+        """
+        self._db.execute(
+            "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
+            "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4",
+            (str(state), reason, message_id, number),
+        )
+
+    def try_again(self, number: int) -> None:
+        """Note that the message to somebody certainly did not go."""
+        self._db.execute(
+            "UPDATE people SET state = 'waiting', attempts = attempts + 1 WHERE number = ?", (number,)
+        )
+
+    def remember_done(self, key: str, state: str, message_id: Id | None) -> None:
+        """Note what became of somebody in an earlier attempt, also if the source no longer has them."""
+        reason = "" if state == Outcome.SENT else "in an earlier attempt"
+        self._remember(key, {"state": str(state), "message_id": message_id, "reason": reason})
+
+    def remember_open(self, key: str, digest: str, user_id: Id, began: float, by_host: bool) -> None:
+        """Note what an earlier attempt had begun, also if the source no longer has them."""
+        known = {"digest": digest, "user_id": user_id, "began": began, "by_host": by_host}
+        self._remember(key, {"state": OPEN, "message_id": None, **known})
+
+    def forget(self, key: str) -> None:
+        """Let somebody wait again of whom an earlier attempt has given up."""
+        self._db.execute(
+            "UPDATE people SET state = 'waiting', began = NULL WHERE key = ? AND text IS NOT NULL", (key,)
+        )
+
+    def users(self) -> Iterator[tuple[int, Id]]:
+        """Yield row and id of those users of the channel who are to be written to."""
+        yield from self._db.execute(
+            "SELECT number, user_id FROM people WHERE state = 'waiting' AND user_id IS NOT NULL"
+        )
+
+    def add_history(self, message_id: Id | None, user_id: Id | None, digest: str, at: float) -> None:
+        """Note a text that the channel's history has.
+
+        :param message_id: the message.
+        :param user_id: whom it was for.
+        :param digest: what its text is recognised by.
+        :param at: when, in seconds since 1970.
+        """
+        self._db.execute(
+            "INSERT OR IGNORE INTO history VALUES (?, ?, ?, ?)", (message_id, user_id, digest, at)
+        )
+
+    def in_history(self, user_id: Id | None, digest: str, since: float) -> Id | None:
+        """Return a message to somebody that is nobody else's.
+
+        :param user_id: the person.
+        :param digest: what the text is recognised by.
+        :param since: when its sending was begun, in seconds since 1970.
+        """
+        row = self._db.execute(
+            "SELECT message_id FROM history WHERE digest = ? AND (user_id IS NULL OR user_id = ?) "
+            "AND at >= ? AND message_id NOT IN (SELECT message_id FROM people WHERE message_id IS NOT NULL) "
+            "ORDER BY at LIMIT 1",
+            (digest, user_id, since),
+        ).fetchone()
+        return row[0] if row else None
+
+    def totals(self) -> dict[str, int]:
+        """Return how many people there are in each state."""
+        return dict(self._db.execute("SELECT state, count(*) FROM people GROUP BY state").fetchall())
+
+    def report(self) -> Iterator[ReportRow]:
+        """Yield what became of everybody, in the order of the source."""
+        query = "SELECT number, label, user_id, phone, state, reason, message_id FROM people ORDER BY number"
+        for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
+            outcome, why = _reported(state, reason)
+            yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
+
+    def _repeats(self, person: Person) -> bool:
+        first = self._db.execute("SELECT number FROM people WHERE key = ?", (person.key,)).fetchone()[0]
+        if first == person.number:
+            return False
+        self.reject(
+            person.number, Outcome.SKIPPED, f"the same key as row {first}", person.user_id, person.phone
+        )
+        return True
+
+    def _remember(self, key: str, known: dict[str, object]) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in known)
+        changed = self._db.execute(
+            f"UPDATE people SET {assignments} WHERE key = ?",  # noqa: S608 - our own names
+            (*known.values(), key),
+        )
+        if not changed.rowcount:
+            names, marks = ", ".join(known), ", ".join("?" * len(known))
+            self._db.execute(
+                f"INSERT INTO people (key, {names}) VALUES (?, {marks})",  # noqa: S608
+                (key, *known.values()),
+            )
+
+    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._db.execute("BEGIN")
+        self._db.executemany(statement, rows)
+        self._db.execute("COMMIT")
+
+
+def _reported(state: str, reason: str) -> tuple[Outcome, str]:
+    """Say of a state what the report says of it."""
+    if state == WAITING:
+        return Outcome.DEFERRED, "not sent yet"
+    if state == OPEN:
+        return Outcome.DEFERRED, "it is not known yet whether it was sent"
+    return Outcome(state), reason

@@ -1,0 +1,273 @@
+"""Mailings: a text of their own to each of many people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.delivery import options, report
+from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
+from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.operators.unseen import UnseenOnceRendered, seen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_wahelp.delivery.campaign import Campaign
+    from airflow_provider_wahelp.delivery.composing import Composer
+    from airflow_provider_wahelp.delivery.rows import Row, Unreadable
+    from airflow_provider_wahelp.delivery.windows import QuietWindows
+
+SAFE_PACE = 20.0
+"""Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (API section 6)."""
+
+
+class SendMessagesOperator(WahelpOperator):
+    """Send a text of their own to each of many people, once.
+
+    A row names who is written to by ``user_id`` (a user of the channel) or by ``phone`` (found in the
+    channel, or added to it, with the row's ``name`` if it has one). Where it has both, ``user_id`` counts.
+
+    A retry goes on with whoever has not got it yet, over killed workers too; ``docs/mailings.md`` says how,
+    and ``docs/exactly-once.md`` what is promised on which Airflow. A fault of one person is a row of the
+    report; a fault of the channel or the account stops the mailing and leaves the rest for later. What may
+    not go now (quiet hours, ``daily_cap``) defers the task until it may.
+
+    :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to
+        ``.csv``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``.
+    :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
+        around it. Where it needs a column that is missing or NULL, the row is a bad one. It is not rendered
+        before there is a row, so it cannot be an XCom.
+    :param key: the column that holds the row's own key: one key gets one message. By default the recipient
+        and the rendered text are the key, so a text that holds a clock needs one.
+    :param channel_uuid: the channel; the connection's by default.
+    :param project_id: the project; the connection's by default.
+    :param pace: messages a minute through this channel, counted over all tasks of the host; ``None`` for no
+        limit. Messengers ban numbers that write too fast.
+    :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
+    :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
+    :param quiet_hours: when nobody is written to, e.g. ``"21:00-09:00"``.
+    :param quiet_zone: whose time that is: each ``recipient``'s, as their phone tells it, or the
+        ``project``'s.
+    :param timezone: the project's zone, which counts also where a phone tells none.
+    :param suppress: phones that are not written to: a list, rows with ``phone`` or ``user_id``, or a path as
+        for ``recipients``.
+    :param stop_words: whether people whose last message to the channel is STOP, СТОП, «отписаться» and the
+        like are left out; or the words. It takes one request, and a whole history the first time.
+    :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
+        ``fail`` before the first message goes.
+    :param if_empty: without any row: ``succeed``, ``skip`` or ``fail``.
+    :param max_failures: how many failures are put up with: a number, or a share of those tried below 1. Who
+        lacks the messenger is none.
+    :param max_length: how many characters a text may have.
+    :param dry_run: render and check everything, and send nothing.
+    :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
+        ``.csv``, ``.jsonl`` or ``.ndjson``. A local file is made readable for its owner alone.
+    :param if_unclear: where it is not known whether a message went: ``check`` looks into the channel's
+        history, ``fail`` gives it up, ``resend`` sends, at the risk of a second arrival.
+    :param on_rerun: for those who had got it before the task was cleared: ``skip`` sends nothing, ``resend``
+        sends once more.
+    :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
+        store, which exists from 3.3 on.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
+        ``failed``, ``deferred`` (not sent yet); in a dry run those who would get it are ``deferred``.
+    """
+
+    template_fields: Sequence[str] = (
+        "wahelp_conn_id",
+        "recipients",
+        "key",
+        "channel_uuid",
+        "project_id",
+        "pace",
+        "daily_cap",
+        "concurrency",
+        "quiet_hours",
+        "quiet_zone",
+        "timezone",
+        "suppress",
+        "on_bad_rows",
+        "if_empty",
+        "max_failures",
+        "max_length",
+        "report_path",
+        "if_unclear",
+        "on_rerun",
+        "ledger_path",
+    )
+
+    recipients = UnseenOnceRendered()
+    suppress = UnseenOnceRendered()
+
+    def __init__(
+        self,
+        *,
+        recipients: Any,
+        text: str,
+        key: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        pace: float | str | None = SAFE_PACE,
+        daily_cap: int | str | None = None,
+        concurrency: int | str = 8,
+        quiet_hours: str | Sequence[str] | None = None,
+        quiet_zone: str = "recipient",
+        timezone: str = "Europe/Moscow",
+        suppress: Any = (),
+        stop_words: bool | Sequence[str] = True,
+        on_bad_rows: str = "report",
+        if_empty: str = "succeed",
+        max_failures: float | str = 0,
+        max_length: int | str = 4096,
+        dry_run: bool = False,
+        report_path: str | None = None,
+        if_unclear: str = "check",
+        on_rerun: str = "skip",
+        ledger_path: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for check, value in (
+            (options.text, text),
+            (options.key, key),
+            (arguments.channel_uuid, channel_uuid),
+            (arguments.project_id, project_id),
+            (options.pace, pace),
+            (options.daily_cap, daily_cap),
+            (options.concurrency, concurrency),
+            (QuietHours.parse, quiet_hours),
+            (options.quiet_zone, quiet_zone),
+            (check_zone, timezone),
+            (options.stop_words, stop_words),
+            (options.on_bad_rows, on_bad_rows),
+            (options.if_empty, if_empty),
+            (options.max_failures, max_failures),
+            (options.max_length, max_length),
+            (report.check_path, report_path),
+            (arguments.if_unclear, if_unclear),
+            (arguments.on_rerun, on_rerun),
+        ):
+            check_literal(check, value)
+        self.recipients = recipients
+        self.text = text
+        self.key = key
+        self.channel_uuid = channel_uuid
+        self.project_id = project_id
+        self.pace = pace
+        self.daily_cap = daily_cap
+        self.concurrency = concurrency
+        self.quiet_hours = quiet_hours
+        self.quiet_zone = quiet_zone
+        self.timezone = timezone
+        self.suppress = suppress
+        self.stop_words = stop_words
+        self.on_bad_rows = on_bad_rows
+        self.if_empty = if_empty
+        self.max_failures = max_failures
+        self.max_length = max_length
+        self.only_check = dry_run  # Airflow's operators have a method of the argument's name
+        self.report_path = report_path
+        self.if_unclear = if_unclear
+        self.on_rerun = on_rerun
+        self.ledger_path = ledger_path
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Send it to whoever may be written to now."""
+        return self._mail(context, resumed=False)
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, int]:
+        """Go on, once somebody who waited may be written to."""
+        return self._mail(context, resumed=True)
+
+    def rows(self) -> Iterable[Row | Unreadable]:
+        """Return the recipients."""
+        from airflow_provider_wahelp.delivery.rows import read_rows
+
+        return read_rows(seen(self.recipients))
+
+    def suppressed(self) -> Any:
+        """Return who must not be written to."""
+        return seen(self.suppress)
+
+    def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
+        result = self._campaign(context, resumed=resumed).run(self.rows())
+        if result.until:
+            self.log.info("%d wait until %s: the task goes on then", result.totals["deferred"], result.until)
+            self.defer(trigger=trigger_at(result.until), method_name="resume")
+        return result.totals
+
+    def _campaign(self, context: Context, *, resumed: bool) -> Campaign:
+        from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
+        from airflow_provider_wahelp.delivery.campaign import Campaign
+        from airflow_provider_wahelp.hooks.failures import airflow_errors
+
+        with airflow_errors():
+            attempt = attempt_of(context, self.retries or 0)
+            windows = self._windows()
+            return Campaign(
+                hook=self.hook,
+                channel=self.hook.place(self.channel_uuid, self.project_id),
+                attempt=attempt,
+                ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
+                composer=self._composer(context, windows),
+                windows=windows,
+                options=self._options(),
+                resumed=resumed,
+            )
+
+    def _composer(self, context: Context, windows: QuietWindows | None) -> Composer:
+        from airflow_provider_wahelp.delivery.composing import Composer
+
+        dag = self.get_dag()
+        # Not a native environment, which would make a number of a text that looks like one.
+        environment = dag.get_template_env(force_sandboxed=True) if dag else self.get_template_env()
+        return Composer(
+            environment,
+            arguments.text(self.text),
+            context,
+            None if self.key is None else options.key(self.key),
+            options.max_length(self.max_length),
+            windows.zones if windows else lambda phone: "",
+        )
+
+    def _windows(self) -> QuietWindows | None:
+        if not self.quiet_hours:
+            return None
+        from airflow_provider_wahelp.delivery.windows import QuietWindows
+
+        own = options.quiet_zone(self.quiet_zone) == "recipient"
+        return QuietWindows(QuietHours.parse(self.quiet_hours), check_zone(self.timezone), own=own)
+
+    def _options(self) -> options.Options:
+        return options.Options(
+            pace=options.pace(self.pace),
+            daily_cap=options.daily_cap(self.daily_cap),
+            concurrency=options.concurrency(self.concurrency),
+            suppress=self.suppressed(),
+            stop_words=options.stop_words(self.stop_words),
+            on_bad_rows=options.on_bad_rows(self.on_bad_rows),
+            if_empty=options.if_empty(self.if_empty),
+            max_failures=options.max_failures(self.max_failures),
+            dry_run=self.only_check,
+            report_path=report.check_path(self.report_path) if self.report_path else None,
+            if_unclear=arguments.if_unclear(self.if_unclear),
+            on_rerun=arguments.on_rerun(self.on_rerun),
+        )
+
+
+def trigger_at(moment: datetime) -> Any:
+    """Return Airflow's trigger for a moment, which lives elsewhere in Airflow 2.
+
+    :param moment: the moment.
+    """
+    try:
+        temporal = import_module("airflow.providers.standard.triggers.temporal")
+    except ImportError:
+        temporal = import_module("airflow.triggers.temporal")
+    return temporal.DateTimeTrigger(moment)

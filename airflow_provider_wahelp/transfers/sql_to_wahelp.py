@@ -1,0 +1,76 @@
+"""From a query to people's phones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.delivery.rows import Row, Unreadable
+
+
+class SqlToWahelpOperator(SendMessagesOperator):
+    """Send a text of their own to each of the people that a query yields, once.
+
+    The rows are streamed, from a server-side cursor on PostgreSQL and MySQL, and the query is done before the
+    first message goes. Needs the extra ``sql``. Everything but ``recipients`` is as in
+    :class:`~airflow_provider_wahelp.operators.mailings.SendMessagesOperator`.
+
+    :param sql: the query, or a file that ends in ``.sql``; it yields the columns ``user_id`` or ``phone``,
+        and whatever the text needs. A retry asks again: who has got it is known by key, not by place.
+    :param sql_conn_id: the id of any Airflow connection to a database.
+    :param parameters: the query's parameters.
+    :param suppress_sql: a query of those who are not written to, in columns ``phone`` or ``user_id``, on the
+        same connection; besides ``suppress``.
+    :param if_empty: without any row: ``skip``, ``succeed`` or ``fail``.
+    """
+
+    template_fields: Sequence[str] = (
+        "sql",
+        "sql_conn_id",
+        "parameters",
+        "suppress_sql",
+        *(name for name in SendMessagesOperator.template_fields if name != "recipients"),
+    )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "suppress_sql": "sql"}
+
+    def __init__(
+        self,
+        *,
+        sql: str,
+        sql_conn_id: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        suppress_sql: str | None = None,
+        if_empty: str = "skip",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(recipients=(), if_empty=if_empty, **kwargs)
+        for name, query in (("sql", sql), ("suppress_sql", suppress_sql)):
+            if is_literal(query) and not str(query).strip():
+                raise InputError(name, "must be a query")
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.parameters = parameters
+        self.suppress_sql = suppress_sql
+
+    def rows(self) -> Iterable[Row | Unreadable]:
+        """Return what the query yields."""
+        from airflow_provider_wahelp.transfers.query import query_rows
+
+        return query_rows(self.sql_conn_id, self.sql, self.parameters)
+
+    def suppressed(self) -> Any:
+        """Return who must not be written to."""
+        return self._both() if self.suppress_sql else super().suppressed()
+
+    def _both(self) -> Iterator[Any]:
+        from airflow_provider_wahelp.delivery.rows import read_entries
+        from airflow_provider_wahelp.transfers.query import query_rows
+
+        yield from read_entries(super().suppressed(), "suppress")
+        yield from query_rows(self.sql_conn_id, self.suppress_sql or "", None)

@@ -1,0 +1,1 @@
+"""What the provider costs, measured against servers on this machine."""

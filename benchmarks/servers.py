@@ -1,0 +1,149 @@
+"""Servers to send to, each a process of its own on a free port of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import psutil
+
+from demo.process import Process, stop_all, wait_until
+
+SANDBOX = "airflow_provider_wahelp.sandbox.cli"
+STUB = "benchmarks.stub"
+
+START_SECONDS = 30
+PEOPLE = 100
+QUICK = ("--activation-delay", "0", "--delivered-after", "never", "--read-after", "never")
+
+
+class Server:
+    """A server that runs, and an account on it.
+
+    :param url: its address.
+    :param pid: its process.
+    """
+
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self._process = psutil.Process(pid)
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=60)
+        answer = self.ask("POST", "/api/app/user/login", login="demo@example.com", password="demo")
+        self.token = str(answer["data"]["access_token"])
+        self._http.headers["Authorization"] = f"Bearer {self.token}"
+
+    def close(self) -> None:
+        """Let go of the connections to it."""
+        self._http.close()
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """Ask it something; return what it answers.
+
+        :param method: the HTTP method.
+        :param path: the path.
+        :param body: the fields of the body.
+        """
+        answer = self._http.request(method, path, json=body or None)
+        answer.raise_for_status()
+        return answer.json()
+
+    def channel(self, people: int = PEOPLE) -> Channel:
+        """Return a new channel with people in it, and with no history.
+
+        :param people: how many.
+        """
+        project = self._create("projects", name="Shop")["id"]
+        uuid = self._create(f"projects/{project}/channels", name="Main", type="whatsapp")["uuid"]
+        path = f"projects/{project}/channels/{uuid}"
+        phones = (f"+7916{number:07}" for number in range(people))
+        users = [self._create(f"{path}/users", name=phone, phone=phone)["id"] for phone in phones]
+        return Channel(self.url, self.token, project, uuid, users)
+
+    def texts(self) -> list[str]:
+        """Return what has reached the sandbox's phones, as often as it has."""
+        phones: dict[str, Any] = self.ask("GET", "/sandbox/conversations")
+        return [line["text"] for lines in phones.values() for line in lines]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what the sandbox was asked."""
+        found: list[dict[str, Any]] = self.ask("GET", "/sandbox/requests")
+        return found
+
+    def slow_down(self, seconds: float) -> None:
+        """Let the sandbox answer each call later; the stub does so from its start.
+
+        :param seconds: how much later.
+        """
+        self.ask("POST", "/sandbox/faults", fault="slow", seconds=seconds)
+
+    @property
+    def cpu(self) -> float:
+        """The seconds of CPU that it has used."""
+        used = self._process.cpu_times()
+        return used.user + used.system
+
+    def _create(self, path: str, **fields: Any) -> Any:
+        return self.ask("POST", f"/api/app/{path}", **fields)["data"]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel and its people.
+
+    :param url: the server.
+    :param token: a token for it.
+    :param project_id: the project.
+    :param uuid: the channel.
+    :param users: the ids of the people.
+    """
+
+    url: str
+    token: str
+    project_id: int
+    uuid: str
+    users: list[int]
+
+    @property
+    def connections(self) -> dict[str, str]:
+        """The Airflow connections to it, as the environment spells them."""
+        ours = {"login": "demo@example.com", "password": "demo", "conn_type": "wahelp", "host": self.url}
+        extra = {"project_id": self.project_id, "channel_uuid": self.uuid}
+        return {
+            "AIRFLOW_CONN_WAHELP_DEFAULT": json.dumps({**ours, "extra": extra}),
+            "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": self.url}),
+        }
+
+
+@contextmanager
+def running(module: str, *options: str) -> Iterator[Server]:
+    """Run a server; it is stopped in any case.
+
+    :param module: :data:`SANDBOX` or :data:`STUB`.
+    :param options: further arguments of its command line.
+    """
+    with TemporaryDirectory(prefix="wahelp-bench-") as directory:
+        log = Path(directory) / "log"
+        process = Process(
+            module, [sys.executable, "-m", module, "--port", "0", *options], log=log, env=os.environ
+        )
+        try:
+            url = wait_until(lambda: _announced(process), timeout=START_SECONDS, what="a server")
+            server = Server(url, process.pid)
+            yield server
+            server.close()
+        finally:
+            stop_all([process])
+
+
+def _announced(process: Process) -> str | None:
+    process.check()
+    words = process.log.read_text().split()
+    return next((word for word in words if word.startswith("http://")), None)

@@ -1,0 +1,143 @@
+"""A mailing task in a world where time passes at once and workers die."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.delivery.campaign import Campaign
+from airflow_provider_wahelp.delivery.ledger import Ledger, Record
+from airflow_provider_wahelp.hooks import WahelpHook
+from airflow_provider_wahelp.operators import SendMessagesOperator
+from tests.delivery.world import Killed, World
+
+from . import world as worlds
+
+
+class Reaper:
+    """Kills the worker at its n-th step; from then on nothing of it happens any more.
+
+    :param steps: how many writes to the ledger and posts it lives for; ``None`` for ever.
+    """
+
+    def __init__(self, steps: int | None = None) -> None:
+        self._left = steps
+        self._lock = threading.Lock()
+
+    @property
+    def dead(self) -> bool:
+        return self._left is not None and self._left <= 0
+
+    def step(self) -> None:
+        """Live for one more step, or die."""
+        with self._lock:
+            if self._left is not None:
+                self._left -= 1
+            if self.dead:
+                raise Killed("at a step")
+
+
+@dataclass(frozen=True)
+class MortalLedger:
+    """A ledger whose worker may die before and after each write."""
+
+    ledger: Ledger
+    reaper: Reaper
+
+    def read(self, key: str) -> Record | None:
+        return self.ledger.read(key)
+
+    def write(self, key: str, record: Record) -> None:
+        self.reaper.step()
+        self.ledger.write(key, record)
+        self.reaper.step()
+
+    def forget(self, key: str) -> None:
+        self.reaper.step()
+        self.ledger.forget(key)
+
+
+class Operator(SendMessagesOperator):
+    """The operator under test, in a world."""
+
+    world: World
+    reaper: Reaper
+
+    def _campaign(self, context: Any, *, resumed: bool) -> Campaign:
+        campaign = super()._campaign(context, resumed=resumed)
+        ledger = MortalLedger(campaign.ledger, self.reaper) if campaign.ledger else None
+        return replace(campaign, ledger=ledger, clock=self.world.now, sleep=self.world.sleep)
+
+
+@dataclass
+class Mailing:
+    """A mailing task: it is attempted, killed, retried, deferred and cleared.
+
+    :param world: where.
+    :param rows: the recipients.
+    :param ledger: ``store``, ``file`` or ``none``.
+    :param given: further arguments of the operator.
+    """
+
+    world: World
+    rows: Any
+    ledger: str = "store"
+    given: dict[str, Any] = field(default_factory=dict)
+    text: str = "{{ row.text }}"
+
+    def __post_init__(self) -> None:
+        self.task = worlds.Task(self.world, self.ledger)
+        self.until: Any = None
+
+    def attempt(self, steps: int | None = None, *, resumed: bool = False) -> Mapping[str, int] | None:
+        """Run it once more; return the totals, or ``None`` if it was deferred."""
+        self.task.try_number += not resumed
+        reaper = Reaper(steps)
+        operator = self.operator(reaper)
+        try:
+            return operator.resume(self.task.context) if resumed else operator.execute(self.task.context)
+        except TaskDeferred as deferred:
+            self.until = deferred.trigger.moment
+            return None
+        finally:
+            operator.hook.close()
+
+    def resume(self) -> Mapping[str, int] | None:
+        """Wake up when the task was deferred until."""
+        self.world.sleep(max(0.0, self.until.timestamp() - self.world.now()))
+        return self.attempt(resumed=True)
+
+    def operator(self, reaper: Reaper) -> Operator:
+        """Return the operator as a new process has it."""
+        given = {"pace": None, "concurrency": 4, **self.world.channel, **self.given}
+        if self.ledger == "file":
+            given["ledger_path"] = self.world.ledger_path
+        operator = Operator(
+            task_id=self.task.name, recipients=self.rows, text=self.text, retries=self.task.retries, **given
+        )
+        operator.world, operator.reaper = self.world, reaper
+        operator.__dict__["hook"] = self.hook(reaper)
+        return operator
+
+    def hook(self, reaper: Reaper) -> WahelpHook:
+        """Return a hook whose worker may die before and after each post."""
+        hook = self.world.hook()
+        client = hook.get_conn()
+        exchange = client._exchange
+
+        def mortal(call: Call[Any], token: str) -> Any:
+            if call.method == "GET":
+                return exchange(call, token)
+            reaper.step()
+            try:
+                return exchange(call, token)
+            finally:
+                reaper.step()
+
+        client._exchange = mortal  # type: ignore[method-assign]
+        return hook

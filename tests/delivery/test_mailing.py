@@ -1,0 +1,466 @@
+"""Mailings: each person once, whatever breaks; who does not get it is said."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_wahelp.client.errors import (
+    ChannelNotActiveError,
+    InputError,
+    TooManyFailuresError,
+    UnclearError,
+    WahelpError,
+)
+from airflow_provider_wahelp.delivery import campaign as campaigns
+from tests.delivery.crowd import Mailing
+from tests.delivery.world import Killed, World, quiet
+
+COUNT = 12
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "CHUNK", 3)
+
+
+def phone(number: int) -> str:
+    return f"+7916100{number:04}"
+
+
+def crowd(count: int = COUNT, start: int = 0) -> list[dict[str, Any]]:
+    return [
+        {"phone": phone(number), "name": f"N{number}", "text": f"Text {number}"}
+        for number in range(start, start + count)
+    ]
+
+
+def arrived(world: World, rows: list[dict[str, Any]]) -> Counter[str]:
+    """Return how often each row's text has reached its phone."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        for line in world.sandbox.conversation(row["phone"]):
+            if line["direction"] == "outgoing":
+                counts[line["text"]] += 1
+    return counts
+
+
+def each_once(world: World, rows: list[dict[str, Any]]) -> None:
+    assert arrived(world, rows) == Counter({row["text"]: 1 for row in rows})
+
+
+def reads(world: World) -> int:
+    return sum(request["path"].endswith("/messages") for request in world.sandbox.requests)
+
+
+def test_everybody_gets_a_text_of_their_own(world: World) -> None:
+    rows = crowd()
+    totals = Mailing(world, rows).attempt()
+    assert totals == {
+        "sent": COUNT, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 0,
+    }  # fmt: skip
+    each_once(world, rows)
+
+
+def test_the_next_mailing_costs_one_request_a_person(world: World) -> None:
+    Mailing(world, crowd(), text="First {{ row.text }}").attempt()
+    world.sandbox.clear_requests()
+    Mailing(world, crowd(), text="Second {{ row.text }}", given={"stop_words": False}).attempt()
+    assert len(world.requests) == COUNT + 1  # and one look at the channel
+    assert world.sends() == COUNT
+
+
+def test_a_chunk_costs_two_writes(world: World) -> None:
+    mailing = Mailing(world, crowd())
+    mailing.attempt()
+    assert mailing.task.store.calls.count("set") == 2 * COUNT / 3
+
+
+@pytest.mark.parametrize("ledger", ["store", "file", "none"])
+def test_a_cleared_mailing_sends_nothing(world: World, ledger: str) -> None:
+    rows = crowd()
+    mailing = Mailing(world, rows, ledger)
+    first = mailing.attempt()
+    mailing.task.clear()
+    world.sandbox.clear_requests()
+    assert mailing.attempt() == first
+    assert world.sends() == 0
+    each_once(world, rows)
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(world: World, ledger: str) -> None:
+    rows = crowd()
+    mailing = Mailing(world, rows, ledger, {"on_rerun": "resend"})
+    mailing.attempt()
+    world.sleep(60)
+    mailing.task.clear()
+    mailing.attempt()
+    assert set(arrived(world, rows).values()) == {2}
+    mailing.attempt()  # a retry
+    assert set(arrived(world, rows).values()) == {2}
+
+
+@pytest.mark.parametrize("ledger", ["store", "file", "none"])
+@pytest.mark.parametrize("steps", range(1, 40, 2))
+def test_a_worker_is_killed(world: World, ledger: str, steps: int) -> None:
+    rows = crowd()
+    mailing = Mailing(world, rows, ledger)
+    with pytest.raises(Killed):
+        mailing.attempt(steps)
+    world.sandbox.clear_requests()
+    totals = mailing.attempt()
+    assert totals
+    assert totals["sent"] == COUNT
+    each_once(world, rows)
+    assert reads(world) <= 3 + 2  # stop words, and one look of as many pages
+
+
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before", "error_after", "html", "truncated"])
+def test_lost_answers_are_looked_up_all_at_once(world: World, fault: str) -> None:
+    rows = crowd()
+    world.sandbox.inject(fault, operation="send_message", probability=0.5, seed=1)
+    mailing = Mailing(world, rows, given={"max_failures": COUNT})
+    mailing.attempt()
+    assert reads(world) <= 8
+    assert world.calm() > 0
+    totals = mailing.attempt()
+    assert totals
+    assert totals["sent"] == COUNT
+    each_once(world, rows)
+
+
+def test_what_never_arrives_is_given_up(world: World) -> None:
+    rows = crowd(3)
+    world.sandbox.inject("cut_before", operation="send_message", probability=1.0)
+    mailing = Mailing(world, rows)
+    with pytest.raises(TooManyFailuresError, match="3 of 3 failed") as caught:
+        mailing.attempt()
+    assert caught.value.temporary
+    assert world.sends() == world.calm() == 9
+    mailing.attempt()
+    each_once(world, rows)
+
+
+@pytest.mark.parametrize(("choice", "outcome"), [("fail", "failed"), ("resend", "sent")])
+def test_other_ways_with_lost_answers(world: World, choice: str, outcome: str) -> None:
+    rows = crowd(1)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    totals = Mailing(world, rows, given={"if_unclear": choice, "max_failures": 1}).attempt()
+    assert totals
+    assert totals[outcome] == 1
+    assert arrived(world, rows)["Text 0"] == (2 if choice == "resend" else 1)
+
+
+def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(world: World) -> None:
+    rows = crowd()
+    mailing = Mailing(world, rows, given={"stop_words": False})
+    world.sandbox.inject("cut_after", operation="send_message", count=2)
+    world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
+    with pytest.raises(UnclearError) as caught:
+        mailing.attempt()
+    assert not isinstance(caught.value, AirflowFailException)
+    world.calm()
+    mailing.attempt()
+    each_once(world, rows)
+
+
+def test_two_of_the_same_text_to_one_person_are_two_messages(world: World) -> None:
+    rows = [{"phone": phone(0), "text": "Same", "no": number} for number in range(4)]
+    world.sandbox.inject("cut_after", operation="send_message", probability=0.5, seed=3)
+    Mailing(world, rows, given={"key": "no"}).attempt()
+    assert arrived(world, rows[:1]) == {"Same": 4}
+
+
+def test_a_row_whose_text_changed_is_looked_for_as_it_was(world: World) -> None:
+    rows = [{"user_id": user, "text": f"Text {user}"} for user in world.users]
+    mailing = Mailing(world, rows, given={"key": "user_id", "concurrency": 1})
+    with pytest.raises(Killed):
+        mailing.attempt(6)
+    sent = world.delivered().total()
+    assert 0 < sent < 4
+    mailing.rows = [{**row, "text": f"Now {row['text']}"} for row in rows]
+    mailing.attempt()
+    assert world.delivered().total() == 4
+    assert sum(text.startswith("Now") for text in world.delivered()) == 4 - sent
+
+
+def test_people_who_left_the_query_are_not_written_to_again(world: World) -> None:
+    rows = crowd()
+    mailing = Mailing(world, rows)
+    with pytest.raises(Killed):
+        mailing.attempt(20)
+    mailing.rows = rows[6:]
+    mailing.attempt()
+    assert set(arrived(world, rows[6:]).values()) == {1}
+    assert set(arrived(world, rows[:6]).values()) <= {1}
+
+
+def test_a_channel_that_logs_out_stops_it_and_the_rest_goes_later(world: World) -> None:
+    rows = crowd(30)
+    mailing = Mailing(world, rows)
+    world.sandbox.log_out(str(world.channel["channel_uuid"]))
+    with pytest.raises(ChannelNotActiveError):
+        mailing.attempt()
+    assert world.sends() == 0
+    world.sandbox.scan(str(world.channel["channel_uuid"]))
+    with pytest.raises(Killed):
+        mailing.attempt(25)
+    world.sandbox.log_out(str(world.channel["channel_uuid"]))
+    with pytest.raises(ChannelNotActiveError) as caught:
+        mailing.attempt()
+    assert isinstance(caught.value, AirflowFailException)
+    world.sandbox.scan(str(world.channel["channel_uuid"]))
+    mailing.attempt()
+    each_once(world, rows)
+
+
+def test_a_service_that_is_down_stops_it_soon(world: World) -> None:
+    rows = crowd(30)
+    mailing = Mailing(world, rows)
+    world.sandbox.inject("unavailable", operation="send_message", probability=1.0, retry_after=1)
+    with pytest.raises(WahelpError) as caught:
+        mailing.attempt()
+    assert caught.value.temporary
+    assert not isinstance(caught.value, AirflowFailException)
+    world.calm()
+    mailing.attempt()
+    each_once(world, rows)
+
+
+def test_faults_of_people_are_rows_of_the_report(world: World, tmp_path: Path) -> None:
+    rows = crowd(6)
+    world.sandbox.set_messenger(phone(1), False)
+    rows[2]["phone"] = "12"
+    del rows[3]["text"]
+    rows.append(rows[4])
+    path = tmp_path / "report.csv"
+    totals = Mailing(world, rows, given={"report_path": str(path)}).attempt()
+    assert totals
+    assert (totals["sent"], totals["no_messenger"], totals["skipped"]) == (3, 1, 3)
+    lines = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert [line["outcome"] for line in lines] == [
+        "sent", "no_messenger", "skipped", "skipped", "sent", "sent", "skipped",
+    ]  # fmt: skip
+    assert lines[2]["reason"].startswith("phone: must be a phone number")
+    assert "no column 'text'" in lines[3]["reason"]
+    assert lines[6]["reason"] == "the same key as row 5"
+    assert all(line["message_id"] for line in lines if line["outcome"] == "sent")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("limit", "fails"), [(0, True), (1, True), (2, False), (0.3, True), (0.4, False)])
+def test_too_many_failures_fail_the_task_once_all_had_their_turn(
+    world: World, limit: float, fails: bool
+) -> None:
+    rows = crowd(6)
+    world.sandbox.inject("success_false", operation="send_message", count=2, words="Нельзя")
+    mailing = Mailing(world, rows, given={"max_failures": limit, "concurrency": 1})
+    if fails:
+        with pytest.raises(TooManyFailuresError, match="2 of 6 failed") as caught:
+            mailing.attempt()
+        assert isinstance(caught.value, AirflowFailException)
+        mailing.task.clear()  # somebody has mended it
+        totals = mailing.attempt()
+        assert totals
+        assert totals["sent"] == 6
+        each_once(world, rows)
+    else:
+        totals = mailing.attempt()
+        assert totals
+        assert (totals["sent"], totals["failed"]) == (4, 2)
+
+
+def test_bad_rows_can_stop_it_before_the_first_message(world: World) -> None:
+    rows = [*crowd(3), {"phone": "12", "text": "x"}]
+    with pytest.raises(InputError, match="recipients: 1 of 4 rows are bad"):
+        Mailing(world, rows, given={"on_bad_rows": "fail"}).attempt()
+    assert world.sends() == 0
+
+
+def test_a_dry_run_sends_nothing_and_reports_all(world: World, tmp_path: Path) -> None:
+    rows = [*crowd(3), {"phone": "12", "text": "x"}]
+    path = tmp_path / "report.jsonl"
+    totals = Mailing(world, rows, given={"dry_run": True, "report_path": str(path)}).attempt()
+    assert totals
+    assert (totals["deferred"], totals["skipped"]) == (3, 1)
+    assert world.sends() == 0
+    assert not [request for request in world.requests if "contact" in request]
+    assert len([json.loads(line) for line in path.open(encoding="utf-8")]) == 4
+
+
+@pytest.mark.parametrize(("choice", "error"), [("fail", InputError), ("skip", AirflowSkipException)])
+def test_without_recipients(world: World, choice: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Mailing(world, [], given={"if_empty": choice}).attempt()
+    assert Mailing(world, []).attempt()
+
+
+def test_a_stale_id_is_renewed(world: World) -> None:
+    rows = crowd(3)
+    Mailing(world, rows, text="First {{ row.text }}").attempt()
+    world.sandbox.reset()
+    hook = world.hook()
+    world.channel["project_id"] = hook.create_project("Shop").id
+    again = World.__new__(World)
+    again.__dict__ = dict(world.__dict__)
+    uuid = str(hook.create_channel("Support", project_id=world.channel["project_id"]).uuid)
+    world.sandbox.scan(uuid)
+    hook.create_user("Somebody", "+79990000000", channel_uuid=uuid, project_id=world.channel["project_id"])
+    from airflow_provider_wahelp.delivery.people import People, digest_key
+    from airflow_provider_wahelp.hooks.state import shared_directory
+
+    world.channel["channel_uuid"] = uuid
+    scope = f"{world.sandbox.url}/{world.channel['project_id']}/{uuid}"
+    people = People(shared_directory(), scope, digest_key())
+    for row in rows:
+        people.put(row["phone"], 99999)
+    totals = Mailing(world, rows).attempt()
+    assert totals
+    assert totals["sent"] == 3
+    each_once(world, rows)
+    assert people.get(rows[0]["phone"]) not in (None, 99999)
+
+
+def test_people_who_wrote_stop_and_those_suppressed_are_left_out(world: World) -> None:
+    rows = crowd(6)
+    Mailing(world, rows, text="First {{ row.text }}").attempt()
+    world.sandbox.receive(phone(1), "«Отписаться»", str(world.channel["channel_uuid"]))
+    world.sandbox.receive(phone(2), "CTOП", str(world.channel["channel_uuid"]))
+    given = {"suppress": [phone(3), {"phone": phone(4)}]}
+    totals = Mailing(world, rows, given=given).attempt()
+    assert totals
+    assert (totals["sent"], totals["suppressed"]) == (2, 4)
+    assert arrived(world, rows)["Text 1"] == 0
+
+
+def test_a_suppressed_phone_counts_for_a_user_without_one(world: World) -> None:
+    rows = [{"user_id": user, "text": f"To {user}"} for user in world.users]
+    totals = Mailing(world, rows, given={"suppress": ["+7 916 000 00 01"]}).attempt()
+    assert totals
+    assert (totals["sent"], totals["suppressed"]) == (3, 1)
+    assert world.delivered()[f"To {world.users[1]}"] == 0
+
+
+def test_each_half_is_sent_in_its_own_window(world: World) -> None:
+    """Moscow is seven hours behind Vladivostok: at noon in one, it is quiet in the other."""
+    moscow = [{"phone": f"+7495100000{number}", "text": f"Moscow {number}"} for number in range(3)]
+    east = [{"phone": f"+7423200000{number}", "text": f"East {number}"} for number in range(3)]
+    noon = (
+        datetime.fromtimestamp(world.now(), UTC)
+        .replace(hour=9, minute=0, second=0, microsecond=0)
+        .timestamp()
+    )
+    world.sleep(noon + 86_400 - world.now())
+    mailing = Mailing(world, [*moscow, *east], given={"quiet_hours": "18:00-10:00"})
+    assert mailing.attempt() is None  # 12:00 in Moscow, 19:00 in Vladivostok
+    assert set(arrived(world, moscow).values()) == {1}
+    assert arrived(world, east).total() == 0
+    assert mailing.until == datetime.fromtimestamp(noon + 86_400 + 15 * 3600, UTC)
+    totals = mailing.resume()
+    assert totals
+    assert totals["sent"] == 6
+    each_once(world, [*moscow, *east])
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_a_daily_cap_defers_the_rest(world: World, ledger: str) -> None:
+    rows = crowd(7)
+    mailing = Mailing(world, rows, ledger, {"daily_cap": 3})
+    assert mailing.attempt() is None
+    assert arrived(world, rows).total() == 3
+    assert mailing.resume() is None
+    assert arrived(world, rows).total() == 6
+    assert mailing.resume()
+    each_once(world, rows)
+
+
+def test_a_slow_pace_begins_few_at_a_time(world: World) -> None:
+    rows = crowd(6)
+    mailing = Mailing(world, rows, given={"pace": 2, "quiet_hours": None})
+    before = world.now()
+    assert mailing.attempt()
+    assert world.now() - before >= 100
+    records = [json.loads(record) for record in mailing.task.store.kept.values()]
+    assert all(len(record["done"]) == 1 for record in records)
+
+
+def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
+    caplog.set_level(logging.DEBUG, "airflow_provider_wahelp")
+    rows = crowd(3)
+    world.sandbox.set_messenger(phone(1), False)
+    rows[2]["text"] = None
+    Mailing(world, rows).attempt()
+    logged = (
+        "".join(record.getMessage() for record in caplog.records if "sandbox" not in record.name)
+        + capsys.readouterr().out
+    )
+    assert "of them bad" in logged
+    assert phone(1)[1:] not in logged
+    assert "Text 0" not in logged
+
+
+FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable", "html", "truncated")
+
+
+@settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    faults=st.lists(st.tuples(st.sampled_from(FAULTS), st.floats(0.05, 0.5)), max_size=2),
+    kills=st.lists(st.integers(1, 60), max_size=4),
+    lag=st.sampled_from([0.0, 3.0]),
+    skew=st.sampled_from([-120.0, 0.0, 120.0]),
+    ledger=st.sampled_from(["store", "file", "none"]),
+    seed=st.integers(0, 10_000),
+)
+def test_each_person_once_whatever_happens(
+    world: World,
+    faults: list[tuple[str, float]],
+    kills: list[int],
+    lag: float,
+    skew: float,
+    ledger: str,
+    seed: int,
+) -> None:
+    with quiet():
+        world.sandbox.configure(history_lag=lag)
+        world.skew(skew)
+        rows = [{**row, "text": f"{row['text']} of {seed}"} for row in crowd(15)]
+        mailing = Mailing(world, rows, ledger, {"max_failures": 15})
+        before = arrived(world, rows)
+        for number, (fault, probability) in enumerate(faults):
+            world.sandbox.inject(fault, operation="send_message", probability=probability, seed=seed + number)
+        for steps in kills:
+            _attempt(mailing, steps)
+        for _ in range(3):
+            _attempt(mailing)
+        world.calm()
+        totals = mailing.attempt()
+        assert totals
+        after = arrived(world, rows)
+        after.subtract(before)
+        assert max(after.values()) <= 1
+        unsent = [row for row in rows if after[row["text"]] == 0]
+        assert totals["failed"] + totals["no_messenger"] == len(unsent)
+        world.sandbox.configure(history_lag=0)
+
+
+def _attempt(mailing: Mailing, steps: int | None = None) -> None:
+    """Attempt, come what may: a worker dies, a service is down."""
+    try:
+        mailing.attempt(steps)
+    except (Killed, WahelpError):
+        mailing.world.sleep(5)
