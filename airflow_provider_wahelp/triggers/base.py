@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
@@ -42,16 +43,24 @@ class WahelpTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", self._arguments()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then yield the outcome: ``{"result": ...}`` or ``{"error": ...}``."""
+        """Wait, then yield the outcome: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
         # The poller is left before the event is out: Airflow may drop a generator that has yielded.
         yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
         wait = self._wait()
         with polled(self.wahelp_conn_id, arguments.project_id(self.project_id), wait):
-            while isinstance(news := await wait.news(), str):
-                self.log.warning(news)
+            try:
+                async with asyncio.timeout(self._left()):
+                    while isinstance(news := await wait.news(), str):
+                        self.log.warning(news)
+            except TimeoutError:
+                return {"late": True}
         return news
+
+    def _left(self) -> float | None:
+        """Return for how many seconds to wait at most; ``None`` to leave that to Airflow."""
+        return None
 
     @abstractmethod
     def _wait(self) -> Wait:

@@ -11,7 +11,7 @@ from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.waiting import Result, told
 
 Outcome = dict[str, Any]
-"""What a trigger's event carries: ``{"result": ...}`` or ``{"error": ...}``."""
+"""What a trigger's event carries: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
 
 
 class Wait:
