@@ -22,6 +22,9 @@ Result = dict[str, Any]
 MISSING_LOOKS = (2.0, 4.0)
 """Seconds before another look for a message that is not there: it may show up late (API section 3)."""
 
+STANDINGS = ("sent", "failed", "delivered", "read")
+"""How far a message may have got: none ever gets less far, whatever comes later (API section 4)."""
+
 _CHANNEL = ("id", "uuid", "name", "type", "active")
 _MESSAGE = ("id", "user_id", "channel_id", "status", "created_at")
 _ERROR = ("what", "words", "status", "retry_after", "argument", "must")
@@ -47,6 +50,25 @@ def arrived(message: Message, wanted: str) -> Result | None:
     if status_failed(message.status):
         raise DeliveryFailedError(f"deliver message {message.id}", f'its status is "{message.status}"')
     return None
+
+
+def standing(status: str | None) -> str:
+    """Return how far a message has got, as one of :data:`STANDINGS`.
+
+    :param status: its status, however the API spells it.
+    """
+    if status_failed(status):
+        return "failed"
+    return next((far for far in ("read", "delivered") if status_reached(status, far)), "sent")
+
+
+def further(known: str, seen: str) -> str:
+    """Return which of two standings counts: statuses come out of order, and never move backwards.
+
+    :param known: what was known.
+    :param seen: what is seen now.
+    """
+    return max(known, seen, key=STANDINGS.index)
 
 
 def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Conversation[Message]:

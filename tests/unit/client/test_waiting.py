@@ -35,6 +35,20 @@ def test_a_status_says_how_far_a_message_has_got(status: Any, delivered: bool, r
 
 
 @pytest.mark.parametrize(
+    ("status", "far"),
+    [("sent", "sent"), (None, "sent"), ("queued", "sent"), ("Rejected", "failed"), ("read", "read")],
+)
+def test_a_standing_is_one_of_four(status: str | None, far: str) -> None:
+    assert waiting.standing(status) == far
+
+
+def test_a_standing_never_moves_backwards() -> None:
+    for number, far in enumerate(waiting.STANDINGS):
+        for less in waiting.STANDINGS[: number + 1]:
+            assert waiting.further(far, less) == waiting.further(less, far) == far
+
+
+@pytest.mark.parametrize(
     "status",
     [
         "failed",
