@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -27,9 +30,10 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.operators import SendMessageOperator
 from tests.delivery.traveller import FALLBACK_AFTER, INTERVAL, MODES, TIMEOUT, Traveller, Voyage, hurry
-from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, World
+from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, World, outcome
 
 LEDGERS = ("store", "file", "none")
+JOURNEYS = 12
 
 
 @pytest.fixture(params=MODES)
@@ -202,6 +206,17 @@ def test_a_missing_messenger_is_fallen_back_from_at_once(voyage: Voyage) -> None
     assert task.arrived == {voyage.second: 1}
 
 
+def test_a_messenger_that_is_missed_when_a_person_is_added_is_fallen_back_from(voyage: Voyage) -> None:
+    voyage.delivers(5)
+    voyage.world.sandbox.inject(
+        "success_false", operation="create_user", path=f"*/{voyage.first}/users", words="номер не подключен"
+    )
+    task = voyage.task(phone="+79990000001", name="Anna")
+    assert task.travel()["channel_uuid"] == voyage.second
+    (line,) = voyage.world.sandbox.conversation("+79990000001")
+    assert line["channel_uuid"] == voyage.second
+
+
 def test_without_fallback_a_missing_messenger_is_what_it_is(voyage: Voyage) -> None:
     voyage.lacks(voyage.first)
     assert isinstance(failure(voyage.task(fallback=None, wait_for="read")), MessengerMissingError)
@@ -353,8 +368,7 @@ def test_who_falls_back_does_not_go_back(voyage: Voyage, kill: str) -> None:
         task.travel(kill, voyage.second if kill != "waiting" else "")
     voyage.world.sandbox.clear_faults()
     assert task.travel()["channel_uuid"] == voyage.second
-    assert task.arrived[voyage.second] == 1
-    assert task.arrived[voyage.first] == (1 if kill == "after_begun" and task.arrived[voyage.first] else 0)
+    assert task.arrived == {voyage.second: 1}
 
 
 def test_a_fallback_that_is_added_later_does_not_send_again(voyage: Voyage) -> None:
@@ -379,6 +393,42 @@ def test_resend_sends_once_more_for_each_clear(voyage: Voyage) -> None:
     task.travel()
     assert len(ids) == 2
     assert task.arrived == {voyage.first: 2}
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_whatever_goes_wrong_nothing_is_doubled_within_a_channel(
+    voyage: Voyage, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers get lost and workers die, at random, until a message has arrived or nothing is left to try."""
+    dice = Random(f"{voyage.mode} {ledger}")
+    ends: Counter[str] = Counter()
+    for _ in range(JOURNEYS):
+        task = voyage.task(ledger=ledger, retries=20)
+        with monkeypatch.context() as patch:
+            delivers_through(voyage, patch, *dice.choice([(), (voyage.first,), (voyage.second,)]))
+            for fault in ("cut_before", "cut_after", "html", "rate_limit", "error_after"):
+                seed = dice.randrange(1000)
+                voyage.world.sandbox.inject(fault, operation="send_message", probability=0.1, seed=seed)
+            end = at_last(task, dice)
+        assert set(task.arrived.values()) == {1}
+        assert voyage.first in task.arrived
+        assert isinstance(end, dict | NoChannelWorkedError), end
+        if isinstance(end, NoChannelWorkedError):
+            assert voyage.second in task.arrived
+        ends["none" if isinstance(end, NoChannelWorkedError) else end["channel_uuid"]] += 1
+        voyage.world.calm()
+    assert set(ends) == {voyage.first, voyage.second, "none"}
+
+
+def at_last(task: Traveller, dice: Random) -> Any:
+    """Try a task, whose worker dies again and again, until it has an end; return that."""
+    kills = KILLS_WITHOUT_LEDGER if task.ledger == "none" else KILLS
+    for _ in range(20):
+        died_at, where = dice.choice(["", "waiting", *kills]), dice.choice(["", task.second])
+        end = outcome(partial(task.travel, died_at, where))
+        if isinstance(end, dict | AirflowFailException):
+            break
+    return end
 
 
 # The triggerer
