@@ -27,8 +27,10 @@ def get_provider_info() -> dict[str, Any]:
         "operators": _modules(
             "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
         ),
-        "sensors": _modules("sensors", "channels"),
+        "sensors": _modules("sensors", "channels", "messages"),
+        "triggers": _modules("triggers", "channels", "messages"),
         "transfers": _transfers(),
+        "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],
         "config": _config(),
     }

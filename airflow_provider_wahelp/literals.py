@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 
@@ -15,7 +16,7 @@ def is_literal(value: object) -> bool:
         return "{{" not in value and "{%" not in value
     if isinstance(value, list | tuple):
         return all(map(is_literal, value))
-    return isinstance(value, int | float)
+    return isinstance(value, int | float | timedelta)
 
 
 def check_literal(check: Callable[[Any], object], value: object) -> None:

@@ -23,7 +23,7 @@ from airflow_provider_wahelp.operators import (
     CreateChannelOperator, CreateProjectOperator, CreateUserOperator,
     GetMessagesOperator, SendMessageOperator, SetWebhookOperator,
 )
-from airflow_provider_wahelp.sensors import ChannelActiveSensor
+from airflow_provider_wahelp.sensors import ChannelActiveSensor, MessageStatusSensor
 spent = (time.process_time() - start) * 1000
 new = sorted(set(sys.modules) - before)
 print(json.dumps([spent, new]))

@@ -77,8 +77,12 @@ class Airflow:
     def restart(self, component: str, grace: float = STOP_SECONDS) -> None:
         """Stop one of the components, which has some seconds to end; return once all are well again."""
         stop_all([self._processes.pop(component)], grace)
-        self._processes[component] = self._launch(component, *COMPONENTS[component])
-        wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
+        self._start_again(component)
+
+    def crash(self, component: str) -> None:
+        """Kill one of the components without a word, start it again, and return once all are well."""
+        self._processes.pop(component).finish(deadline=0.0)
+        self._start_again(component)
 
     def task_processes(self) -> list[psutil.Process]:
         """Return the processes in which tasks run now."""
@@ -142,6 +146,10 @@ class Airflow:
             self._processes[name] = self._launch(name, *options)
         wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
         self.api.log_in()
+
+    def _start_again(self, component: str) -> None:
+        self._processes[component] = self._launch(component, *COMPONENTS[component])
+        wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
 
     def _migrate(self) -> None:
         migration = self._launch("db", "migrate")

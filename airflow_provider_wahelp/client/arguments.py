@@ -21,6 +21,7 @@ WEBHOOK_APIS = ("hook", "webhooks")
 IF_UNCLEAR = ("check", "fail", "resend")
 ON_RERUN = ("skip", "resend")
 IF_EXISTS = ("reuse", "create", "fail")
+AWAITED = ("delivered", "read")
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
 _SEGMENT = re.compile(r"[\w-]+")
 
@@ -113,6 +114,11 @@ def if_unclear(value: Any) -> str:
 def on_rerun(value: Any) -> str:
     """Return what to do where a task that has sent is run again."""
     return choice(value, "on_rerun", ON_RERUN)
+
+
+def awaited(value: Any) -> str:
+    """Return the status that is waited for."""
+    return choice(value, "status", AWAITED)
 
 
 def choice(value: Any, argument: str, choices: Sequence[str]) -> str:

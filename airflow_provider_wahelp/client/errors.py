@@ -161,6 +161,29 @@ class ChannelNotActiveError(RejectedError):
     advice = "Authorize the channel in Wahelp (WhatsApp: scan its QR code)."
 
 
+class DeliveryFailedError(WahelpError):
+    """A message was sent, and Wahelp reports that it did not arrive; ``words`` is the status that says so."""
+
+    meaning = "it was not delivered"
+    advice = "Check the person's number, or write through another channel."
+
+
+class DeliveryTimeoutError(WahelpError):
+    """A message was sent, and not reported as delivered, or as read, as long as was waited."""
+
+    meaning = "there was no report of it in time"
+    advice = "It may still arrive. A cleared task goes on waiting, and sends nothing."
+
+
+class NoChannelWorkedError(WahelpError):
+    """A message was delivered through none of the channels; ``words`` says what happened in each."""
+
+    meaning = "none of the channels worked"
+    advice = (
+        "What was sent may still arrive. A cleared task goes on, and sends nothing twice through a channel."
+    )
+
+
 class RateLimitedError(WahelpError):
     """Too many requests; ``retry_after`` holds the seconds to wait, where the API named them."""
 

@@ -6,6 +6,7 @@ known is kept in ``extra``. Times are UTC.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,6 +19,13 @@ MOSCOW = timezone(timedelta(hours=3), "Europe/Moscow")
 """The zone of the API's times, which carry none. Moscow has no daylight saving."""
 
 _STATUS_ORDER = ("sent", "delivered", "read")
+
+_FAILURE = re.compile(
+    r"fail|error|undeliver|not.?deliver|reject|refus|declin|bounce|expire|cancel|invalid"
+    r"|ошибк|не.?доставл|не.?отправл|отклон|отмен",
+    re.IGNORECASE,
+)
+"""How a failed delivery is spelled is not known (API section 4): whatever sounds like one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +261,14 @@ def status_reached(status: str | None, wanted: str) -> bool:
     if status not in _STATUS_ORDER:
         return False
     return _STATUS_ORDER.index(status) >= _STATUS_ORDER.index(wanted)
+
+
+def status_failed(status: str | None) -> bool:
+    """Return whether a message will not arrive any more.
+
+    :param status: the message's status.
+    """
+    return status is not None and _FAILURE.search(status) is not None
 
 
 def parse_time(value: object) -> datetime | None:

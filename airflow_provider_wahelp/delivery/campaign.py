@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import ChannelNotActiveError, InputError, TooManyFailuresError
 from airflow_provider_wahelp.client.unclear import moment
+from airflow_provider_wahelp.delivery.arrivals import Arrivals
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.chunks import Chunks
 from airflow_provider_wahelp.delivery.composing import Composer
+from airflow_provider_wahelp.delivery.followed import FollowedWorklist
+from airflow_provider_wahelp.delivery.following import Following, Leg
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing import CHUNK, CHUNK_SECONDS, Mailing
 from airflow_provider_wahelp.delivery.options import Options, tolerable
 from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.posting import Poster
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
-from airflow_provider_wahelp.delivery.report import Outcome, Progress, write_report
+from airflow_provider_wahelp.delivery.report import SENDINGS, ArrivalRow, Outcome, Progress, write_report
 from airflow_provider_wahelp.delivery.rows import Row, Unreadable, read_entries
 from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
 from airflow_provider_wahelp.delivery.suppression import Suppression
@@ -39,7 +45,7 @@ class Result(NamedTuple):
     """What a mailing came to.
 
     :param totals: how many there are of each outcome.
-    :param until: when to go on; ``None`` if everybody who may get it has got it.
+    :param until: when to go on; ``None`` if nobody is to be written to, or waited for, any more.
     :param given_up: how many of the failures a retry may mend.
     """
 
@@ -81,45 +87,83 @@ class Campaign:
         :param rows: the recipients.
         :raises WahelpError: if the mailing cannot go on; who was not written to can be later.
         """
-        with airflow_errors(), Worklist() as worklist:
-            self._check_channel()
+        with airflow_errors(), ExitStack() as stack:
+            worklists = {uuid: stack.enter_context(FollowedWorklist()) for uuid in self._channels}
+            if not self._goes_on:
+                self._check_channel()
             try:
-                until, given_up = self._mail(worklist, rows)
+                until, given_up = self._mail(worklists, rows)
             finally:
-                self._report(worklist)
-            result = Result(_totals(worklist), until, given_up)
+                self._report(worklists)
+            result = Result(self._totals(worklists), until, given_up)
             self._judge(result)
         return result
 
-    def _mail(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> tuple[datetime | None, int]:
+    @property
+    def _patience(self) -> Patience | None:
+        return None if self.options.dry_run else self.options.patience
+
+    @property
+    def _channels(self) -> list[str]:
+        return [self.channel[1], *(self.options.fallback if self._patience else ())]
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there may be nothing left but to wait, which needs no channel that is active."""
+        return self._patience is not None and (self.resumed or self.attempt.repeated)
+
+    def _mail(
+        self, worklists: Mapping[str, FollowedWorklist], rows: Iterable[Row | Unreadable]
+    ) -> tuple[datetime | None, int]:
+        worklist = worklists[self.channel[1]]
         prepared = self._prepared(worklist, rows)
-        opt_outs = self._unwanted(worklist, prepared)
         if self.options.dry_run:
+            self._unwanted(worklist, prepared)
             return None, 0
-        chunks = Chunks(self.ledger, self.attempt.key, self.attempt.generation)
-        again = self.options.on_rerun == "resend" and self.attempt.cleared
-        restore(worklist, chunks, generation=self.attempt.generation, again=again)
+        with ExitStack() as stack:
+            legs = [self._leg(uuid, each) for uuid, each in worklists.items()]
+            for leg in legs:
+                stack.callback(leg.mailing.close)
+                self._restore(leg)
+            first = legs[0]
+            if self._goes_on and self.ledger and worklist.waiting(1):
+                self._check_channel()
+            first.mailing.opt_outs = self._unwanted(worklist, prepared)
+            first.mailing.progress = self._progress(worklist, prepared)
+            stack.callback(self._finish, first.mailing.progress)
+            until = first.mailing.run()
+            if self._patience:
+                zones = self.windows.zones if self.windows else Following.zones
+                later = Following(legs, self._patience, prepared.suppression, zones).run()
+                until = min((time for time in (until, later) if time), default=None)
+            return until, sum(leg.mailing.given_up for leg in legs)
+
+    def _progress(self, worklist: Worklist, prepared: Preparation) -> Progress:
         found = worklist.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if not unsent:
-            log.info(
-                "Nothing to send: %s of %s have got it",
-                f"{found.get(Outcome.SENT, 0):,}",
-                f"{prepared.rows:,}",
-            )
-            return None, 0
-        progress = Progress(log, unsent)
-        mailing = self._mailing(worklist, chunks, progress, opt_outs)
-        try:
-            return mailing.run(), mailing.given_up
-        finally:
-            mailing.close()
+            got = found.get(Outcome.SENT, 0)
+            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{prepared.rows:,}")
+        return Progress(log, unsent)
+
+    def _finish(self, progress: Progress) -> None:
+        if any(progress.totals.values()):
             progress.finish()
+
+    def _leg(self, channel_uuid: str, worklist: FollowedWorklist) -> Leg:
+        key = self.attempt.key if channel_uuid == self.channel[1] else f"{self.attempt.key}/{channel_uuid}"
+        chunks = Chunks(self.ledger, key, self.attempt.generation)
+        mailing = self._mailing(channel_uuid, worklist, chunks)
+        return Leg(mailing, worklist, partial(self._opt_outs, channel_uuid))
+
+    def _restore(self, leg: Leg) -> None:
+        again = self.options.on_rerun == "resend" and self.attempt.cleared
+        restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=again)
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
         prepared.fill(rows)
-        if not prepared.rows:
+        if not prepared.rows and not (self._patience and self.resumed):  # who left the query is followed, too
             self._empty()
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
         if prepared.bad and self.options.on_bad_rows == "fail":
@@ -138,23 +182,28 @@ class Campaign:
 
     def _unwanted(self, worklist: Worklist, prepared: Preparation) -> Container[Id]:
         """Leave out whoever does not want to be written to; return those whom only their id will tell."""
+        if not worklist.waiting(1) and not worklist.open():
+            return ()
         project_id, channel_uuid = self.channel
         if prepared.users and prepared.suppression.phones_given:
             users = self.hook.list_users(channel_uuid, project_id)
             known = {user.id for user in users if user.id and prepared.suppression.has(user.phone or "")}
             screen(worklist, known, SUPPRESSED)
-        if not self.options.stop_words or not worklist.waiting(1):
-            return ()
-        words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
-        opt_outs = OptOuts(shared_directory(), self.hook.get_conn().settings.base_url, words)
-        self.hook.run(opt_outs.read(project_id, channel_uuid))
+        opt_outs = self._opt_outs(channel_uuid)
         screen(worklist, opt_outs, OPTED_OUT)
         return opt_outs
 
-    def _mailing(
-        self, worklist: Worklist, chunks: Chunks, progress: Progress, opt_outs: Container[Id]
-    ) -> Mailing:
-        project_id, channel_uuid = self.channel
+    def _opt_outs(self, channel_uuid: str) -> Container[Id]:
+        """Return who has asked not to be written to in a channel."""
+        if not self.options.stop_words:
+            return ()
+        words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
+        opt_outs = OptOuts(shared_directory(), self.hook.get_conn().settings.base_url, words)
+        self.hook.run(opt_outs.read(self.channel[0], channel_uuid))
+        return opt_outs
+
+    def _mailing(self, channel_uuid: str, worklist: FollowedWorklist, chunks: Chunks) -> Mailing:
+        project_id, _ = self.channel
         directory = shared_directory()
         scope = f"{self.hook.get_conn().settings.base_url}/{project_id}/{channel_uuid}"
         pace = self.options.pace
@@ -165,10 +214,10 @@ class Campaign:
             Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
             worklist,
             chunks,
-            progress,
+            Progress(log, 0),
             Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap, clock=self.clock),
             self.windows,
-            opt_outs,
+            (),
             self.options.concurrency,
             max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK,
             self.options.if_unclear,
@@ -185,15 +234,22 @@ class Campaign:
     def _suppression(self) -> Suppression:
         return Suppression(read_entries(self.options.suppress, "suppress"))
 
-    def _report(self, worklist: Worklist) -> None:
-        if self.options.report_path:
-            write_report(self.options.report_path, worklist.report())
+    def _report(self, worklists: Mapping[str, FollowedWorklist]) -> None:
+        if not self.options.report_path:
+            return
+        if self._patience:
+            write_report(self.options.report_path, Arrivals(worklists).report(), ArrivalRow)
+        else:
+            write_report(self.options.report_path, worklists[self.channel[1]].report())
+
+    def _totals(self, worklists: Mapping[str, FollowedWorklist]) -> dict[str, int]:
+        return Arrivals(worklists).totals() if self._patience else _totals(worklists[self.channel[1]])
 
     def _judge(self, result: Result) -> None:
         """Fail for too many failures, once everybody had their turn."""
         totals = result.totals
         tried = totals[Outcome.SENT] + totals[Outcome.NO_MESSENGER] + totals[Outcome.FAILED]
-        failed = totals[Outcome.FAILED]
+        failed = totals[Outcome.FAILED] + totals.get(Outcome.UNDELIVERED, 0)
         if result.until is None and not tolerable(self.options.max_failures, failed, tried):
             words = f"{failed:,} of {tried:,} failed, and max_failures is {self.options.max_failures}"
             error = TooManyFailuresError("write to everybody", words)
@@ -203,6 +259,6 @@ class Campaign:
 
 def _totals(worklist: Worklist) -> dict[str, int]:
     found = worklist.totals()
-    totals = {outcome.value: found.get(outcome.value, 0) for outcome in Outcome}
+    totals = {outcome.value: found.get(outcome.value, 0) for outcome in SENDINGS}
     totals[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
     return totals

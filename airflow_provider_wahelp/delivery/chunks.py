@@ -33,11 +33,19 @@ class Done(NamedTuple):
     :param key: what it is filed under.
     :param outcome: what became of it.
     :param message_id: the message, if it went.
+    :param user_id: who got it.
+    :param at: when it was begun, in seconds since 1970, by the server's clock.
+    :param standing: how far it has got since.
+    :param over: whether nobody waits any more for it to get further.
     """
 
     key: str
     outcome: str
     message_id: Id | None
+    user_id: Id | None = None
+    at: float | None = None
+    standing: str = "sent"
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Chunks:
             yield Chunk(
                 kept["generation"],
                 [Begun(*entry) for entry in kept["begun"]],
-                [Done(*entry) for entry in kept["done"]],
+                [Done(*entry) for entry in kept["done"]],  # of fewer fields, where an older version kept it
             )
 
     def begin(self, begun: Sequence[Begun]) -> int:
@@ -96,7 +104,7 @@ class Chunks:
         :param done: what is.
         """
         if self._ledger:
-            entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(list, done))}
+            entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(_plain, done))}
             self._ledger.write(self._name(number), {"generation": self._generation, **entries})
 
     def add(self, done: Sequence[Done]) -> None:
@@ -106,3 +114,8 @@ class Chunks:
 
     def _name(self, number: int) -> str:
         return f"{self._key}/chunk/{number}"
+
+
+def _plain(done: Done) -> list[Any]:
+    """Return what is kept of a send: the end is left out where it says nothing."""
+    return list(done) if done.standing != "sent" or done.over else list(done[:5])

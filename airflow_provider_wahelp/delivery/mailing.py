@@ -143,12 +143,27 @@ class Mailing:
             self._read_history(self.suspected_since)
         while True:
             self._send()
-            if self._settle():
+            if self.settle():
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
                 return until
             self._let_pass(until.timestamp())
+
+    def settle(self) -> bool:
+        """Find out what became of those of whom it is not known; return whether there were any."""
+        people = self.worklist.open()
+        if not people:
+            return False
+        if self.if_unclear == "check":
+            self._let_pass(self._opened + SETTLED_AFTER)
+            log.info("Looking into the history for %d messages of unknown outcome", len(people))
+            self._read_history(min(map(_since, people), key=self._seconds))
+        done = [entry for person in people for entry in self._looked_up(person)]
+        entries = iter(done)
+        while some := list(islice(entries, CHUNK)):
+            self.chunks.add(some)
+        return True
 
     def _send(self) -> None:
         """Write to whoever waits, chunk by chunk."""
@@ -253,22 +268,8 @@ class Mailing:
             self.progress.failed(person.number, who, verdict.reason)
         if verdict.state == Outcome.SUPPRESSED:  # next time they may have changed their mind
             return []
-        return [Done(person.key, verdict.state, verdict.message_id)]
-
-    def _settle(self) -> bool:
-        """Find out what became of those of whom it is not known; return whether there were any."""
-        people = self.worklist.open()
-        if not people:
-            return False
-        if self.if_unclear == "check":
-            self._let_pass(self._opened + SETTLED_AFTER)
-            log.info("Looking into the history for %d messages of unknown outcome", len(people))
-            self._read_history(min(map(_since, people), key=self._seconds))
-        done = [entry for person in people for entry in self._looked_up(person)]
-        entries = iter(done)
-        while some := list(islice(entries, CHUNK)):
-            self.chunks.add(some)
-        return True
+        at = None if person.began is None else self._seconds(_since(person))
+        return [Done(person.key, verdict.state, verdict.message_id, person.user_id, at)]
 
     def _looked_up(self, person: Person) -> list[Done]:
         if self.if_unclear == "fail":

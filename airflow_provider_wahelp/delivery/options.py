@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.patience import Patience
 
 ON_BAD_ROWS = ("report", "fail")
 IF_EMPTY = ("succeed", "skip", "fail")
@@ -31,6 +32,8 @@ class Options:
     report_path: str | None = None
     if_unclear: str = "check"
     on_rerun: str = "skip"
+    patience: Patience | None = None
+    fallback: Sequence[str] = ()
 
 
 def pace(value: Any) -> float | None:

@@ -112,11 +112,11 @@ def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool)
         current = chunk.generation == generation
         if again and not current:
             continue
-        for key, outcome, message_id in chunk.done:
-            if outcome == Outcome.SENT or current:
-                worklist.remember_done(key, outcome, message_id)
+        for done in chunk.done:
+            if done.outcome == Outcome.SENT or current:
+                worklist.remember_done(done._replace(over=done.over and current))
             else:
-                worklist.forget(key)
+                worklist.forget(done.key)
         for begun in chunk.begun:
             worklist.remember_open(*begun)
 

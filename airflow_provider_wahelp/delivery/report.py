@@ -23,7 +23,7 @@ _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r\n]")  # a spreadsheet runs it; 
 
 
 class Outcome(StrEnum):
-    """What became of a recipient."""
+    """What became of a recipient; the last four, where that is waited for."""
 
     SENT = "sent"
     SKIPPED = "skipped"
@@ -31,13 +31,24 @@ class Outcome(StrEnum):
     NO_MESSENGER = "no_messenger"
     FAILED = "failed"
     DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    READ = "read"
+    FELL_BACK = "fell_back"
+    UNDELIVERED = "undelivered"
+
+
+ARRIVALS = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
+"""What becomes of what was sent."""
+
+SENDINGS = tuple(outcome for outcome in Outcome if outcome not in ARRIVALS)
+"""What becomes of a recipient while a mailing is sent."""
 
 
 @dataclass(frozen=True)
 class ReportRow:
     """A line of the report.
 
-    :param number: the recipient's row in the source, from 1.
+    :param number: the recipient's row in the source, from 1; 0 where the source no longer has it.
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
@@ -55,6 +66,18 @@ class ReportRow:
     message_id: int | str | None = None
 
 
+@dataclass(frozen=True)
+class ArrivalRow(ReportRow):
+    """A line of the report of a mailing that is followed.
+
+    :param status: how far the message has got: ``sent``, ``failed``, ``delivered`` or ``read``.
+    :param channel_uuid: the channel of the message: the one that worked, or else the last that was tried.
+    """
+
+    status: str = ""
+    channel_uuid: str = ""
+
+
 def check_path(path: Any) -> str:
     """Refuse a path that no report can be written to, cheaply enough for the parsing of a DAG.
 
@@ -67,25 +90,26 @@ def check_path(path: Any) -> str:
     return str(path)
 
 
-def write_report(path: str, rows: Iterable[ReportRow]) -> None:
+def write_report(path: str, rows: Iterable[ReportRow], columns: type[ReportRow] = ReportRow) -> None:
     """Write a report as CSV with a header or as JSON Lines, by the path's suffix; it replaces an earlier one.
 
     In CSV an apostrophe is put before what a spreadsheet would take for a formula.
 
     :param path: any Airflow object storage path; a local file is readable for its owner alone.
     :param rows: the lines.
+    :param columns: what kind of lines they are.
     :raises InputError: if the suffix is not one of :data:`SUFFIXES`.
     """
     if check_path(path).lower().endswith(".csv"):
-        _write_csv(path, rows)
+        _write_csv(path, rows, columns)
     else:
         write_json_lines(path, map(vars, rows))
 
 
-def _write_csv(path: str, rows: Iterable[ReportRow]) -> None:
+def _write_csv(path: str, rows: Iterable[ReportRow], columns: type[ReportRow]) -> None:
     with private_file(path) as file:
         table = csv.writer(file)
-        table.writerow(column.name for column in fields(ReportRow))
+        table.writerow(column.name for column in fields(columns))
         table.writerows(map(_cell, vars(row).values()) for row in rows)
 
 
@@ -109,7 +133,7 @@ class Progress:
         every: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.totals: dict[str, int] = {outcome.value: 0 for outcome in Outcome}
+        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SENDINGS}
         self._log = log
         self._total = total
         self._every = every

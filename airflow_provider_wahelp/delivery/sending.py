@@ -64,15 +64,46 @@ class Delivery:
         entry = self._begin(user_id, entry, others)
         return self._finish(entry, self._post(entry)), True
 
+    def kept(self) -> Entry | None:
+        """Return what the ledger says of this send; nothing, where it is to be sent once more."""
+        entry = self._read()
+        return None if entry and entry.message is not None and self._again(entry) else entry
+
+    def note(self, status: str) -> dict[str, Any] | None:
+        """Keep how far the message has got, so that nobody needs to look again.
+
+        :param status: its status.
+        :return: the message as it is kept; ``None`` without a ledger.
+        """
+        entry = self._read()
+        if not self.ledger or not entry or entry.message is None:
+            return None
+        message = {**entry.message, "status": status}
+        if message != entry.message:
+            self.ledger.write(self._key, asdict(replace(entry, message=message)))
+        return message
+
+    def restarted(self) -> float:
+        """Return when a task that was cleared began anew, in seconds since 1970 by the server's clock."""
+        if not self.ledger:
+            return self.hook.run(moment(self.attempt.run_started)).seconds
+        key, generation = f"{self._key}/restarted", self.attempt.generation
+        kept = self.ledger.read(key)
+        if not kept or kept["generation"] != generation:
+            kept = {"generation": generation, "at": self.hook.run(moment()).seconds}
+            self.ledger.write(key, kept)
+        return float(kept["at"])
+
     @property
     def _key(self) -> str:
         return self.key or self.attempt.key
 
     def _earlier(self) -> Entry | None:
         """Return what an earlier attempt has left, or what must be assumed of it."""
-        if not self.ledger:
-            return self._assumed()
-        kept = self.ledger.read(self._key)
+        return self._read() if self.ledger else self._assumed()
+
+    def _read(self) -> Entry | None:
+        kept = self.ledger.read(self._key) if self.ledger else None
         return Entry(**kept) if kept else None
 
     def _again(self, done: Entry) -> bool:

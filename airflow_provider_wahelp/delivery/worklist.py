@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.report import Outcome, ReportRow
 
 WAITING = "waiting"
@@ -27,7 +28,8 @@ CREATE TABLE people (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0,
+    standing TEXT NOT NULL DEFAULT 'sent', over INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
 CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
@@ -69,13 +71,13 @@ class Person(NamedTuple):
     by_phone: bool = False
 
 
-_COLUMNS = ", ".join(Person._fields)
-_ADD = f"INSERT OR IGNORE INTO people ({_COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
+COLUMNS = ", ".join(Person._fields)
+_ADD = f"INSERT OR IGNORE INTO people ({COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
 _SETTLE = (
     "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
     "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4"
 )
-_PERSON = f"SELECT {_COLUMNS} FROM people WHERE state = ?"  # noqa: S608
+_PERSON = f"SELECT {COLUMNS} FROM people WHERE state = ?"  # noqa: S608
 
 
 class Worklist:
@@ -175,10 +177,16 @@ class Worklist:
             "UPDATE people SET state = 'waiting', attempts = attempts + 1 WHERE number = ?", (number,)
         )
 
-    def remember_done(self, key: str, state: str, message_id: Id | None) -> None:
+    def remember_done(self, done: Done) -> None:
         """Note what became of somebody in an earlier attempt, also if the source no longer has them."""
-        reason = "" if state == Outcome.SENT else "in an earlier attempt"
-        self._remember(key, {"state": str(state), "message_id": message_id, "reason": reason})
+        known: dict[str, object] = {"state": str(done.outcome), "message_id": done.message_id}
+        known["reason"] = "" if done.outcome == Outcome.SENT else "in an earlier attempt"
+        if done.user_id is not None:
+            known["user_id"] = done.user_id
+        self._remember(
+            done.key,
+            {**known, "began": done.at, "by_host": 0, "standing": done.standing, "over": done.over},
+        )
 
     def remember_open(self, key: str, digest: str, user_id: Id, began: float, by_host: bool) -> None:
         """Note what an earlier attempt had begun, also if the source no longer has them."""
@@ -230,7 +238,10 @@ class Worklist:
 
     def report(self) -> Iterator[ReportRow]:
         """Yield what became of everybody, in the order of the source."""
-        query = "SELECT number, label, user_id, phone, state, reason, message_id FROM people ORDER BY number"
+        query = (
+            "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people "
+            "ORDER BY number < 0, number"
+        )
         for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
             outcome, why = _reported(state, reason)
             yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
@@ -251,8 +262,9 @@ class Worklist:
         )
         if not changed.rowcount:
             names, marks = ", ".join(known), ", ".join("?" * len(known))
-            self._db.execute(
-                f"INSERT INTO people (key, {names}) VALUES (?, {marks})",  # noqa: S608
+            self._db.execute(  # a number below 0 is no row of the source
+                f"INSERT INTO people (number, key, {names}) "  # noqa: S608
+                f"VALUES ((SELECT min(0, ifnull(min(number), 0)) - 1 FROM people), ?, {marks})",
                 (key, *known.values()),
             )
 

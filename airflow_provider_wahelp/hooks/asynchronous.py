@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
@@ -36,10 +37,14 @@ class WahelpAsyncHook(BaseWahelpHook):
     asynchronous context manager: connections belong to the event loop that they were opened in.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :param retries: how often a call is repeated; by default what the connection says.
     """
 
-    def __init__(self, wahelp_conn_id: str = BaseWahelpHook.default_conn_name) -> None:
+    def __init__(
+        self, wahelp_conn_id: str = BaseWahelpHook.default_conn_name, retries: int | None = None
+    ) -> None:
         super().__init__(wahelp_conn_id)
+        self._retries = retries
         self._connection: WahelpConnection | None = None
         self._client: AsyncWahelpClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -172,6 +177,14 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Yield the webhooks of a project that were added with ``api="webhooks"``."""
         return self._each(lambda does: does.list_webhooks(project_id))
 
+    async def run(self, conversation: Conversation[T]) -> T:
+        """Take the steps of an operation, with the errors that all methods have.
+
+        :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
+        :return: what it returns.
+        """
+        return await self._do(lambda does: conversation)
+
     async def request(
         self,
         method: str,
@@ -209,7 +222,9 @@ class WahelpAsyncHook(BaseWahelpHook):
         connection = await self._read_connection()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
-            self._client = AsyncWahelpClient(connection.settings, token_store(connection), _mask)
+            retries = connection.settings.retries if self._retries is None else self._retries
+            settings = replace(connection.settings, retries=retries)
+            self._client = AsyncWahelpClient(settings, token_store(connection), _mask)
             self._loop = loop
         return self._client, Operations(connection)
 

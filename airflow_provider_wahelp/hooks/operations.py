@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Call, Id
+from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Account, Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.operations import IfExists
@@ -103,10 +103,6 @@ class Operations:
             phones.normalise(phone),
             _if_exists(if_exists),
         )
-
-    def channel(self, channel_uuid: Any, project_id: Any) -> tuple[Id, str]:
-        """Say which channel is meant."""
-        return self._project(project_id), self._channel(channel_uuid)
 
     def recipient(self, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any) -> Recipient:
         """Say who is written to: a user, or a phone."""

@@ -268,18 +268,6 @@ class WahelpHook(BaseWahelpHook):
         """
         return self._each(lambda does: does.list_webhooks(project_id))
 
-    def channel(
-        self, channel_uuid: str | None = None, project_id: int | str | None = None
-    ) -> tuple[int | str, str]:
-        """Say which channel is meant, checked and with the connection's defaults.
-
-        :param channel_uuid: the channel; the connection's by default.
-        :param project_id: the project; the connection's by default.
-        :return: the project's id and the channel's uuid.
-        """
-        with airflow_errors():
-            return self._operations.channel(channel_uuid, project_id)
-
     def recipient(
         self,
         user_id: int | str | None = None,
@@ -298,6 +286,15 @@ class WahelpHook(BaseWahelpHook):
         """
         with airflow_errors():
             return self._operations.recipient(user_id, phone, name, channel_uuid, project_id)
+
+    def place(self, channel_uuid: str | None = None, project_id: int | str | None = None) -> tuple[int, str]:
+        """Return project and channel, checked and with the connection's defaults.
+
+        :param channel_uuid: the channel; the connection's by default.
+        :param project_id: the project; the connection's by default.
+        """
+        with airflow_errors():
+            return self._connection.project(project_id), self._connection.channel(channel_uuid)
 
     def checked(self, check: Callable[[Any], T], value: Any) -> T:
         """Check an argument, with the errors that all methods have.

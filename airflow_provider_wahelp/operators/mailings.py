@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.delivery import options, report
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery import options, patience, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.literals import check_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.unseen import UnseenOnceRendered, seen
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -63,7 +64,7 @@ class SendMessagesOperator(WahelpOperator):
         ``fail`` before the first message goes.
     :param if_empty: without any row: ``succeed``, ``skip`` or ``fail``.
     :param max_failures: how many failures are put up with: a number, or a share of those tried below 1. Who
-        lacks the messenger is none.
+        lacks the messenger is none; with ``wait_for``, whoever nothing was delivered to is one.
     :param max_length: how many characters a text may have.
     :param dry_run: render and check everything, and send nothing.
     :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
@@ -74,9 +75,23 @@ class SendMessagesOperator(WahelpOperator):
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
         store, which exists from 3.3 on.
+    :param wait_for: ``delivered`` or ``read``: once all is sent, wait until it has got as far. The task is
+        deferred in between; for each look a worker reads the channel's history, however many are waited for.
+    :param wait_timeout: how long after its sending a message is waited for, as a timedelta or in seconds:
+        whose is not delivered by then counts as ``undelivered``. Many messages stay ``sent`` for ever.
+    :param poll_interval: how long from one look to the next, at first; it grows to ten minutes.
+    :param fallback: the uuids of further channels of the project, to be tried in turn for whoever lacks the
+        messenger, whose delivery failed, or to whom nothing was delivered within ``fallback_after``. Each
+        writes at most once to each person, at a pace of its own. A message that is not reported as delivered
+        can still arrive: **some people will get it twice**, once through each channel. Who is named by
+        ``user_id`` needs a phone, in the row or in the channel.
+    :param fallback_after: how long a delivery is waited for before the next channel is tried; ten minutes by
+        default.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
-        ``failed``, ``deferred`` (not sent yet); in a dry run those who would get it are ``deferred``.
+        ``failed``, ``deferred`` (not sent yet); in a dry run those who would get it are ``deferred``. With
+        ``wait_for`` also ``delivered``, ``read``, ``fell_back`` (delivered through another channel) and
+        ``undelivered``, which make up ``sent`` and of which each person is one.
     """
 
     template_fields: Sequence[str] = (
@@ -100,6 +115,11 @@ class SendMessagesOperator(WahelpOperator):
         "if_unclear",
         "on_rerun",
         "ledger_path",
+        "wait_for",
+        "wait_timeout",
+        "poll_interval",
+        "fallback",
+        "fallback_after",
     )
 
     recipients = UnseenOnceRendered()
@@ -130,6 +150,11 @@ class SendMessagesOperator(WahelpOperator):
         if_unclear: str = "check",
         on_rerun: str = "skip",
         ledger_path: str | None = None,
+        wait_for: str | None = None,
+        wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
+        poll_interval: timedelta | float | str = patience.POLL_INTERVAL,
+        fallback: Sequence[str] | str | None = None,
+        fallback_after: timedelta | float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -153,8 +178,15 @@ class SendMessagesOperator(WahelpOperator):
             (report.check_path, report_path),
             (arguments.if_unclear, if_unclear),
             (arguments.on_rerun, on_rerun),
+            (patience.wait_for, wait_for),
+            (patience.wait_timeout, wait_timeout),
+            (patience.poll_interval, poll_interval),
+            (patience.fallback, fallback or None),
+            (patience.fallback_after, fallback_after),
         ):
             check_literal(check, value)
+        _insist_on_waiting(wait_for, fallback)
+        patience.insist_on_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -177,13 +209,18 @@ class SendMessagesOperator(WahelpOperator):
         self.if_unclear = if_unclear
         self.on_rerun = on_rerun
         self.ledger_path = ledger_path
+        self.wait_for = wait_for
+        self.wait_timeout = wait_timeout
+        self.poll_interval = poll_interval
+        self.fallback = fallback
+        self.fallback_after = fallback_after
 
     def execute(self, context: Context) -> dict[str, int]:
         """Send it to whoever may be written to now."""
         return self._mail(context, resumed=False)
 
     def resume(self, context: Context, event: Any = None) -> dict[str, int]:
-        """Go on, once somebody who waited may be written to."""
+        """Go on, once somebody may be written to, or looked after."""
         return self._mail(context, resumed=True)
 
     def rows(self) -> Iterable[Row | Unreadable]:
@@ -204,7 +241,7 @@ class SendMessagesOperator(WahelpOperator):
             rows = self.rows()
         result = campaign.run(rows)
         if result.until:
-            self.log.info("%d wait until %s: the task goes on then", result.totals["deferred"], result.until)
+            self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
             self.defer(trigger=trigger_at(result.until), method_name="resume")
         return result.totals
 
@@ -218,7 +255,7 @@ class SendMessagesOperator(WahelpOperator):
             windows = self._windows()
             return Campaign(
                 hook=self.hook,
-                channel=self.hook.channel(self.channel_uuid, self.project_id),
+                channel=self.hook.place(self.channel_uuid, self.project_id),
                 attempt=attempt,
                 ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
                 composer=self._composer(context, windows),
@@ -264,7 +301,32 @@ class SendMessagesOperator(WahelpOperator):
             report_path=report.check_path(self.report_path) if self.report_path else None,
             if_unclear=arguments.if_unclear(self.if_unclear),
             on_rerun=arguments.on_rerun(self.on_rerun),
+            patience=self._patience(),
+            fallback=self._fallback(),
         )
+
+    def _patience(self) -> patience.Patience | None:
+        if not self.wait_for:
+            return None
+        return patience.Patience(
+            patience.wait_for(self.wait_for),
+            patience.wait_timeout(self.wait_timeout),
+            patience.fallback_after(self.fallback_after or patience.FALLBACK_AFTER),
+            patience.poll_interval(self.poll_interval),
+        )
+
+    def _fallback(self) -> list[str]:
+        _insist_on_waiting(self.wait_for, self.fallback)
+        others = patience.fallback(self.fallback) if self.fallback else []
+        _, channel = self.hook.place(self.channel_uuid, self.project_id)
+        if len({channel, *others}) <= len(others):
+            raise InputError("fallback", "must name each channel once, and not the first one")
+        return others
+
+
+def _insist_on_waiting(wait_for: Any, fallback: Any) -> None:
+    if fallback and not wait_for:
+        raise InputError("fallback", 'needs wait_for="delivered" or "read": who else is to get it elsewhere?')
 
 
 def trigger_at(moment: datetime) -> Any:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
+from airflow_provider_wahelp.delivery import patience
 from airflow_provider_wahelp.delivery.storage import write_json_lines
 from airflow_provider_wahelp.literals import check_literal, is_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
@@ -14,7 +20,9 @@ from airflow_provider_wahelp.operators.base import WahelpOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.delivery.journey import Arrived, Journey
     from airflow_provider_wahelp.delivery.sending import Delivery
+    from airflow_provider_wahelp.delivery.stage import Stage
 
 
 class SendMessageOperator(WahelpOperator):
@@ -25,6 +33,10 @@ class SendMessageOperator(WahelpOperator):
 
     The message is sent once, over retries and killed workers; ``docs/exactly-once.md`` says what is
     promised on which Airflow. A task that is run again after it has sent returns what it sent then.
+
+    With ``wait_for`` it then waits for the delivery, and with ``fallback`` it sends through another channel
+    where there is none. **The person can get it twice then**: what the first channel has sent may arrive
+    later, and nobody can call it back. ``docs/waiting.md`` says more.
 
     :param text: the text.
     :param user_id: the person, as a user of the channel.
@@ -40,8 +52,25 @@ class SendMessageOperator(WahelpOperator):
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
         store, which exists from 3.3 on.
+    :param wait_for: ``delivered`` or ``read``: succeed only then. A delivery that fails, or is not reported
+        within ``wait_timeout``, fails the task. ``None`` (default): succeed once it is sent.
+    :param wait_timeout: how long to wait after the send: a timedelta or seconds, a day by default. A cleared
+        task waits as long again.
+    :param poll_interval: seconds between two looks.
+    :param deferrable: whether to wait in the triggerer and not in the worker; by default what Airflow's
+        ``[operators] default_deferrable`` says.
+    :param fallback: channels, by uuid, to try in this order: where the person lacks the messenger, where the
+        delivery fails, and where none is reported within ``fallback_after``. The person is found in, or added
+        to, each by phone. Waits for ``delivered`` at least.
+    :param fallback_after: how long to wait for a delivery before the next channel is tried, at the risk of
+        a second arrival: a timedelta or seconds, ten minutes by default.
+    :param remember_in: where to remember which channel has reached the person, to try it first the next time:
+        the name of an Airflow Variable or, for more than some hundred people, any Airflow object storage
+        path, which has a slash in it. Phones are kept as keyed digests.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...
+    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...;
+        where it was waited for, also the ``channel_uuid`` that it came through, which with ``fallback`` is an
+        XCom of its own.
     """
 
     template_fields: Sequence[str] = (
@@ -56,6 +85,12 @@ class SendMessageOperator(WahelpOperator):
         "if_unclear",
         "on_rerun",
         "ledger_path",
+        "wait_for",
+        "wait_timeout",
+        "poll_interval",
+        "fallback",
+        "fallback_after",
+        "remember_in",
     )
 
     def __init__(
@@ -71,17 +106,34 @@ class SendMessageOperator(WahelpOperator):
         if_unclear: str = "check",
         on_rerun: str = "skip",
         ledger_path: str | None = None,
+        wait_for: str | None = None,
+        wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
+        poll_interval: float | str = patience.POLL_INTERVAL,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        fallback: Sequence[str] | str | None = None,
+        fallback_after: timedelta | float | str | None = None,
+        remember_in: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_literal(arguments.if_unclear, if_unclear)
-        check_literal(arguments.on_rerun, on_rerun)
-        check_literal(arguments.text, text)
-        check_literal(arguments.user_id, user_id)
-        check_literal(phones.check, phone)
-        check_literal(arguments.name, name)
-        check_literal(arguments.channel_uuid, channel_uuid)
-        check_literal(arguments.project_id, project_id)
+        for check, value in (
+            (arguments.if_unclear, if_unclear),
+            (arguments.on_rerun, on_rerun),
+            (arguments.text, text),
+            (arguments.user_id, user_id),
+            (phones.check, phone),
+            (arguments.name, name),
+            (arguments.channel_uuid, channel_uuid),
+            (arguments.project_id, project_id),
+            (patience.wait_for, wait_for),
+            (patience.wait_timeout, wait_timeout),
+            (patience.poll_interval, poll_interval),
+            (patience.fallback, fallback),
+            (patience.fallback_after, fallback_after),
+            (patience.remember_in, remember_in),
+        ):
+            check_literal(check, value)
+        patience.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
         if all(given is None or is_literal(given) for given in (user_id, phone)):
             arguments.recipient(user_id, phone)
         self.text = text
@@ -94,9 +146,67 @@ class SendMessageOperator(WahelpOperator):
         self.if_unclear = if_unclear
         self.on_rerun = on_rerun
         self.ledger_path = ledger_path
+        self.wait_for = wait_for
+        self.wait_timeout = wait_timeout
+        self.poll_interval = poll_interval
+        self.deferrable = deferrable
+        self.fallback = fallback
+        self.fallback_after = fallback_after
+        self.remember_in = remember_in
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send it, unless it was sent already."""
+        """Send it, unless it was sent already, and wait, where that is wanted."""
+        from airflow_provider_wahelp.hooks.failures import airflow_errors
+
+        if self.wait_for or self.fallback:
+            with airflow_errors():
+                journey = self._journey(context)
+                return self._travel(context, journey, journey.begin())
+        return self._send(context)
+
+    def execute_complete(
+        self, context: Context, event: Mapping[str, Any], stage: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Go on with what the triggerer has found.
+
+        :param context: the context.
+        :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``.
+        :param stage: where the message stood.
+        """
+        from airflow_provider_wahelp.delivery.stage import Stage
+        from airflow_provider_wahelp.hooks.failures import airflow_errors
+
+        with airflow_errors():
+            journey = self._journey(context)
+            return self._travel(context, journey, journey.go_on(Stage(**stage), event))
+
+    def _travel(self, context: Context, journey: Journey, step: Stage | Arrived) -> dict[str, Any]:
+        """Wait, as often as there is something to wait for."""
+        while not isinstance(step, dict):
+            if self.deferrable:
+                self._defer(journey, step)
+            step = journey.go_on(step, journey.watch(step))
+        self.log.info("Message %s: %s, through channel %s", step["id"], step["status"], step["channel_uuid"])
+        if self.fallback and self.do_xcom_push and (ti := context.get("ti")):
+            ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
+        return self._result(context, step)
+
+    def _defer(self, journey: Journey, stage: Stage) -> None:
+        from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
+
+        # The deadline is the trigger's: what Airflow ends by its timeout has failed, and this goes on.
+        trigger = MessageStatusTrigger(
+            message_id=stage.message["id"],
+            status=stage.wanted,
+            deadline=time.time() + journey.left(stage),
+            project_id=journey.project_id,
+            channel_uuid=stage.channel_uuid,
+            poke_interval=journey.interval,
+            wahelp_conn_id=self.wahelp_conn_id,
+        )
+        self.defer(trigger=trigger, method_name="execute_complete", kwargs={"stage": asdict(stage)})
+
+    def _send(self, context: Context) -> dict[str, Any]:
         message, just_now = self._delivery(context).send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
@@ -109,6 +219,25 @@ class SendMessageOperator(WahelpOperator):
             message["status"],
         )
         return self._result(context, message)
+
+    def _journey(self, context: Context) -> Journey:
+        from airflow_provider_wahelp.delivery.journey import Journey
+        from airflow_provider_wahelp.delivery.memory import memory_in
+        from airflow_provider_wahelp.delivery.route import Route
+
+        first = self._delivery(context)
+        scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
+        others = patience.fallback(self.fallback) if self.fallback else []
+        memory = memory_in(patience.remember_in(self.remember_in), scope) if self.remember_in else None
+        return Journey(Route(first, others, memory), self._patience())
+
+    def _patience(self) -> patience.Patience:
+        return patience.Patience(
+            wanted=patience.wait_for(self.wait_for or "delivered"),
+            timeout=patience.wait_timeout(self.wait_timeout),
+            fallback_after=patience.fallback_after(self.fallback_after or patience.FALLBACK_AFTER),
+            interval=patience.poll_interval(self.poll_interval),
+        )
 
     def _delivery(self, context: Context) -> Delivery:
         from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of

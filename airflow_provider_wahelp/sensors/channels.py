@@ -3,73 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
-
-from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.sensors.base import WahelpSensor
+from airflow_provider_wahelp.sensors.links import WahelpLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.client.models import Channel
-    from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+    from airflow_provider_wahelp.client.waiting import Result
 
 
-class ChannelActiveSensor(BaseSensorOperator):
+class ChannelActiveSensor(WahelpSensor):
     """Wait until a channel is active: until somebody has authorized it.
 
     Fails at once where waiting cannot help (no such channel, refused credentials). A fault that may pass is
     logged, and the sensor looks again. The log says how to authorize the channel, with its QR code where
-    the API gives one.
+    the API gives one; a link of the task leads to Wahelp.
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
+    :param deferrable: whether to wait in the triggerer, after a first look in the worker; by default what
+        Airflow's ``[operators] default_deferrable`` says.
+    :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, with no worker,
+        and so without a QR code in the log. Only where all arguments, project and channel among them, are
+        literals.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``, ``settings``.
+    :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``.
     """
 
     template_fields: Sequence[str] = ("wahelp_conn_id", "channel_uuid", "project_id")
-    ui_color = "#e3f6ec"
+    operator_extra_links = (WahelpLink(),)
+    trigger_class = "airflow_provider_wahelp.triggers.channels.ChannelActiveTrigger"
 
-    def __init__(
-        self,
-        *,
-        channel_uuid: str | None = None,
-        project_id: int | str | None = None,
-        wahelp_conn_id: str = "wahelp_default",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        check_literal(arguments.channel_uuid, channel_uuid)
-        check_literal(arguments.project_id, project_id)
-        self.channel_uuid = channel_uuid
-        self.project_id = project_id
-        self.wahelp_conn_id = wahelp_conn_id
         self._shown: str | None = None
+        self._linked = False
+        self._prepare_start()
 
-    @cached_property
-    def hook(self) -> WahelpHook:
-        """The hook of this task."""
-        from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+    def _look(self, context: Context) -> Result | None:
+        from airflow_provider_wahelp.client.waiting import active
 
-        return WahelpHook(self.wahelp_conn_id)
-
-    def poke(self, context: Context) -> PokeReturnValue:
-        """Look once."""
-        try:
-            channel = self.hook.get_channel(self.channel_uuid, self.project_id)
-        except WahelpError as error:
-            if not error.temporary:
-                raise
-            self.log.warning("%s Looking again in %g s.", error, self.poke_interval)
-            return PokeReturnValue(is_done=False)
-        if not channel.active:
+        self._offer_link(context)
+        channel = self.hook.get_channel(self.channel_uuid, self.project_id)
+        result = active(channel)
+        if result is None:
             self._tell_how(channel)
-        return PokeReturnValue(is_done=channel.active, xcom_value=channel.to_dict())
+        return result
+
+    def _offer_link(self, context: Context) -> None:
+        if not self._linked and (ti := context.get("ti")):
+            self._linked = True
+            link, settings = self.operator_extra_links[0], self.hook.get_conn().settings
+            ti.xcom_push(key=link.xcom_key, value=settings.base_url)
 
     def _tell_how(self, channel: Channel) -> None:
         """Log how to authorize the channel; a QR code again only when it is another."""

@@ -34,6 +34,7 @@ def test_every_example_is_part_of_an_example_dag(example: str) -> None:
         "SendMessageOperator",
         "SendMessagesOperator",
         "SqlToWahelpOperator",
+        "MessageStatusSensor",
         "SetWebhookOperator",
         "GetMessagesOperator",
         "WahelpHook",

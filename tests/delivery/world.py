@@ -56,25 +56,29 @@ class Store:
 
 @dataclass(frozen=True)
 class Doomed:
-    """A ledger whose worker dies before or after a write of it."""
+    """A ledger whose worker dies before or after a write of it.
+
+    :param where: the channel whose writes are meant, where there are several.
+    """
 
     ledger: Ledger
     kill: str
+    where: str = ""
 
     def read(self, key: str) -> Record | None:
         return self.ledger.read(key)
 
     def write(self, key: str, record: Record) -> None:
-        state = "done" if record["message"] else "begun"
-        self._die(f"before_{state}")
+        state = "done" if record.get("message") else "begun"
+        self._die(f"before_{state}", key)
         self.ledger.write(key, record)
-        self._die(f"after_{state}")
+        self._die(f"after_{state}", key)
 
     def forget(self, key: str) -> None:
         self.ledger.forget(key)
 
-    def _die(self, moment: str) -> None:
-        if self.kill == moment:
+    def _die(self, moment: str, key: str) -> None:
+        if self.kill == moment and self.where in key:
             raise Killed(moment)
 
 
@@ -82,10 +86,11 @@ class Operator(SendMessageOperator):
     """The operator under test, in a worker that may die."""
 
     kill = ""
+    where = ""
 
     def _delivery(self, context: Any) -> Delivery:
         delivery = super()._delivery(context)
-        return replace(delivery, ledger=delivery.ledger and Doomed(delivery.ledger, self.kill))
+        return replace(delivery, ledger=delivery.ledger and Doomed(delivery.ledger, self.kill, self.where))
 
 
 class World:
@@ -119,8 +124,8 @@ class World:
         self._ahead += seconds
         self.sandbox.advance(seconds)
 
-    def hook(self, kill: str = "", conn_id: str = "wahelp_default") -> WahelpHook:
-        """Return a hook as a new process has it, which may die with a send."""
+    def hook(self, kill: str = "", conn_id: str = "wahelp_default", where: str = "") -> WahelpHook:
+        """Return a hook as a new process has it, which may die with a send through some channel."""
         hook = WahelpHook(conn_id)
         client = hook.get_conn()
         client._sleep = self.sleep
@@ -128,7 +133,7 @@ class World:
         exchange = client._exchange
 
         def dying(call: Call[Any], token: str) -> Any:
-            if "/send_message/" not in call.path:
+            if "/send_message/" not in call.path or where not in call.path:
                 return exchange(call, token)
             if kill == "before_post":
                 raise Killed(kill)
@@ -204,18 +209,23 @@ class Task:
     def attempt(self, kill: str = "", hook: WahelpHook | None = None) -> dict[str, Any]:
         """Run it once more: a new process, a new operator, a new hook."""
         self.try_number += 1
+        operator = self.operator(kill)
+        operator.__dict__["hook"] = hook = hook or self.world.hook(kill)
+        try:
+            return operator.execute(self.context)
+        finally:
+            hook.close()
+
+    def operator(self, kill: str = "", where: str = "") -> Operator:
+        """Return the operator as a new process makes it, which may die."""
         given = {"user_id": self.world.users[0], **self.world.channel, **self.given}
         if "phone" in given:
             del given["user_id"]
         if self.ledger == "file":
             given["ledger_path"] = self.world.ledger_path
         operator = Operator(task_id=self.name, text=self.text, retries=self.retries, **given)
-        operator.kill = kill
-        operator.__dict__["hook"] = hook = hook or self.world.hook(kill)
-        try:
-            return operator.execute(self.context)
-        finally:
-            hook.close()
+        operator.kill, operator.where = kill, where
+        return operator
 
     def clear(self) -> None:
         """Clear it, as somebody does in the UI."""

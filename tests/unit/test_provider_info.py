@@ -54,7 +54,7 @@ def test_the_package_name_is_the_distributions() -> None:
     assert INFO["package-name"] == project["name"] == entry.dist.name  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kind", ["hooks", "operators", "sensors"])
+@pytest.mark.parametrize("kind", ["hooks", "operators", "sensors", "triggers"])
 def test_every_module_that_is_named_exists_and_every_module_is_named(kind: str) -> None:
     (entry,) = INFO[kind]
     for module in entry["python-modules"]:
@@ -62,6 +62,10 @@ def test_every_module_that_is_named_exists_and_every_module_is_named(kind: str) 
     package = importlib.import_module(f"airflow_provider_wahelp.{kind}")
     public = {getattr(package, name).__module__ for name in package.__all__}
     assert public == set(entry["python-modules"])
+
+
+def test_airflow_knows_the_link() -> None:
+    assert set(INFO["extra-links"]) <= set(ProvidersManager().extra_links_class_names)
 
 
 def test_airflow_offers_the_connection_type() -> None:

@@ -38,7 +38,7 @@ def methods_of(hook: type) -> dict[str, list[str]]:
 
 def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
     blocking = methods_of(WahelpHook)
-    for for_operators in ("get_conn", "checked", "recipient", "run"):
+    for for_operators in ("get_conn", "checked", "place", "recipient"):
         del blocking[for_operators]
     assert blocking == methods_of(WahelpAsyncHook)
 

@@ -1,0 +1,104 @@
+"""The channels that a message may go through to one person, and the send through each of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from airflow_provider_wahelp.client import calls, phones
+from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.messages import Recipient
+from airflow_provider_wahelp.client.models import User
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.delivery.entry import Entry
+from airflow_provider_wahelp.delivery.memory import Memory
+from airflow_provider_wahelp.delivery.sending import Delivery
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A message to one person through one channel or another, sent once through each at most.
+
+    :param first: the send through the channel that the author names first.
+    :param others: the channels to try after it.
+    :param memory: which channel has reached whom before; ``None`` to remember nothing.
+    """
+
+    first: Delivery
+    others: Sequence[str] = ()
+    memory: Memory | None = None
+
+    @cached_property
+    def channels(self) -> list[str]:
+        """The channels, each once, in the author's order."""
+        return list(dict.fromkeys([self.first.recipient.channel_uuid, *self.others]))
+
+    def through(self, channel_uuid: str) -> Delivery:
+        """Return the send through a channel, under a key of its own.
+
+        :param channel_uuid: the channel.
+        """
+        filed = self.filed(channel_uuid)
+        if filed is self.first:
+            return filed
+        return replace(filed, recipient=replace(self._person, channel_uuid=channel_uuid))
+
+    def filed(self, channel_uuid: str) -> Delivery:
+        """Return that send as far as the ledger is concerned: whom it is for need not be known.
+
+        :param channel_uuid: the channel.
+        """
+        if channel_uuid == self.channels[0]:
+            return self.first  # under the key that it has without a fallback: a DAG may be given one later
+        return replace(self.first, key=f"{self.first.key}/{channel_uuid}" if self.first.key else "")
+
+    def begun(self) -> dict[str, Entry]:
+        """Return the channels that earlier attempts have tried, the latest last."""
+        found = {channel: self.filed(channel).kept() for channel in self.channels}
+        tried = {channel: entry for channel, entry in found.items() if entry}
+        return dict(sorted(tried.items(), key=lambda each: each[1].began))
+
+    def planned(self) -> list[str]:
+        """Return the channels in the order to try them: first what has worked for this person before.
+
+        :raises InputError: if the person cannot be found in other channels.
+        """
+        phone = self._person.phone  # needed sooner or later: better refused before anything is sent
+        known = self.memory.recall(phone) if self.memory else None
+        return sorted(self.channels, key=lambda channel: channel != known)
+
+    def worked(self, channel_uuid: str, tried_first: str) -> None:
+        """Remember which channel has reached the person.
+
+        :param channel_uuid: the channel.
+        :param tried_first: the channel that was tried first, and would be the next time.
+        """
+        if self.memory and channel_uuid != tried_first:
+            try:
+                phone = self._person.phone
+            except WahelpError as error:  # the message has arrived all the same
+                log.warning("Which channel has reached the person is not remembered: %s", error)
+            else:
+                self.memory.remember(phone, channel_uuid)
+
+    @cached_property
+    def _person(self) -> Recipient:
+        """The person by phone: what they are known by in every channel."""
+        to = self.first.recipient
+        return to if to.phone else self.first.hook.run(_by_phone(to))
+
+
+def _by_phone(to: Recipient) -> Conversation[Recipient]:
+    try:
+        user: User = yield calls.get_user(to.project_id, to.channel_uuid, to.user_id or "")
+        number = phones.normalise(user.phone)
+    except (NotFoundError, InputError):
+        raise InputError(
+            "fallback",
+            "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
+        ) from None
+    return replace(to, user_id=None, phone=number, name=user.name or number)

@@ -1,0 +1,69 @@
+"""Where a message on its way stands, as plain values that Airflow may keep and show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_wahelp.client.errors import WahelpError
+
+Sent = Mapping[str, Any]
+"""A message as plain JSON values."""
+
+Past = Mapping[str, Any]
+"""What happened in a channel: ``channel_uuid``, ``what``, and the ``message``, if one was sent."""
+
+_SHOWN = ("id", "user_id", "channel_id", "message_type", "destination", "direction", "status", "created_at")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A message that was sent and is waited for.
+
+    :param message: the message with its ``channel_uuid``, and nothing personal.
+    :param wanted: the status that is waited for now.
+    :param since: when it was sent, in seconds since 1970 by the server's clock.
+    :param first: the channel that was tried first.
+    :param rest: the channels that are left.
+    :param past: what happened in those before.
+    """
+
+    message: Sent
+    wanted: str
+    since: float
+    first: str
+    rest: Sequence[str] = field(default_factory=list)
+    past: Sequence[Past] = field(default_factory=list)
+
+    @property
+    def channel_uuid(self) -> str:
+        """The channel that it was sent through."""
+        return str(self.message["channel_uuid"])
+
+
+def shown(message: Sent, channel_uuid: str) -> dict[str, Any]:
+    """Return a message without its text and its person.
+
+    :param message: the message.
+    :param channel_uuid: the channel that it was sent through.
+    """
+    return {**{name: message.get(name) for name in _SHOWN}, "channel_uuid": channel_uuid}
+
+
+def past(channel_uuid: str, what: str, message: Sent | None = None) -> Past:
+    """Return what happened in a channel.
+
+    :param channel_uuid: the channel.
+    :param what: the words for it.
+    :param message: the message, if one was sent.
+    """
+    return {"channel_uuid": channel_uuid, "what": what, "message": message and shown(message, channel_uuid)}
+
+
+def words_of(error: WahelpError) -> str:
+    """Return what an error says, without the advice.
+
+    :param error: the error.
+    """
+    return f"{error.meaning} ({error.words})" if error.words else error.meaning

@@ -1,0 +1,46 @@
+"""Watching a message in the worker: what a trigger does elsewhere, told in the same words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.steps import Conversation, Pause
+from airflow_provider_wahelp.client.waiting import arrived, find_message, told
+from airflow_provider_wahelp.delivery.stage import Stage
+from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+log = logging.getLogger(__name__)
+
+
+def watch(
+    hook: WahelpHook, project_id: int | str, stage: Stage, interval: float, left: Callable[[], float]
+) -> dict[str, Any]:
+    """Wait until a message has arrived, or never will, or it is too late.
+
+    :param hook: the hook.
+    :param project_id: the project.
+    :param stage: the message.
+    :param interval: seconds between two looks.
+    :param left: tells how many seconds are left.
+    :return: the event, as a trigger has it.
+    """
+    while (seconds := left()) > 0:
+        hook.run(_rest(min(interval, seconds)))
+        try:
+            message = hook.run(find_message(project_id, stage.channel_uuid, stage.message["id"]))
+            result = arrived(message, stage.wanted)
+        except WahelpError as error:
+            if not error.temporary:
+                return {"error": told(error)}
+            log.warning("%s Looking again in %g s.", error, interval)
+        else:
+            if result:
+                return {"result": result}
+    return {"late": True}
+
+
+def _rest(seconds: float) -> Conversation[None]:
+    yield Pause(seconds)

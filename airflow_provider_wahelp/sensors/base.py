@@ -1,0 +1,148 @@
+"""What all sensors share: looking once, and the three ways to wait until the next look."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.literals import check_literal, is_literal
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_wahelp.client.waiting import Result
+    from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+_NOT_LITERAL = (
+    "Task {!r} cannot start in the triggerer: project_id, channel_uuid and all other arguments must be "
+    "given, and without templates. It takes a first look in a worker, as without start_from_trigger."
+)
+
+
+class WahelpSensor(BaseSensorOperator):
+    """Waits for something in a channel.
+
+    Fails at once where waiting cannot help. A fault that may pass is logged, and the sensor looks again.
+
+    :param channel_uuid: the channel; the connection's by default.
+    :param project_id: the project; the connection's by default.
+    :param deferrable: whether to wait in the triggerer, after a first look in the worker; by default what
+        Airflow's ``[operators] default_deferrable`` says.
+    :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, with no first look
+        and no worker. Only where all arguments, project and channel among them, are literals.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    """
+
+    ui_color = "#e3f6ec"
+    trigger_class = ""
+
+    def __init__(
+        self,
+        *,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        start_from_trigger: bool = False,
+        wahelp_conn_id: str = "wahelp_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_literal(arguments.channel_uuid, channel_uuid)
+        check_literal(arguments.project_id, project_id)
+        self.channel_uuid = channel_uuid
+        self.project_id = project_id
+        self.deferrable = deferrable
+        self.start_from_trigger = start_from_trigger
+        self.wahelp_conn_id = wahelp_conn_id
+
+    @cached_property
+    def hook(self) -> WahelpHook:
+        """The hook of this task."""
+        from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+
+        return WahelpHook(self.wahelp_conn_id)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once; if that is too early and the sensor is deferrable, leave the rest to the triggerer."""
+        result = self._look_patiently(context)
+        if result is None and self.deferrable:
+            # Here, and not in execute: Airflow's own soft_fail and its kin then hold for the first look too.
+            self._defer()
+        return PokeReturnValue(is_done=result is not None, xcom_value=result)
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> Result:
+        """Return what the triggerer has found.
+
+        :param context: the context.
+        :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
+        """
+        from airflow_provider_wahelp.client.waiting import understood
+        from airflow_provider_wahelp.hooks.failures import airflow_errors
+
+        if "error" in event:
+            with airflow_errors():
+                raise understood(event["error"])
+        return dict(event["result"])
+
+    @abstractmethod
+    def _look(self, context: Context) -> Result | None:
+        """Return what was waited for, or ``None``."""
+
+    def _awaited(self) -> dict[str, Any]:
+        """Return the arguments of the trigger, beside those that all have."""
+        return {}
+
+    def _look_patiently(self, context: Context) -> Result | None:
+        try:
+            return self._look(context)
+        except WahelpError as error:
+            if not error.temporary:
+                raise
+            self.log.warning("%s Looking again in %g s.", error, self.poke_interval)
+            return None
+
+    def _defer(self) -> None:
+        module, _, name = self.trigger_class.rpartition(".")
+        trigger = getattr(import_module(module), name)
+        place = self.hook.place(self.channel_uuid, self.project_id)
+        self.defer(
+            trigger=trigger(**self._trigger_arguments(*place)),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def _prepare_start(self) -> None:
+        """Let the scheduler start the trigger, where all of its arguments are known by now."""
+        wanted = self.deferrable and self.start_from_trigger
+        given = self._trigger_arguments(self.project_id, self.channel_uuid)
+        self.start_from_trigger = wanted and all(map(is_literal, given.values()))
+        if self.start_from_trigger:
+            from airflow.triggers.base import StartTriggerArgs
+
+            self.start_trigger_args = StartTriggerArgs(
+                trigger_cls=self.trigger_class,
+                trigger_kwargs=given,
+                next_method="execute_complete",
+                next_kwargs=None,
+                timeout=timedelta(seconds=self.timeout),
+            )
+        elif wanted:
+            warnings.warn(_NOT_LITERAL.format(self.task_id), UserWarning, stacklevel=4)
+
+    def _trigger_arguments(self, project_id: Any, channel_uuid: Any) -> dict[str, Any]:
+        return {
+            "project_id": project_id,
+            "channel_uuid": channel_uuid,
+            "poke_interval": self.poke_interval,
+            "wahelp_conn_id": self.wahelp_conn_id,
+            **self._awaited(),
+        }

@@ -1,0 +1,15 @@
+"""Triggers: waiting without a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_wahelp._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.triggers.channels import ChannelActiveTrigger
+    from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
+
+__all__ = ["ChannelActiveTrigger", "MessageStatusTrigger"]
+
+__getattr__ = lazy_exports(__name__, {"ChannelActiveTrigger": "channels", "MessageStatusTrigger": "messages"})

@@ -1,0 +1,75 @@
+"""What all triggers share."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.triggers.poller import polled
+from airflow_provider_wahelp.triggers.wait import Outcome, Wait
+
+
+class WahelpTrigger(BaseTrigger):
+    """Waits through a poller that it shares with all others on its connection and project.
+
+    Its arguments lie in Airflow's database: nothing in them is secret or personal. It reads, and never sends.
+
+    :param project_id: the project.
+    :param channel_uuid: the channel.
+    :param poke_interval: seconds between two looks.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    """
+
+    def __init__(
+        self,
+        project_id: int | str,
+        channel_uuid: str,
+        poke_interval: float = 60.0,
+        wahelp_conn_id: str = "wahelp_default",
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.project_id = project_id
+        self.channel_uuid = channel_uuid
+        self.poke_interval = poke_interval
+        self.wahelp_conn_id = wahelp_conn_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the trigger is made from again in the triggerer."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", self._arguments()
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then yield the outcome: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
+        # The poller is left before the event is out: Airflow may drop a generator that has yielded.
+        yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
+
+    async def _outcome(self) -> Outcome:
+        wait = self._wait()
+        with polled(self.wahelp_conn_id, arguments.project_id(self.project_id), wait):
+            try:
+                async with asyncio.timeout(self._left()):
+                    while isinstance(news := await wait.news(), str):
+                        self.log.warning(news)
+            except TimeoutError:
+                return {"late": True}
+        return news
+
+    def _left(self) -> float | None:
+        """Return for how many seconds to wait at most; ``None`` to leave that to Airflow."""
+        return None
+
+    @abstractmethod
+    def _wait(self) -> Wait:
+        """Return what is waited for."""
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "project_id": self.project_id,
+            "channel_uuid": self.channel_uuid,
+            "poke_interval": self.poke_interval,
+            "wahelp_conn_id": self.wahelp_conn_id,
+        }

@@ -1,0 +1,14 @@
+"""Waiting for channels."""
+
+from __future__ import annotations
+
+from airflow_provider_wahelp.client.waiting import active
+from airflow_provider_wahelp.triggers.base import WahelpTrigger
+from airflow_provider_wahelp.triggers.wait import Wait
+
+
+class ChannelActiveTrigger(WahelpTrigger):
+    """Waits until a channel is active."""
+
+    def _wait(self) -> Wait:
+        return Wait(self.channel_uuid, self.poke_interval, active)

@@ -1,0 +1,171 @@
+"""One look at everything that is waited for in a project, with as few requests as will do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from itertools import count
+from typing import Any, Protocol, TypeVar
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.errors import CredentialsError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.models import Channel
+from airflow_provider_wahelp.client.operations import once
+from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.waiting import all_channels
+from airflow_provider_wahelp.triggers.board import Board
+from airflow_provider_wahelp.triggers.wait import Wait
+
+T = TypeVar("T")
+
+BUDGET = 12
+"""Requests of one look; only where more channels than that have a history to be read it takes more."""
+
+MISSES = 3
+"""How often a message is not found before it is said not to exist: it may show up late."""
+
+AT_A_TIME = 100
+"""Waits that are told something before the event loop has its turn."""
+
+Key = tuple[str, ...]  # ("channels",), ("history", uuid), ("channel", uuid) or ("message", uuid, id)
+Read = Callable[[], Awaitable[None]]
+
+
+class Api(Protocol):
+    """What performs an operation: the asynchronous hook."""
+
+    async def run(self, conversation: Conversation[T]) -> T:
+        """Take the steps of an operation."""
+
+
+class Looking:
+    """Looks at the things that tasks wait for, again and again.
+
+    One list serves all channels, one page of its history all messages of a channel. What those do not show is
+    asked for one by one, in turns, as far as the budget goes.
+
+    :param api: performs the operations.
+    :param project_id: the project.
+    :param board: who waits for what.
+    """
+
+    def __init__(self, api: Api, project_id: int, board: Board) -> None:
+        self.read = 0
+        self._api = api
+        self._project = project_id
+        self._board = board
+        self._missing: list[Key] = []
+        self._turns: dict[Key, int] = {}
+        self._misses: dict[Key, int] = {}
+        self._count = count(1)
+        self._failed: Key | None = None
+
+    async def look(self) -> WahelpError | None:
+        """Look once; ``read`` then counts what could be read.
+
+        :return: the fault that cut it short, if one did that may pass.
+        :raises CredentialsError: if the credentials are refused.
+        """
+        self.read, self._missing = 0, []
+        failed = await self._read_all(self._resumed(self._lists()))
+        self._failed, fault = failed or (None, None)
+        if fault and (fault.retry_after or not self.read):  # it is not one channel that ails
+            return fault
+        _, later = await self._read_all(self._singles()) or (None, None)
+        return fault or later
+
+    def _lists(self) -> dict[Key, Read]:
+        reads: dict[Key, Read] = {("channels",): self._read_channels} if self._board.channels else {}
+        return reads | {("history", uuid): partial(self._read_history, uuid) for uuid in self._board.messages}
+
+    def _resumed(self, reads: dict[Key, Read]) -> dict[Key, Read]:
+        """Begin after what failed last: one channel that fails must not keep the others waiting."""
+        keys = list(reads)
+        start = keys.index(self._failed) + 1 if self._failed in keys else 0
+        return {key: reads[key] for key in keys[start:] + keys[:start]}
+
+    def _singles(self) -> dict[Key, Read]:
+        """Choose whom the budget is spent on: those who have waited longest for their turn."""
+        self._turns = {key: self._turns[key] for key in self._missing if key in self._turns}
+        self._misses = {key: self._misses[key] for key in self._missing if key in self._misses}
+        chosen = sorted(self._missing, key=lambda key: self._turns.get(key, 0))
+        return {key: partial(self._read_single, key) for key in chosen[: max(BUDGET - self.read, 1)]}
+
+    async def _read_all(self, reads: dict[Key, Read]) -> tuple[Key, WahelpError] | None:
+        """Read one after the other, until a fault that may pass; return it and where it struck."""
+        for key, read in reads.items():
+            try:
+                await read()
+            except CredentialsError:
+                raise
+            except WahelpError as error:
+                if error.temporary:
+                    return key, error
+                await self._give_up(key, error)
+            self.read += 1
+        return None
+
+    async def _read_channels(self) -> None:
+        try:
+            listed = {channel.uuid: channel for channel in await self._api.run(all_channels(self._project))}
+        except NotFoundError:  # it may be the list that the server lacks: each is asked for
+            listed = {}
+        await self._show_channels(listed)
+        self._missing += [("channel", uuid) for uuid in self._board.channels if uuid not in listed]
+
+    async def _show_channels(self, listed: dict[str | None, Channel]) -> None:
+        for uuid in [uuid for uuid in self._board.channels if uuid in listed]:
+            await self._show(("channel", uuid), listed[uuid])
+
+    async def _read_history(self, uuid: str) -> None:
+        page = await self._api.run(once(calls.get_messages(self._project, uuid)))
+        shown = {str(message.id): message for message in page.items}
+        wanted = list(self._board.messages.get(uuid, ()))
+        for message_id in wanted:
+            if message_id in shown:
+                await self._show(("message", uuid, message_id), shown[message_id])
+        self._missing += [("message", uuid, each) for each in wanted if each not in shown]
+
+    async def _read_single(self, key: Key) -> None:
+        self._turns[key] = next(self._count)
+        call: Callable[..., Call[Any]] = calls.get_channel if key[0] == "channel" else calls.get_message
+        try:
+            found = await self._api.run(once(call(self._project, *key[1:])))
+        except NotFoundError:
+            self._misses[key] = self._misses.get(key, 0) + 1
+            if key[0] == "channel" or self._misses[key] >= MISSES:
+                raise
+            return
+        self._misses.pop(key, None)
+        await self._show(key, found)
+
+    async def _show(self, key: Key, thing: Any) -> None:
+        await tell(self._waits(key), lambda wait: wait.look(thing))
+
+    async def _give_up(self, key: Key, error: WahelpError) -> None:
+        await tell(self._waits(key), lambda wait: wait.give_up(error))
+
+    def _waits(self, key: Key) -> list[Wait]:
+        """Return who waits for what a read is about."""
+        if key[0] == "channels":
+            return [wait for waits in self._board.channels.values() for wait in waits]
+        if key[0] == "channel":
+            return list(self._board.channels.get(key[1], ()))
+        messages = self._board.messages.get(key[1], {})
+        if key[0] == "history":
+            return [wait for waits in messages.values() for wait in waits]
+        return list(messages.get(key[2], ()))
+
+
+async def tell(waits: Iterable[Wait], what: Callable[[Wait], None]) -> None:
+    """Do something with each wait, without holding up the event loop.
+
+    :param waits: the waits.
+    :param what: what to do.
+    """
+    for number, wait in enumerate(list(waits), 1):
+        what(wait)
+        if number % AT_A_TIME == 0:
+            await asyncio.sleep(0)

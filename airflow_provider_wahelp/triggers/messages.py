@@ -1,0 +1,48 @@
+"""Waiting for messages."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from airflow_provider_wahelp.client.waiting import arrived
+from airflow_provider_wahelp.triggers.base import WahelpTrigger
+from airflow_provider_wahelp.triggers.wait import Wait
+
+
+class MessageStatusTrigger(WahelpTrigger):
+    """Waits until a message has arrived, or never will.
+
+    :param message_id: the message.
+    :param status: ``delivered`` or ``read``.
+    :param project_id: the project.
+    :param channel_uuid: the message's channel.
+    :param poke_interval: seconds between two looks.
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :param deadline: when to give up, in seconds since 1970, whatever restarts there were: then the event is
+        ``{"late": True}``. ``None`` to wait for ever.
+    """
+
+    def __init__(
+        self,
+        message_id: int | str,
+        status: str = "delivered",
+        deadline: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.message_id = message_id
+        self.status = status
+        self.deadline = deadline
+
+    def _wait(self) -> Wait:
+        judge = partial(arrived, wanted=self.status)
+        return Wait(self.channel_uuid, self.poke_interval, judge, str(self.message_id))
+
+    def _arguments(self) -> dict[str, Any]:
+        until = {} if self.deadline is None else {"deadline": self.deadline}
+        return {**super()._arguments(), "message_id": self.message_id, "status": self.status, **until}
+
+    def _left(self) -> float | None:
+        return None if self.deadline is None else self.deadline - time.time()

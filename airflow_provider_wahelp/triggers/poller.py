@@ -1,0 +1,168 @@
+"""The shared poller: all waits on one connection and one project share one, however many tasks they are.
+
+Airflow 3.3 can share a stream between triggers by itself, but there a poll knows nothing of those who wait:
+it could not ask for a message that is too old for the page, and one fault would end all waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import Context
+
+from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
+from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
+from airflow_provider_wahelp.triggers.board import Board
+from airflow_provider_wahelp.triggers.looking import Looking, tell
+from airflow_provider_wahelp.triggers.wait import Wait
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds of pause after the first fault, and the longest after many."""
+
+LONGEST_TOLD = 3600.0
+"""Seconds that the API may send us away for."""
+
+Key = tuple[str, int]
+
+log = logging.getLogger(__name__)
+
+_pollers: dict[asyncio.AbstractEventLoop, dict[Key, Poller]] = {}
+
+
+@contextmanager
+def polled(wahelp_conn_id: str, project_id: int, wait: Wait) -> Iterator[None]:
+    """Have a poller look after a wait while the ``with`` block lasts.
+
+    :param wahelp_conn_id: the id of the Airflow connection.
+    :param project_id: the project.
+    :param wait: the wait.
+    """
+    poller = _poller((wahelp_conn_id, project_id))
+    poller.add(wait)
+    try:
+        yield
+    finally:
+        poller.remove(wait)
+
+
+def _poller(key: Key) -> Poller:
+    """Return the poller of this very event loop: connections belong to theirs."""
+    loop = asyncio.get_running_loop()
+    for other in [other for other in _pollers if other.is_closed()]:
+        del _pollers[other]
+    running = _pollers.setdefault(loop, {})
+    if key not in running:
+        running[key] = Poller(*key)
+    return running[key]
+
+
+class Poller:
+    """Looks at what is waited for in a project, as long as anybody waits.
+
+    :param wahelp_conn_id: the id of the Airflow connection.
+    :param project_id: the project.
+    """
+
+    def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
+        self._key = (wahelp_conn_id, project_id)
+        self._board = Board()
+        self._joined = asyncio.Event()
+        self._failures = 0
+        self._troubled = False
+        self._loop = asyncio.get_running_loop()
+        # In a context of its own: else whatever it logs would go to the task that came first.
+        self._task = self._loop.create_task(
+            self._work(), name=f"wahelp poll of {self._key}", context=Context()
+        )
+        self._task.add_done_callback(self._ended)
+
+    def add(self, wait: Wait) -> None:
+        """Look after a wait.
+
+        :param wait: the wait.
+        """
+        self._board.add(wait)
+        self._joined.set()
+
+    def remove(self, wait: Wait) -> None:
+        """Look after a wait no more; the last one that leaves ends the poll.
+
+        :param wait: a wait that was added.
+        """
+        self._board.remove(wait)
+        if not self._board:
+            self._forget()
+            if not self._loop.is_closed():  # as it is where a loop was dropped without a word
+                self._task.cancel()
+
+    async def _work(self) -> None:
+        # A call is not repeated within a look: the next look is the repetition, and the pause is shared.
+        async with WahelpAsyncHook(self._key[0], retries=0) as hook:
+            looking = Looking(hook, self._key[1], self._board)
+            while True:
+                began = self._loop.time()
+                try:
+                    fault = await looking.look()
+                except CredentialsError as error:
+                    await self._give_up(error)
+                    return
+                if fault:
+                    self._failures = 1 if looking.read else self._failures + 1
+                    await self._wait_out(fault)
+                else:
+                    await self._recover()
+                    await self._rest(began)
+
+    async def _wait_out(self, fault: WahelpError) -> None:
+        pause = pause_after(fault, self._failures, self._board.interval)
+        words = f"{fault} Looking again in {pause:.0f} s."
+        log.warning("Connection %s, project %s: %s", *self._key, words)
+        if not self._troubled:
+            self._troubled = True
+            await tell(self._board, lambda wait: wait.say(words))
+        await asyncio.sleep(pause)
+
+    async def _recover(self) -> None:
+        self._failures = 0
+        if self._troubled:
+            self._troubled = False
+            await tell(self._board, lambda wait: wait.say("Wahelp answers again."))
+
+    async def _rest(self, began: float) -> None:
+        """Wait for the next look, which somebody more impatient may have come to want sooner."""
+        while (left := began + self._board.interval - self._loop.time()) > 0:
+            self._joined.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._joined.wait()
+
+    async def _give_up(self, error: WahelpError) -> None:
+        self._forget()  # who comes now starts afresh, perhaps with credentials that were mended
+        await tell(self._board, lambda wait: wait.give_up(error))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._forget()
+        if not task.cancelled() and (error := task.exception()):
+            for wait in list(self._board):
+                wait.break_down(error)
+
+    def _forget(self) -> None:
+        running = _pollers.get(self._loop, {})
+        if running.get(self._key) is self:
+            del running[self._key]
+            if not running:
+                del _pollers[self._loop]
+
+
+def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
+    """Return the seconds until the next look after a fault.
+
+    :param fault: the fault.
+    :param failures: how many looks in a row have failed.
+    :param interval: the seconds between two looks when all is well.
+    """
+    growing = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311
+    return max(interval, growing, min(fault.retry_after or 0.0, LONGEST_TOLD))

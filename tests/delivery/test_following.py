@@ -1,0 +1,517 @@
+"""Mailings that are followed: who was reached, and through which channel."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
+from airflow_provider_wahelp.delivery import campaign as campaigns
+from airflow_provider_wahelp.operators import SendMessagesOperator
+from tests.delivery.crowd import Mailing
+from tests.delivery.world import Killed, World, quiet
+
+COUNT = 12
+LEDGERS = ("store", "file", "none")
+MINUTE = 60.0
+NO_MESSENGER = "номер не зарегистрирован"
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "CHUNK", 3)
+
+
+@pytest.fixture
+def other(world: World) -> str:
+    """Return another channel of the project."""
+    return add_channel(world, "Other")
+
+
+def add_channel(world: World, name: str) -> str:
+    hook = world.hook()
+    uuid = str(hook.create_channel(name, "telegram", project_id=world.project_id).uuid)
+    hook.close()
+    world.sandbox.scan(uuid)
+    world.sandbox.clear_requests()
+    return uuid
+
+
+def phone(number: int) -> str:
+    return f"+7916100{number:04}"
+
+
+def crowd(count: int = COUNT) -> list[dict[str, Any]]:
+    return [
+        {"phone": phone(number), "name": f"N{number}", "text": f"Text {number}"} for number in range(count)
+    ]
+
+
+def first(world: World) -> str:
+    return str(world.channel["channel_uuid"])
+
+
+def arrived(world: World, rows: list[dict[str, Any]], channel: str) -> Counter[str]:
+    """Return how often each row's text has gone to its phone through a channel."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        for line in world.sandbox.conversation(row["phone"]):
+            if line["direction"] == "outgoing" and line["channel_uuid"] == channel:
+                counts[line["text"]] += 1
+    return counts
+
+
+def once(rows: list[dict[str, Any]]) -> Counter[str]:
+    return Counter({row["text"]: 1 for row in rows})
+
+
+def history_reads(world: World, channel: str) -> int:
+    path = f"/channels/{channel}/messages"
+    return sum(request["path"].endswith(path) for request in world.sandbox.requests)
+
+
+def singles(world: World) -> int:
+    """Return how many messages were asked for one by one."""
+    return sum("/messages/" in request["path"] for request in world.sandbox.requests)
+
+
+def mark(world: World, status: str, *texts: str) -> None:
+    """Have messages take a status."""
+    for message in world.sandbox._state.messages._core.registry.messages.values():
+        if message.text in texts:
+            message.status = status  # type: ignore[assignment]
+
+
+def to_its_end(mailing: Mailing, steps: int = 60) -> dict[str, int]:
+    """Attempt it and wake it until it is done."""
+    totals = mailing.attempt()
+    while totals is None:
+        steps -= 1
+        assert steps, "it waits for ever"
+        totals = mailing.resume()
+    return dict(totals)
+
+
+def followed(world: World, rows: Any, ledger: str = "store", **given: Any) -> Mailing:
+    settings: dict[str, Any] = {"wait_for": "delivered", "wait_timeout": timedelta(hours=1), **given}
+    return Mailing(world, rows, ledger, {"stop_words": False, "max_failures": COUNT, **settings})
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("wanted", ["delivered", "read"])
+def test_who_was_reached_is_known(world: World, ledger: str, wanted: str) -> None:
+    rows = crowd()
+    totals = to_its_end(followed(world, rows, ledger, wait_for=wanted))
+    assert totals == {
+        "sent": COUNT, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 0,
+        "delivered": 0, "read": COUNT, "fell_back": 0, "undelivered": 0,
+    }  # fmt: skip
+    assert arrived(world, rows, first(world)) == once(rows)
+
+
+def test_a_mailing_that_waits_for_nothing_is_as_ever(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    totals = Mailing(world, crowd(2), given={"report_path": str(path)}).attempt()
+    assert totals
+    assert list(totals) == ["sent", "skipped", "suppressed", "no_messenger", "failed", "deferred"]
+    assert path.read_text().splitlines()[0] == "number,key,user_id,phone,outcome,reason,message_id"
+
+
+def test_the_history_is_read_by_pages_and_not_by_people(world: World) -> None:
+    world.sandbox.configure(delivered_after=200, read_after=None)
+    rows = crowd(250)
+    mailing = followed(world, rows)
+    assert mailing.attempt() is None
+    assert history_reads(world, first(world)) == 0  # it is too early for that
+    looks = 0
+    while True:
+        world.sandbox.clear_requests()
+        done = mailing.resume()
+        looks += 1
+        assert history_reads(world, first(world)) <= 3
+        assert (world.sends(), singles(world)) == (0, 0)
+        assert len(world.requests) <= 4
+        if done:
+            break
+    assert done["delivered"] == 250
+    assert looks <= 6
+
+
+def test_only_what_is_waited_for_is_read(world: World) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(3)
+    mailing = followed(world, rows)
+    mailing.attempt()
+    world.sleep(20 * MINUTE)
+    hook = world.hook()
+    for number in range(230):  # others write through the channel
+        hook.send_message(f"Other {number}", user_id=world.users[0], **world.channel)
+    mark(world, "delivered", "Text 0", "Text 1")
+    world.sandbox.clear_requests()
+    mailing.resume()
+    assert history_reads(world, first(world)) == 3
+    mark(world, "delivered", "Text 2")
+    world.sandbox.clear_requests()
+    totals = mailing.resume()
+    assert totals
+    assert totals["delivered"] == 3
+
+
+def test_looks_become_rarer(world: World) -> None:
+    world.sandbox.configure(delivered_after=None)
+    mailing = followed(world, crowd(1), poll_interval=20, wait_timeout=3 * 3600)
+    pauses = []
+    totals = mailing.attempt()
+    while totals is None:
+        pauses.append(mailing.until.timestamp() - world.now())
+        totals = mailing.resume()
+    assert pauses[0] == pytest.approx(20, abs=2)
+    assert max(pauses) == pytest.approx(600, abs=2)
+    assert len(pauses) < 35
+    assert totals["undelivered"] == 1
+
+
+def test_statuses_are_kept_with_few_writes_and_survive_a_retry(world: World) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(100)
+    mailing = followed(world, rows, max_failures=100)
+    mailing.attempt()
+    store = mailing.task.store
+    mark(world, "delivered", *(f"Text {number}" for number in range(90)))
+    store.calls.clear()
+    mailing.resume()
+    assert store.calls.count("set") == 1
+    mark(world, "sent", *(f"Text {number}" for number in range(100)))  # a status that comes out of order
+    mark(world, "undelivered", "Text 95")
+    store.calls.clear()
+    mailing.resume()
+    assert store.calls.count("set") == 1
+    assert max(len(kept) for kept in store.kept.values()) < 16_000
+    totals = to_its_end(mailing)
+    assert (totals["delivered"], totals["undelivered"], totals["sent"]) == (90, 10, 100)
+    assert arrived(world, rows, first(world)) == once(rows)
+
+
+def test_what_is_over_is_not_read_again(world: World) -> None:
+    world.sandbox.configure(delivered_after=None)
+    mailing = followed(world, crowd(), max_failures=0)
+    with pytest.raises(TooManyFailuresError, match="12 of 12 failed"):
+        to_its_end(mailing)
+    world.sandbox.clear_requests()
+    with pytest.raises(TooManyFailuresError):
+        mailing.attempt()
+    assert history_reads(world, first(world)) == 0
+    mark(world, "read", *(row["text"] for row in crowd()))
+    mailing.task.clear()  # somebody has a look whether they came after all
+    assert to_its_end(mailing)["read"] == COUNT
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_who_is_not_reached_is_written_to_through_the_next_channel(
+    world: World, other: str, ledger: str, tmp_path: Path
+) -> None:
+    third = add_channel(world, "Third")
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd()
+    path = tmp_path / "report.csv"
+    mailing = followed(
+        world, rows, ledger, fallback=[other, third], fallback_after=600, report_path=str(path)
+    )
+    hook = world.hook()
+    lacking = rows[5:6]
+    user = hook.create_user("N5", lacking[0]["phone"], **world.channel).id
+    path_of_user = f"*/channels/{first(world)}/send_message/{user}"
+    world.sandbox.inject("success_false", path=path_of_user, probability=1.0, words=NO_MESSENGER)
+    totals = mailing.attempt()
+    assert totals is None
+    assert arrived(world, rows, other) == once(lacking)  # at once: there is nothing to wait for
+    sent = [row["text"] for row in rows if row not in lacking]
+    mark(world, "delivered", *sent[:8])
+    mark(world, "rejected", sent[8])
+    assert mailing.resume() is None
+    assert arrived(world, rows, other).total() == 2
+    mark(world, "read", lacking[0]["text"])
+    started = world.now()
+    while arrived(world, rows, other).total() == 2:
+        assert mailing.resume() is None
+    assert world.now() - started < 700
+    assert arrived(world, rows, other).total() == 4
+    mark(world, "delivered", sent[9])
+    totals = mailing.resume()
+    while totals is None:
+        totals = mailing.resume()
+    assert arrived(world, rows, third) == once([row for row in rows if row["text"] in (sent[8], sent[10])])
+    assert totals == {
+        "sent": 12, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 0,
+        "delivered": 9, "read": 0, "fell_back": 1, "undelivered": 2,
+    }  # fmt: skip
+    lines = {line["number"]: line for line in csv.DictReader(path.open(encoding="utf-8"))}
+    numbers = {row["text"]: str(number) for number, row in enumerate(rows, 1)}
+    fell = lines[numbers[lacking[0]["text"]]]
+    assert (fell["outcome"], fell["status"], fell["channel_uuid"]) == ("fell_back", "read", other)
+    lost = lines[numbers[sent[10]]]
+    assert (lost["outcome"], lost["status"], lost["channel_uuid"]) == ("undelivered", "sent", third)
+    assert lost["reason"] == "no report of a delivery in time"
+    there = lines[numbers[sent[0]]]
+    assert (there["outcome"], there["channel_uuid"], there["reason"]) == ("delivered", first(world), "")
+
+
+def test_without_the_messenger_anywhere(world: World, other: str, tmp_path: Path) -> None:
+    rows = crowd(3)
+    world.sandbox.set_messenger(phone(1), False)
+    path = tmp_path / "report.jsonl"
+    totals = to_its_end(followed(world, rows, fallback=[other], report_path=str(path)))
+    assert (totals["read"], totals["no_messenger"], totals["undelivered"]) == (2, 1, 0)
+    lines = [json.loads(line) for line in path.open(encoding="utf-8")]
+    assert (lines[1]["outcome"], lines[1]["channel_uuid"]) == ("no_messenger", "")
+
+
+def test_somebody_named_by_id_is_found_by_the_phone_of_the_channel(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = [{"user_id": user, "text": f"To {user}"} for user in world.users]
+    rows[1]["phone"] = "+79160000001"
+    mailing = followed(world, rows, fallback=[other], fallback_after=60)
+    mailing.attempt()
+    world.sandbox.clear_requests()
+    while not world.sends():
+        mailing.resume()
+    asked = [request for request in world.sandbox.requests if "/users/" in request["path"]]
+    assert len(asked) == 3
+    assert set(world.delivered().values()) == {2}
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_somebody_without_a_phone_is_a_row_of_the_report(
+    world: World, other: str, ledger: str, tmp_path: Path
+) -> None:
+    world.sandbox.configure(delivered_after=None)
+    path = tmp_path / "report.jsonl"
+    rows = [{"user_id": world.users[0], "text": "To nobody"}]
+    mailing = followed(
+        world, rows, ledger, fallback=[other], fallback_after=60, report_path=str(path), wait_timeout=600
+    )
+    mailing.attempt()
+    world.sandbox._state.messages._core.registry.users[world.users[0]].phone = ""
+    world.sandbox.clear_requests()
+    assert to_its_end(mailing)["undelivered"] == 1
+    line = json.loads(path.read_text())
+    assert "no phone is known" in line["reason"]
+    if ledger != "none":
+        assert sum("/users/" in request["path"] for request in world.sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["out", "gone"])
+def test_a_fallback_channel_that_is_out_stops_nobody_else(
+    world: World, other: str, fault: str, tmp_path: Path
+) -> None:
+    third = add_channel(world, "Third")
+    rows = crowd(4)
+    if fault == "out":
+        world.sandbox.log_out(other)
+    world.sandbox.inject(
+        "success_false", path=f"*/channels/{first(world)}/send_message/*", count=2, words=NO_MESSENGER
+    )
+    path = tmp_path / "report.jsonl"
+    out = other if fault == "out" else "00000000-0000-0000-0000-000000000000"
+    totals = to_its_end(followed(world, rows, fallback=[out, third], report_path=str(path)))
+    assert (totals["read"], totals["fell_back"]) == (2, 2)
+    assert arrived(world, rows, third).total() == 2
+    world.sandbox.inject(
+        "success_false", path=f"*/channels/{first(world)}/send_message/*", count=2, words=NO_MESSENGER
+    )
+    totals = to_its_end(followed(world, rows, fallback=[out], report_path=str(path)))
+    assert (totals["read"], totals["no_messenger"]) == (2, 2)
+    reasons = [json.loads(line)["reason"] for line in path.open(encoding="utf-8")]
+    assert sum(out in reason for reason in reasons) == 2
+
+
+def test_a_fallback_channel_that_logs_out_midway(world: World, other: str) -> None:
+    third = add_channel(world, "Third")
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd()
+    mailing = followed(world, rows, fallback=[other, third], fallback_after=60, concurrency=1)
+    mailing.attempt()
+    send = f"*/channels/{other}/send_message/*"
+    world.sandbox.inject("cut_after", path=send, count=5)
+    while not arrived(world, rows, other):
+        mailing.resume()
+        if arrived(world, rows, other).total() >= 5:
+            break
+    assert arrived(world, rows, other) == once(rows)
+    assert arrived(world, rows, third).total() == 0
+
+
+def test_the_first_channel_may_log_out_while_it_waits(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(3)
+    mailing = followed(world, rows, fallback=[other], fallback_after=60)
+    mailing.attempt()
+    world.sandbox.log_out(first(world))
+    world.sandbox.configure(delivered_after=1.0)
+    assert to_its_end(mailing)["fell_back"] == 3
+
+
+def test_who_has_asked_not_to_be_written_to_is_not_tried_elsewhere(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(4)
+    given = {"fallback": [other], "fallback_after": 60, "stop_words": True}
+    mailing = followed(world, rows, **given)
+    mailing.attempt()
+    world.sandbox.receive(phone(0), "Стоп", first(world))
+    world.sandbox.receive(phone(1), "STOP", other)
+    mailing.given["suppress"] = [phone(2)]
+    totals = to_its_end(mailing)
+    assert arrived(world, rows, other) == once(rows[3:])
+    assert (totals["sent"], totals["undelivered"]) == (4, 4)
+
+
+def test_each_channel_keeps_its_own_pace_and_quiet_hours(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(6)
+    mailing = followed(world, rows, fallback=[other], fallback_after=60, daily_cap=6, pace=60)
+    assert mailing.attempt() is None
+    before = world.now()
+    while arrived(world, rows, other).total() < 6:
+        assert mailing.resume() is None
+    assert arrived(world, rows, other) == once(rows)  # the cap of the first is used up
+    assert 60 <= world.now() - before < 300
+    assert arrived(world, rows, first(world)) == once(rows)
+
+
+def test_what_waits_for_the_morning_is_sent_then(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    noon = world.now() // 86_400 * 86_400 + 2 * 86_400 + 15 * 3600  # 18:00 in Moscow
+    world.sleep(noon + 58 * MINUTE - world.now())
+    rows = crowd(3)
+    mailing = followed(
+        world, rows, fallback=[other], fallback_after=600, wait_timeout=1800, quiet_hours="19:00-09:00"
+    )
+    mailing.attempt()
+    while mailing.until.timestamp() < noon + 15 * 3600:
+        assert mailing.resume() is None
+    assert arrived(world, rows, other).total() == 0
+    world.sandbox.configure(delivered_after=1.0)
+    assert to_its_end(mailing)["fell_back"] == 3
+    assert world.now() >= noon + 15 * 3600
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("steps", range(1, 40, 3))
+def test_a_worker_is_killed_while_it_falls_back(world: World, other: str, ledger: str, steps: int) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd()
+    mailing = followed(world, rows, ledger, fallback=[other], fallback_after=60)
+    mailing.attempt()
+    world.sleep(120)
+    mark(world, "delivered", *(row["text"] for row in rows[:4]))
+    try:
+        mailing.attempt(steps, resumed=True)
+    except Killed:
+        world.sleep(5)
+    mark(world, "delivered", *(row["text"] for row in rows))
+    to_its_end(mailing)
+    assert arrived(world, rows, first(world)) == once(rows)
+    through_other = arrived(world, rows, other)
+    assert set(through_other.values()) <= {1}
+    assert not any(row["text"] in through_other for row in rows[:4])
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before", "error_after"])
+def test_lost_answers_of_a_fallback_are_looked_up(world: World, other: str, ledger: str, fault: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd()
+    mailing = followed(world, rows, ledger, fallback=[other], fallback_after=60)
+    mailing.attempt()
+    path = f"*/channels/{other}/send_message/*"
+    world.sandbox.inject(fault, path=path, probability=0.4, seed=2)
+    world.sleep(120)
+    mailing.attempt(resumed=True)
+    assert world.calm()
+    assert arrived(world, rows, other) == once(rows)
+    to_its_end(mailing)
+    assert arrived(world, rows, other) == once(rows)
+
+
+def test_a_history_that_cannot_be_read_is_waited_out_and_then_said(world: World) -> None:
+    world.sandbox.configure(delivered_after=None)
+    mailing = followed(world, crowd(3), wait_timeout=600)
+    mailing.attempt()
+    world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
+    assert mailing.resume() is None
+    with pytest.raises(WahelpError) as caught:
+        to_its_end(mailing)
+    assert caught.value.temporary
+    world.calm()
+    mark(world, "read", "Text 0")
+    totals = to_its_end(mailing)
+    assert (totals["read"], totals["undelivered"]) == (1, 2)
+
+
+def test_a_query_that_yields_nobody_any_more_is_followed_to_its_end(world: World, other: str) -> None:
+    mailing = followed(world, crowd(3), fallback=[other], if_empty="skip")
+    assert mailing.attempt() is None
+    mailing.rows = []
+    totals = mailing.resume()
+    assert totals
+    assert totals["read"] == 3
+    assert arrived(world, crowd(3), other).total() == 0
+
+
+def test_a_dry_run_waits_for_nothing(world: World, other: str) -> None:
+    totals = followed(world, crowd(3), dry_run=True, fallback=[other]).attempt()
+    assert totals
+    assert totals["deferred"] == 3
+    assert "delivered" not in totals
+    assert world.sends() == 0
+
+
+def test_arguments_that_mean_nothing_are_refused(world: World, other: str) -> None:
+    required = {"task_id": "send", "recipients": [], "text": "x"}
+    for given in (
+        {"wait_for": "sent"},
+        {"wait_timeout": 0},
+        {"fallback": ["x"]},
+        {"wait_for": "read", "fallback": 5},
+        {"wait_for": "read", "fallback_after": 60},
+    ):
+        with pytest.raises(InputError):
+            SendMessagesOperator(**required, **given)
+    with pytest.raises(InputError, match="each channel once"):
+        followed(world, crowd(1), fallback=[other, first(world)]).attempt()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_channel_once_whatever_happens(world: World, other: str, seed: int) -> None:
+    import random
+
+    chance = random.Random(seed)
+    ledger = LEDGERS[seed % 3]
+    with quiet():
+        world.sandbox.configure(delivered_after=None, history_lag=chance.choice([0.0, 3.0]))
+        world.skew(chance.choice([-120.0, 0.0, 120.0]))
+        rows = crowd()
+        mailing = followed(world, rows, ledger, fallback=[other], fallback_after=120)
+        for fault in ("cut_after", "cut_before", "error_after"):
+            world.sandbox.inject(fault, operation="send_message", probability=0.1, seed=seed)
+        for _ in range(6):
+            try:
+                mailing.attempt(chance.randint(1, 40))
+                mailing.resume() if mailing.until else None
+            except (Killed, WahelpError):
+                world.sleep(40)
+            mark(world, "delivered", *(f"Text {number}" for number in range(chance.randint(0, 6))))
+        world.calm()
+        totals = to_its_end(mailing)
+        for channel in (first(world), other):
+            assert set(arrived(world, rows, channel).values()) <= {1}
+        assert totals["sent"] == COUNT
+        reached = arrived(world, rows, other)
+        undelivered = [row for row in rows if int(row["text"].split()[1]) >= 6]
+        assert all(reached[row["text"]] == 1 for row in undelivered)

@@ -1,0 +1,182 @@
+"""Runs a send that waits, in the worker or in the triggerer, in a time that passes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_provider_wahelp.hooks import WahelpHook
+from tests.delivery.world import PHONES, Killed, Operator, Task, World
+
+MODES = ("worker", "triggerer")
+INTERVAL = 20.0
+FALLBACK_AFTER = 60.0
+TIMEOUT = 300.0
+
+
+@dataclass
+class Traveller(Task):
+    """A task instance that waits and falls back.
+
+    :param mode: where it waits.
+    :param second: the channel that it falls back to.
+    """
+
+    mode: str = "worker"
+    second: str = ""
+    waits: int = 0
+    deferrals: list[TaskDeferred] = field(default_factory=list)
+    by_trigger: list[str] = field(default_factory=list)
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def travel(self, kill: str = "", where: str = "") -> dict[str, Any]:
+        """Attempt it once more, through all of its waits.
+
+        :param kill: when the worker dies; ``waiting``: in its first wait.
+        :param where: through which channel the send is then, where it matters.
+        """
+        self.try_number += 1
+        self.waits = 0
+        with self._process(kill, where) as (operator, context):
+            try:
+                return operator.execute(context)
+            except TaskDeferred as deferred:
+                waits = deferred
+        while True:
+            self.deferrals.append(waits)
+            if kill == "waiting":
+                raise Killed(kill)
+            event = asyncio.run(self._event(waits))
+            with self._process(kill, where) as (operator, context):
+                # What Airflow keeps over a wait has been JSON.
+                kept = json.loads(json.dumps({"event": event, **(waits.kwargs or {})}))
+                try:
+                    return operator.resume_execution(waits.method_name, kept, context)
+                except TaskDeferred as deferred:
+                    waits = deferred
+
+    @property
+    def arrived(self) -> Counter[str]:
+        """Return how often the text has been sent through each channel."""
+        lines = [line for phone in PHONES for line in self.world.sandbox.conversation(phone)]
+        return Counter(line["channel_uuid"] for line in lines if line["text"] == self.text)
+
+    @contextlib.contextmanager
+    def _process(self, kill: str, where: str) -> Iterator[tuple[Operator, Any]]:
+        operator = self.operator(kill, where)
+        operator.deferrable = self.mode == "triggerer"
+        hook: WahelpHook = self.world.hook(kill, where=where)
+        hook.get_conn()._sleep = lambda seconds: self._sleep(seconds, kill)  # type: ignore[assignment]
+        operator.__dict__["hook"] = hook
+        context = self.context
+        context["ti"].xcom_push = lambda key, value: self.pushed.update({key: value})
+        try:
+            yield operator, context
+        finally:
+            hook.close()
+
+    def _sleep(self, seconds: float, kill: str) -> None:
+        if seconds >= INTERVAL:
+            self.waits += 1
+            if kill == "waiting":
+                raise Killed(kill)
+        self.world.sleep(seconds)
+
+    async def _event(self, waits: TaskDeferred) -> Any:
+        """Run the trigger, made anew from what lies in the database, as often as a triggerer restarts."""
+        path, arguments = waits.trigger.serialize()
+        module, _, name = path.rpartition(".")
+        while True:
+            self.waits += 1
+            assert self.waits < 40
+            trigger = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
+            seen = len(self.world.sandbox.requests)
+            running = asyncio.ensure_future(anext(aiter(trigger.run())))
+            try:
+                await self._looked(running, seen)
+                asked = [f"{each['method']} {each['path']}" for each in self.world.sandbox.requests[seen:]]
+                self.by_trigger += asked
+                if running.done():
+                    return running.result().payload
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                    await running
+            self.world.sleep(INTERVAL)
+
+    async def _looked(self, running: asyncio.Future[Any], seen: int) -> None:
+        until = time.monotonic() + 3
+        while not running.done() and time.monotonic() < until:
+            await asyncio.wait([running], timeout=0.02)
+            if len(self.world.sandbox.requests) > seen:
+                await asyncio.wait([running], timeout=0.03)  # for the answer
+                return
+
+
+@dataclass
+class Voyage:
+    """Makes travellers of one mode, who have two channels."""
+
+    world: World
+    mode: str
+    first: str
+    second: str
+
+    def task(self, **given: Any) -> Traveller:
+        """Return a task that falls back, unless it is told otherwise."""
+        ledger = given.pop("ledger", "store")
+        more = {name: given.pop(name) for name in ("text", "run_id", "retries", "store") if name in given}
+        defaults = {
+            "fallback": [self.second],
+            "fallback_after": FALLBACK_AFTER,
+            "wait_timeout": TIMEOUT,
+            "poll_interval": INTERVAL,
+            "phone": PHONES[0],
+        }
+        if "user_id" in given:
+            del defaults["phone"]
+        arguments = {name: value for name, value in {**defaults, **given}.items() if value is not None}
+        if "fallback" not in arguments:
+            arguments.pop("fallback_after", None)
+        return Traveller(self.world, ledger, arguments, mode=self.mode, second=self.second, **more)
+
+    def lacks(self, *channels: str) -> None:
+        """Let nobody have the messenger of these channels."""
+        for channel in channels:
+            self.world.sandbox.inject(
+                "success_false", path=f"*/{channel}/send_message/*", words="номер не зарегистрирован"
+            )
+
+    def never_delivers(self) -> None:
+        """Let what is sent from now on stay ``sent``."""
+        self.world.sandbox.configure(delivered_after=None, read_after=None)
+
+    def delivers(self, after: float = 10, read_after: float | None = None) -> None:
+        """Let what is sent from now on arrive."""
+        self.world.sandbox.configure(delivered_after=after, read_after=read_after)
+
+    def set_status(self, message_id: int, status: str) -> None:
+        """Give a message some status."""
+        self.world.sandbox._state.messages._core.registry.messages[message_id].status = status  # type: ignore[assignment]
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Let triggers look at once, and all clocks be the world's."""
+    from airflow_provider_wahelp.operators import messages as operators
+    from airflow_provider_wahelp.triggers import board, messages, poller
+
+    monkeypatch.setattr(board, "LEAST_INTERVAL", 0.02)
+    monkeypatch.setattr(poller, "FIRST_PAUSE", 0.02)
+    for module in (operators, messages):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=world.now))

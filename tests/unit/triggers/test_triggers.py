@@ -1,0 +1,384 @@
+"""Triggers: many waits, one poll, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client.errors import RateLimitedError, ServerError
+from airflow_provider_wahelp.hooks import WahelpHook
+from airflow_provider_wahelp.sandbox import Sandbox
+from airflow_provider_wahelp.triggers import (
+    ChannelActiveTrigger,
+    MessageStatusTrigger,
+    board,
+    looking,
+    poller,
+)
+
+INTERVAL = 0.2
+Place = dict[str, Any]
+
+
+@pytest.fixture
+def interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "LEAST_INTERVAL", INTERVAL)
+
+
+@pytest.fixture
+def place(wahelp_sandbox: Sandbox, connect: Any) -> Place:
+    connect(wahelp_sandbox.url)
+    wahelp_sandbox.configure(activation_delay=None, delivered_after=10, read_after=20)
+    return new_channel("Support")
+
+
+def new_channel(name: str) -> Place:
+    with WahelpHook() as hook:
+        project = hook.create_project("Shop").id
+        return {"project_id": project, "channel_uuid": hook.create_channel(name, project_id=project).uuid}
+
+
+def send(place: Place, count: int = 1) -> list[Any]:
+    with WahelpHook() as hook:
+        return [hook.send_message(f"Hello {n}", phone="+79161234567", **place).id for n in range(count)]
+
+
+def waits_for(*places: Place) -> list[ChannelActiveTrigger]:
+    return [ChannelActiveTrigger(poke_interval=INTERVAL, **place) for place in places]
+
+
+async def first(trigger: Any) -> Any:
+    async for event in trigger.run():
+        return event.payload
+    raise AssertionError("no event")
+
+
+def run_all(triggers: list[Any], meanwhile: Callable[[], Awaitable[None]]) -> list[Any]:
+    async def work() -> list[Any]:
+        waiting = [asyncio.create_task(first(trigger)) for trigger in triggers]
+        await meanwhile()
+        return await asyncio.wait_for(asyncio.gather(*waiting), 20)
+
+    return asyncio.run(work())
+
+
+def asked(sandbox: Sandbox) -> Counter[str]:
+    return Counter(
+        request["path"].rpartition("/channels")[2].rstrip("/") or "list"
+        for request in sandbox.requests
+        if request["method"] == "GET"
+    )
+
+
+@pytest.mark.usefixtures("interval")
+def test_many_waits_for_channels_are_one_list(place: Place, wahelp_sandbox: Sandbox) -> None:
+    other = new_channel("Sales")
+    wahelp_sandbox.clear_requests()
+    begun = time.monotonic()
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(3 * INTERVAL)
+        wahelp_sandbox.scan(place["channel_uuid"])
+        wahelp_sandbox.scan(other["channel_uuid"])
+
+    events = run_all(waits_for(*[place, other] * 100), meanwhile)
+    assert {event["result"]["uuid"] for event in events} == {place["channel_uuid"], other["channel_uuid"]}
+    assert set(asked(wahelp_sandbox)) == {"list"}
+    assert 2 <= asked(wahelp_sandbox)["list"] <= (time.monotonic() - begun) / INTERVAL + 1
+    assert poller._pollers == {}
+
+
+@pytest.mark.usefixtures("interval")
+def test_many_waits_for_messages_are_one_page_of_history(place: Place, wahelp_sandbox: Sandbox) -> None:
+    wahelp_sandbox.scan(place["channel_uuid"])
+    ids = send(place, 20)
+    wahelp_sandbox.clear_requests()
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(2 * INTERVAL)
+        wahelp_sandbox.advance(11)
+
+    triggers = [MessageStatusTrigger(message_id=each, poke_interval=INTERVAL, **place) for each in ids]
+    events = run_all(triggers, meanwhile)
+    assert [event["result"]["id"] for event in events] == ids
+    assert set(asked(wahelp_sandbox)) == {f"/{place['channel_uuid']}/messages"}
+
+
+@pytest.mark.usefixtures("interval")
+def test_messages_too_old_for_the_page_take_turns(place: Place, wahelp_sandbox: Sandbox) -> None:
+    wahelp_sandbox.scan(place["channel_uuid"])
+    ids = send(place, 25)
+    for number in range(100):
+        wahelp_sandbox.receive("+79161234567", f"Hello {number}", place["channel_uuid"])
+    wahelp_sandbox.clear_requests()
+    begun = time.monotonic()
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(5 * INTERVAL)
+        wahelp_sandbox.advance(11)
+
+    triggers = [MessageStatusTrigger(message_id=each, poke_interval=INTERVAL, **place) for each in ids]
+    events = run_all(triggers, meanwhile)
+    looks = (time.monotonic() - begun) / INTERVAL + 1
+    assert len([event["result"] for event in events]) == 25
+    assert len(wahelp_sandbox.requests) <= looking.BUDGET * looks
+    single = [n for path, n in asked(wahelp_sandbox).items() if "/messages/" in path]
+    assert len(single) == 25
+
+
+@pytest.mark.usefixtures("interval")
+def test_a_list_without_uuids_is_made_up_for(
+    place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_wahelp.sandbox.state import views
+
+    shown = views.channel
+
+    async def meanwhile() -> None:
+        monkeypatch.setattr(
+            type(wahelp_sandbox._state.channels),
+            "channels",
+            lambda self, project_id: [
+                {k: v for k, v in shown(c).items() if k != "uuid"}
+                for c in self._core.registry.channels_of[project_id]
+            ],
+        )
+        await asyncio.sleep(2 * INTERVAL)
+        wahelp_sandbox.scan(place["channel_uuid"])
+
+    (event,) = run_all(waits_for(place), meanwhile)
+    assert event["result"]["active"] is True
+
+
+@pytest.mark.usefixtures("interval")
+def test_no_such_channel_ends_its_own_waits_only(place: Place, wahelp_sandbox: Sandbox) -> None:
+    nowhere = {**place, "channel_uuid": "no-such"}
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(3 * INTERVAL)
+        wahelp_sandbox.scan(place["channel_uuid"])
+
+    of_channel = MessageStatusTrigger(message_id=7, poke_interval=INTERVAL, **nowhere)
+    here, there, message = run_all([*waits_for(place, nowhere), of_channel], meanwhile)
+    assert here["result"]["active"] is True
+    assert there["error"]["kind"] == message["error"]["kind"] == "NotFoundError"
+
+
+@pytest.mark.usefixtures("interval")
+def test_the_last_who_leaves_ends_the_poll(place: Place, wahelp_sandbox: Sandbox) -> None:
+    async def work() -> None:
+        one, two = (asyncio.create_task(first(each)) for each in waits_for(place, place))
+        await asyncio.sleep(2 * INTERVAL)
+        one.cancel()
+        await asyncio.sleep(2 * INTERVAL)
+        assert not two.done()
+        two.cancel()
+        await asyncio.sleep(0.05)
+        wahelp_sandbox.clear_requests()
+        await asyncio.sleep(3 * INTERVAL)
+        assert wahelp_sandbox.requests == []
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert [task for task in others if not task.done()] == []
+
+    asyncio.run(work())
+    assert poller._pollers == {}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python says so too
+@pytest.mark.usefixtures("interval")
+def test_each_event_loop_has_its_own_poll(place: Place, wahelp_sandbox: Sandbox) -> None:
+    loop = asyncio.new_event_loop()  # a loop that is dropped without a word
+    task = loop.create_task(first(waits_for(place)[0]))
+    loop.run_until_complete(asyncio.sleep(2 * INTERVAL))
+    loop.close()
+
+    async def meanwhile() -> None:
+        wahelp_sandbox.scan(place["channel_uuid"])
+
+    (event,) = run_all(waits_for(place), meanwhile)
+    assert event["result"]["active"] is True
+    assert loop not in poller._pollers
+    del task
+
+
+@pytest.mark.parametrize("fault", ["dead_token", "rate_limit", "error_after", "cut_before"])
+def test_a_fault_makes_no_hot_loop_and_the_waits_go_on(
+    place: Place, wahelp_sandbox: Sandbox, connect: Any, fault: str
+) -> None:
+    """With the real pauses, and the shortest interval that there is."""
+    triggers = [ChannelActiveTrigger(poke_interval=0.0, **place) for _ in range(50)]
+    rate: list[float] = []
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(0.5)
+        wahelp_sandbox.clear_requests()
+        begun = time.monotonic()
+        if fault == "dead_token":
+            wahelp_sandbox.expire_tokens()
+        else:
+            status = {"status": 502} if fault == "error_after" else {}
+            wahelp_sandbox.inject(fault, operation="channels", **status)
+        await asyncio.sleep(7)
+        struck = [each for each in wahelp_sandbox.requests if each["fault"] or each["status"] == 401]
+        rate.append(len(struck) / (time.monotonic() - begun))
+        wahelp_sandbox.clear_faults()
+        wahelp_sandbox.scan(place["channel_uuid"])
+
+    events = run_all(triggers, meanwhile)
+    assert 0 < rate[0] < 1
+    assert all(event["result"]["active"] for event in events)
+
+
+def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
+    place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    look = looking.Looking.look
+
+    async def counted(self: Any) -> Any:
+        looks.append(time.monotonic())
+        return await look(self)
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(wahelp_sandbox.stop)
+        monkeypatch.setattr(looking.Looking, "look", counted)
+        await asyncio.sleep(7)
+        port = int(wahelp_sandbox.url.rpartition(":")[2])
+        monkeypatch.setattr(wahelp_sandbox, "_address", ("127.0.0.1", port))
+        wahelp_sandbox.scan(place["channel_uuid"])
+        await asyncio.to_thread(wahelp_sandbox.start)
+
+    triggers = [ChannelActiveTrigger(poke_interval=0.0, **place) for _ in range(50)]
+    events = run_all(triggers, meanwhile)
+    assert all(event["result"]["active"] for event in events)
+    assert 2 <= len(looks) < 8
+
+
+@pytest.mark.usefixtures("interval")
+def test_the_log_of_each_task_tells_of_a_fault_and_of_its_end(
+    place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meanwhile() -> None:
+        await asyncio.sleep(2 * INTERVAL)
+        wahelp_sandbox.inject("rate_limit", operation="channels", count=1, retry_after=1)
+        await asyncio.sleep(4)
+        wahelp_sandbox.scan(place["channel_uuid"])
+
+    triggers = waits_for(place, place)
+    said: list[tuple[int, str]] = []
+    monkeypatch.setattr(
+        ChannelActiveTrigger,
+        "log",
+        property(lambda self: SimpleNamespace(warning=lambda words: said.append((id(self), words)))),
+    )
+    run_all(triggers, meanwhile)
+    for trigger in triggers:
+        fault, end = [words for who, words in said if who == id(trigger)]
+        assert "too many requests" in fault
+        assert "Looking again in" in fault
+        assert end == "Wahelp answers again."
+
+
+@pytest.mark.usefixtures("interval")
+def test_retry_after_is_honoured(
+    place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(poller.random, "random", lambda: 0.0)
+    wahelp_sandbox.inject("rate_limit", operation="channels", count=1, retry_after=2)
+    wahelp_sandbox.scan(place["channel_uuid"])
+    begun = time.monotonic()
+    run_all(waits_for(place), lambda: asyncio.sleep(0))
+    assert time.monotonic() - begun > 2
+
+
+def test_pauses_grow_and_end_somewhere() -> None:
+    pauses = [poller.pause_after(ServerError("look"), failures, 1) for failures in (1, 2, 3, 20)]
+    assert [round(pause - 0.5) for pause in pauses] == [2, 4, 8, 60]
+    assert poller.pause_after(RateLimitedError("look", retry_after=1e9), 1, 1) == poller.LONGEST_TOLD
+    assert poller.pause_after(ServerError("look"), 1, 300) == 300
+
+
+@pytest.mark.usefixtures("interval")
+def test_a_channel_that_fails_does_not_keep_the_others_waiting(place: Place, wahelp_sandbox: Sandbox) -> None:
+    bad, good = place, new_channel("Sales")
+    triggers = []
+    for each in (bad, good):
+        wahelp_sandbox.scan(each["channel_uuid"])
+        triggers += [MessageStatusTrigger(message_id=send(each)[0], poke_interval=INTERVAL, **each)]
+    old = MessageStatusTrigger(message_id=send(good)[0], poke_interval=INTERVAL, **good)
+    for number in range(100):
+        wahelp_sandbox.receive("+79161234567", f"Hello {number}", good["channel_uuid"])
+    wahelp_sandbox.inject("error_after", path=f"*/{bad['channel_uuid']}/messages")
+
+    async def work() -> None:
+        left, *rest = (asyncio.create_task(first(trigger)) for trigger in [*triggers, old])
+        wahelp_sandbox.advance(11)
+        for event in await asyncio.wait_for(asyncio.gather(*rest), 8):
+            assert event["result"]["status"] == "delivered"
+        assert not left.done()
+        left.cancel()
+
+    asyncio.run(work())
+
+
+def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError("nobody has foreseen this")
+
+    monkeypatch.setattr(looking.Looking, "look", break_down)
+    with pytest.raises(RuntimeError, match="broken down") as caught:
+        asyncio.run(first(waits_for(place)[0]))
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert poller._pollers == {}
+
+
+def test_an_unknown_connection_fails_the_wait(place: Place) -> None:
+    trigger = ChannelActiveTrigger(wahelp_conn_id="no_such", **place)
+    with pytest.raises(RuntimeError):
+        asyncio.run(first(trigger))
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        ChannelActiveTrigger(7, "c-1", 5.0, "other"),
+        MessageStatusTrigger(42, "read", project_id=7, channel_uuid="c-1"),
+    ],
+    ids=lambda trigger: type(trigger).__name__,
+)
+def test_a_trigger_is_made_again_from_what_it_says(trigger: Any) -> None:
+    path, arguments = trigger.serialize()
+    assert path == f"{type(trigger).__module__}.{type(trigger).__name__}"
+    assert type(trigger)(**arguments).serialize() == (path, arguments)
+
+
+WITHOUT_REQUESTS = """
+import sys
+import airflow.triggers.base
+from airflow.providers.common.compat.sdk import BaseHook
+
+class Refuse:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "requests":
+            raise ImportError("there is no requests here")
+
+for name in [name for name in sys.modules if name.partition(".")[0] == "requests"]:
+    del sys.modules[name]
+sys.meta_path.insert(0, Refuse())
+import airflow_provider_wahelp.triggers.channels
+import airflow_provider_wahelp.triggers.messages
+"""
+
+
+def test_a_triggerer_needs_no_requests() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT_REQUESTS], check=True, capture_output=True)
