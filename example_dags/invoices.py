@@ -46,12 +46,10 @@ with DAG(
         sql="""
             SELECT invoices.id AS invoice_id, amount, name, phone
             FROM invoices JOIN customers ON customers.id = customer_id
-            WHERE due_on = :tomorrow AND NOT paid
+            WHERE due_on = :due AND NOT paid
         """,
         # The day after the run's, which a retry after midnight does not change. Airflow 2 has no run_after.
-        parameters={
-            "tomorrow": "{{ macros.ds_add(dag_run.run_after | default(data_interval_end) | ds, 1) }}"
-        },
+        parameters={"due": "{{ macros.ds_add(dag_run.run_after | default(data_interval_end) | ds, 1) }}"},
         suppress_sql="SELECT phone FROM unsubscribed",
         key="invoice_id",
         text="{{ row.name }}, invoice {{ row.invoice_id }} of {{ '%.2f' % row.amount }} is due tomorrow.",
