@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -18,7 +19,7 @@ from tests.guide_server import LOGIN
 
 pytestmark = pytest.mark.system
 
-COUNT = 100
+COUNT = int(os.environ.get("WAHELP_WAITS", "30"))
 INTERVAL = 5
 """As in the DAG."""
 
