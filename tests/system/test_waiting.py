@@ -19,7 +19,7 @@ from tests.guide_server import LOGIN
 
 pytestmark = pytest.mark.system
 
-COUNT = int(os.environ.get("WAHELP_WAITS", "30"))
+COUNT = int(os.environ.get("WAHELP_WAITS", "20"))
 INTERVAL = 5
 """As in the DAG."""
 
