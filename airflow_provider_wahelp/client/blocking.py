@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
@@ -125,15 +124,12 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         with _translated(call):
-            response = self._session.request(
-                call.method,
-                url_of(self.settings, call),
-                json=call.json,
-                headers=headers_of(call),
-                auth=_Bearer(token),
+            request = _prepared(call, url_of(self.settings, call), token)
+            response = self._session.send(
+                request,
                 timeout=(self.settings.connect_timeout, self.settings.timeout),
-                verify=self.settings.verify,
                 allow_redirects=call.method == "GET",
+                **self._session.merge_environment_settings(request.url, {}, None, self.settings.verify, None),
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
@@ -166,16 +162,12 @@ class WahelpClient:
                 self._keeper.store.unlock()
 
 
-class _Bearer(AuthBase):
-    """Sets the token, and keeps requests from putting a ``.netrc`` entry in its place."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+def _prepared(call: Call[Any], url: str, token: str) -> requests.PreparedRequest:
+    """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``."""
+    headers = headers_of(call)
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return requests.Request(call.method, url, headers=headers, json=call.json).prepare()
 
 
 class _Session(requests.Session):

@@ -43,8 +43,9 @@ class Model:
 
         :param data: the decoded JSON object.
         """
-        read = cls._read(data)
-        return cls(**read, extra={key: value for key, value in data.items() if key not in cls._known()})
+        known = cls._known()
+        extra = {key: value for key, value in data.items() if key not in known}
+        return cls(**cls._read(data), extra=extra)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class ServerClock:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.offset: float | None = None
         self._heard = False
+        self._date: str | None = None
         self._clock = clock
 
     def learn(self, date: str | None) -> None:
@@ -71,6 +72,9 @@ class ServerClock:
         :param date: its ``Date`` header.
         """
         self._heard = True
+        if date == self._date:  # the same second, seen later: it would put the server's time no later
+            return
+        self._date = date
         try:
             seen = parsedate_to_datetime(date or "").timestamp() - self._clock()
         except ValueError:

@@ -248,13 +248,14 @@ class Mailing:
     def _end(self, batch: Batch) -> None:
         """Note in the ledger what became of a chunk."""
         begun, done = [], list(batch.done)
-        for person in batch.people:
-            send = batch.sends.get(person.number)
-            verdict = Verdict(WAITING) if send is None or send.cancelled() else send.result()
-            done += self._took(person, verdict)
-            if verdict.state == OPEN:
-                begun.append(_begun(person))
-                self._opened = self.clock()
+        with self.worklist.at_once():
+            for person in batch.people:
+                send = batch.sends.get(person.number)
+                verdict = Verdict(WAITING) if send is None or send.cancelled() else send.result()
+                done += self._took(person, verdict)
+                if verdict.state == OPEN:
+                    begun.append(_begun(person))
+                    self._opened = self.clock()
         self.chunks.end(batch.number, begun, done)
 
     def _took(self, person: Person, verdict: Verdict) -> list[Done]:
@@ -326,7 +327,7 @@ class Mailing:
         return self._closed[1]
 
     def _seconds(self, since: Moment) -> float:
-        return self.poster.hook.run(by_server(since))
+        return self.poster.hook.run(by_server(since)) if since.by_host else since.seconds
 
     def _let_pass(self, until: float) -> None:
         if (left := until - self.clock()) > 0:

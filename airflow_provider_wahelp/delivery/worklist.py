@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from airflow_provider_wahelp.client.calls import Id
@@ -160,6 +161,15 @@ class Worklist:
                 for person in people
             ),
         )
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Note whatever is settled meanwhile in one transaction: each on its own costs ten times as much."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
 
     def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
         """Note what became of somebody; who waits again by phone is looked up again, too.
