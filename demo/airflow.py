@@ -1,8 +1,7 @@
-"""A real Airflow 3: API server, scheduler, DAG processor and triggerer over SQLite."""
+"""A real Airflow: API server, scheduler, DAG processor and triggerer over SQLite."""
 
 from __future__ import annotations
 
-import re
 import shutil
 import socket
 import subprocess
@@ -14,22 +13,13 @@ from typing import Any
 import psutil
 
 from demo.airflow_api import FINISHED_RUN, AirflowApi, TaskInstance
-from demo.airflow_settings import environment
+from demo.airflow_settings import environment, prepare
+from demo.airflow_version import AIRFLOW
 from demo.process import STOP_SECONDS, Process, stop_all, wait_until
 
-COMPONENTS: dict[str, tuple[str, ...]] = {
-    "api-server": (),
-    # Airflow's log servers would listen on every address of the machine; the API server reads the files.
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
-}
 START_SECONDS = 180
 PARSE_SECONDS = 60
 COMMAND_SECONDS = 120
-
-_TASK = re.compile(r"airflow worker -- [0-9a-f-]{36}")
-"""The title of a process that runs a task; those that watch over one have another."""
 
 
 class Airflow:
@@ -51,6 +41,7 @@ class Airflow:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.api = AirflowApi(self.url)
+        self._dags = dags
         self._env = environment(self.home, port, dags, parallelism, env or {})
         self._on_poll = on_poll
         self._processes: dict[str, Process] = {}
@@ -84,10 +75,11 @@ class Airflow:
         self._processes.pop(component).finish(deadline=0.0)
         self._start_again(component)
 
-    def task_processes(self) -> list[psutil.Process]:
-        """Return the processes in which tasks run now."""
+    def task_processes(self, name: str = "") -> list[psutil.Process]:
+        """Return the processes in which tasks run now: all, or those with this in their title."""
         children = psutil.Process(self._processes["scheduler"].pid).children(recursive=True)
-        return [child for child in children if _TASK.match(_title(child))]
+        titles = [(child, _title(child)) for child in children]
+        return [child for child, title in titles if AIRFLOW.task.match(title) and name in title]
 
     def cli(self, *arguments: str) -> str:
         """Run `airflow ...` in this home and return what it printed."""
@@ -138,17 +130,15 @@ class Airflow:
         return program
 
     def _start(self) -> None:
-        for folder in (self.home, self.home / "tmp", self.home / "logs"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.home.chmod(0o700)
+        prepare(self.home, self._dags)
         self._migrate()
-        for name, options in COMPONENTS.items():
-            self._processes[name] = self._launch(name, *options)
+        for name, command in AIRFLOW.components.items():
+            self._processes[name] = self._launch(*command)
         wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
         self.api.log_in()
 
     def _start_again(self, component: str) -> None:
-        self._processes[component] = self._launch(component, *COMPONENTS[component])
+        self._processes[component] = self._launch(*AIRFLOW.components[component])
         wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
 
     def _migrate(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from uuid import uuid4
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from demo.airflow_version import AIRFLOW, VERSION
 
 PAGE = 100
 FINISHED_RUN = frozenset({"success", "failed"})
@@ -45,7 +48,9 @@ class AirflowApi:
     """A client for an Airflow whose users are all administrators."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(
+            base_url=url, headers={"Accept": "application/json"}, timeout=30, trust_env=False
+        )
 
     def close(self) -> None:
         """Give back the connections."""
@@ -54,15 +59,16 @@ class AirflowApi:
     def healthy(self) -> bool:
         """Whether the API and all daemons report that they are well."""
         try:
-            parts = self._http.get("/api/v2/monitor/health").raise_for_status().json()
+            parts = self._http.get(AIRFLOW.health).raise_for_status().json()
         except httpx.HTTPError:
             return False
-        names = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-        return all((parts.get(name) or {}).get("status") == "healthy" for name in names)
+        return all((parts.get(name) or {}).get("status") == "healthy" for name in AIRFLOW.parts)
 
     def log_in(self) -> None:
         """Take a token for all further calls."""
-        token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
+        if not AIRFLOW.token:
+            return
+        token = self._http.get(AIRFLOW.token).raise_for_status().json()["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
     def import_errors(self) -> list[str]:
@@ -78,7 +84,9 @@ class AirflowApi:
         """Let a DAG run now, alone, and return the run's id."""
         dag = f"/dags/{quote(dag_id, safe='')}"
         run_id = f"asked_for__{uuid4()}"  # ours: so asking again cannot start a second run
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        body: dict[str, Any] = {"dag_run_id": run_id, "conf": conf or {}}
+        if VERSION >= (3,):
+            body["logical_date"] = None
         with contextlib.suppress(ConflictError):  # an earlier attempt has succeeded after all
             self._call("POST", f"{dag}/dagRuns", json=body)
         self._call("PATCH", dag, json={"is_paused": False})
@@ -114,7 +122,7 @@ class AirflowApi:
     ) -> Any:
         """Return what a task has left to other tasks."""
         path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/xcomEntries/{key}"
-        return self._get(path, map_index=map_index)["value"]
+        return self._get(path, map_index=map_index, stringify=False)["value"]
 
     def task_state(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> dict[str, Any]:
         """Return what a task keeps for its next try, by key."""
@@ -160,7 +168,7 @@ class AirflowApi:
     )
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
-            answer = self._http.request(method, f"/api/v2{path}", **options)
+            answer = self._http.request(method, f"{AIRFLOW.api}{path}", **options)
         except httpx.TransportError as error:
             raise UnavailableError(f"Airflow has not answered to {method} {path}: {error!r}") from error
         if answer.is_error:
@@ -178,9 +186,9 @@ def _error(answer: httpx.Response) -> type[RuntimeError]:
     return UnavailableError if answer.is_server_error else RuntimeError
 
 
-def _log_lines(content: list[Any]) -> Iterator[str]:
-    """Turn Airflow's structured log into lines."""
-    for entry in content:
+def _log_lines(content: list[Any] | str) -> Iterator[str]:
+    """Turn Airflow's structured log into lines; Airflow 2 has pairs of a host and a text, as Python code."""
+    for entry in [text for _, text in ast.literal_eval(content)] if isinstance(content, str) else content:
         if not isinstance(entry, dict):
             yield str(entry)
             continue

@@ -11,6 +11,19 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from demo.airflow_version import AIRFLOW, VERSION
+
+
+def prepare(home: Path, dags: Sequence[Path]) -> None:
+    """Make Airflow's home: readable for its owner alone, with what must lie there before Airflow starts."""
+    for folder in (home, home / "dags", home / "tmp", home / "logs"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)
+    for name, content in AIRFLOW.files.items():
+        (home / name).write_text(content)
+    for name, folder in _named(dags).items():
+        (home / "dags" / name).symlink_to(folder)
+
 
 def environment(
     home: Path, port: int, dags: Sequence[Path], parallelism: int, extra: Mapping[str, str]
@@ -20,7 +33,8 @@ def environment(
     return {
         **inherited,
         **_process_settings(home),
-        **_airflow_settings(home, port, dags, parallelism),
+        **_airflow_settings(home, parallelism),
+        **(_airflow_2_settings(home, port) if VERSION < (3,) else _airflow_3_settings(port, dags)),
         **_secrets(),
         **extra,
     }
@@ -37,24 +51,45 @@ def _process_settings(home: Path) -> dict[str, str]:
     }
 
 
-def _airflow_settings(home: Path, port: int, dags: Sequence[Path], parallelism: int) -> dict[str, str]:
-    address = f"http://127.0.0.1:{port}"
+def _airflow_settings(home: Path, parallelism: int) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",  # only what is asked for runs
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+    }
+
+
+def _airflow_3_settings(port: int, dags: Sequence[Path]) -> dict[str, str]:
+    address = f"http://127.0.0.1:{port}"
+    return {
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",  # only what is asked for runs
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundles(dags),
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+    }
+
+
+def _airflow_2_settings(home: Path, port: int) -> dict[str, str]:
+    return {
+        "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        # Its tasks write to the database themselves. SQLite can take that, if they wait for one another.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
+        "AIRFLOW__WEBSERVER__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
+        "AIRFLOW__WEBSERVER__WORKERS": "1",
     }
 
 
@@ -62,18 +97,24 @@ def _bundles(folders: Sequence[Path]) -> str:
     return json.dumps(
         [
             {
-                "name": f"dags-{number}",  # not the folder's name: Airflow reserves "example_dags"
+                "name": name,
                 "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                "kwargs": {"path": str(folder.resolve())},
+                "kwargs": {"path": str(folder)},
             }
-            for number, folder in enumerate(folders)
+            for name, folder in _named(folders).items()
         ]
     )
 
 
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Give folders names. Not their own: Airflow reserves "example_dags"."""
+    return {f"dags-{number}": folder.resolve() for number, folder in enumerate(folders)}
+
+
 def _secrets() -> dict[str, str]:
+    cookies = "AIRFLOW__WEBSERVER__SECRET_KEY" if VERSION < (3,) else "AIRFLOW__API__SECRET_KEY"
     return {
         "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
-        "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(48),
+        cookies: secrets.token_urlsafe(48),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
     }

@@ -17,9 +17,12 @@ from airflow_provider_wahelp.sandbox import Sandbox as LocalSandbox
 from airflow_provider_wahelp.sandbox import SandboxOptions
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
+from demo.airflow_version import VERSION
 from demo.sandbox import Sandbox
 from tests.guide_server import LOGIN as LOGIN_OF_GUIDE
 from tests.guide_server import GuideServer
+
+needs_store = pytest.mark.skipif(VERSION < (3, 3), reason="no task state store before Airflow 3.3")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGIN = "system-test@example.com"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from airflow_provider_wahelp import __version__
 from airflow_provider_wahelp.connection_form import FIELDS
 from demo.airflow import Airflow
+from demo.airflow_version import VERSION
 from demo.sandbox import Sandbox
 
 from .conftest import LOGIN
@@ -24,6 +26,7 @@ def test_airflow_tests_the_connection(airflow: Airflow) -> None:
     assert "success" in airflow.cli("connections", "test", "wahelp_default").lower()
 
 
+@pytest.mark.skipif(VERSION < (3,), reason="Airflow 2 makes the form itself")
 def test_the_form_of_a_connection_shows_every_field(airflow: Airflow) -> None:
     form = airflow.api.connection_form("wahelp")
     assert form["hook_name"] == "Wahelp"
@@ -31,6 +34,13 @@ def test_the_form_of_a_connection_shows_every_field(airflow: Airflow) -> None:
     assert form["extra_fields"]["access_token"]["schema"]["format"] == "password"
     assert form["standard_fields"]["url_schema"]["hidden"]
     assert form["standard_fields"]["host"]["placeholder"] == "https://wahelp.ru"
+
+
+@pytest.mark.skipif(VERSION >= (3,), reason="Airflow 3 makes the form in the browser")
+def test_the_form_that_airflow_2_makes_shows_every_field(airflow: Airflow) -> None:
+    page = httpx.get(f"{airflow.url}/connection/add", trust_env=False, timeout=30).raise_for_status().text
+    assert 'value="wahelp"' in page
+    assert {field.name for field in FIELDS if f'name="extra__wahelp__{field.name}"' not in page} == set()
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])

@@ -19,9 +19,10 @@ import pytest
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
+from demo.airflow_version import VERSION
 from tests.guide_server import LOGIN
 
-from .conftest import Runner
+from .conftest import Runner, needs_store
 from .killer import Killer
 
 pytestmark = pytest.mark.system
@@ -125,6 +126,7 @@ def test_a_cleared_task_sends_once_more_only_if_told_to(
     assert _sent(unreliable, 1) == [sent["resend"]["id"], again["id"]]
 
 
+@needs_store
 def test_the_ledger_is_seen_in_the_state_of_the_task(
     run: Runner, airflow: Airflow, crowd: Crowd, tmp_path: Path
 ) -> None:
@@ -137,6 +139,7 @@ def test_the_ledger_is_seen_in_the_state_of_the_task(
     assert entry["message"] == airflow.api.xcom(finished.dag_id, finished.run_id, "skip")
 
 
+@pytest.mark.skipif(VERSION < (3, 3), reason="no retry policies before Airflow 3.3")
 def test_the_policy_waits_as_long_as_the_api_says_and_gives_up_at_once(
     airflow: Airflow, unreliable: Sandbox, crowd: Crowd
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-example = (Path(__file__).parents[3] / "example_dags" / "onboarding.py").read_text("utf-8")
+example = (Path(__file__).resolve().parents[3] / "example_dags" / "onboarding.py").read_text("utf-8")
 
 for name in ("guide", "dying", "renewed"):
     text = example.replace('dag_id="wahelp_onboarding"', f'dag_id="wahelp_{name}"')

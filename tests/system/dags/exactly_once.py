@@ -10,13 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, task
+from airflow import __version__
+from airflow.providers.common.compat.sdk import DAG, task
+from packaging.version import Version
 
 from airflow_provider_wahelp.operators import SendMessageOperator
-from airflow_provider_wahelp.retry_policy import WahelpRetryPolicy
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.delivery.ledger import Ledger, Record
     from airflow_provider_wahelp.delivery.sending import Delivery
@@ -27,6 +28,11 @@ ACCOUNT: dict[str, Any] = {
     "project_id": "{{ params.project_id }}",
     "channel_uuid": "{{ params.channel_uuid }}",
 }
+HAS_STORE = Version(__version__) >= Version("3.3")
+"""Whether Airflow keeps a task's state, and has policies for its retries."""
+
+if not HAS_STORE:
+    ACCOUNT["ledger_path"] = f"file://{os.environ['AIRFLOW_HOME']}/ledger"
 PATIENT: dict[str, Any] = {"retries": 8, "retry_delay": timedelta(seconds=1)}
 
 
@@ -103,14 +109,17 @@ with DAG(dag_id="wahelp_cleared", schedule=None, params=PARAMS):
     )
 
 
-with DAG(dag_id="wahelp_retry_policy", schedule=None, params=PARAMS):
-    for number, name in enumerate(("busy", "hopeless")):
-        SendMessageOperator(
-            task_id=name,
-            user_id=f"{{{{ params.people[{number}] }}}}",
-            text="When you have time",
-            retries=5,
-            retry_delay=timedelta(hours=1),
-            retry_policy=WahelpRetryPolicy(),
-            **{**ACCOUNT, "wahelp_conn_id": "wahelp_hasty"},
-        )
+if HAS_STORE:
+    from airflow_provider_wahelp.retry_policy import WahelpRetryPolicy
+
+    with DAG(dag_id="wahelp_retry_policy", schedule=None, params=PARAMS):
+        for number, name in enumerate(("busy", "hopeless")):
+            SendMessageOperator(
+                task_id=name,
+                user_id=f"{{{{ params.people[{number}] }}}}",
+                text="When you have time",
+                retries=5,
+                retry_delay=timedelta(hours=1),
+                retry_policy=WahelpRetryPolicy(),
+                **{**ACCOUNT, "wahelp_conn_id": "wahelp_hasty"},
+            )
