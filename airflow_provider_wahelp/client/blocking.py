@@ -17,7 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, no_cookies, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
@@ -187,6 +187,7 @@ class _Session(requests.Session):
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
+        prepared_request.headers.pop("Cookie", None)  # requests takes the one of the redirect itself
         here, there = str(response.request.url), str(prepared_request.url)
         if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
             prepared_request.headers.pop("Authorization", None)
@@ -194,6 +195,7 @@ class _Session(requests.Session):
 
 def _session() -> requests.Session:
     session = _Session()
+    session.cookies.set_policy(no_cookies())
     adapter = HTTPAdapter(pool_maxsize=POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -61,6 +61,14 @@ def test_a_query_looks_the_same_from_both_clients(
     assert wire.calls[0].path == f"/api/app/{expected}"
 
 
+def test_a_cookie_is_never_sent_back(client: Blocking, wire: Wire) -> None:
+    again = says(status=302, location="/api/app/projects/", set_cookie="session=somebody; Path=/")
+    wire.will(again, ok(), ok())
+    client.perform(calls.get_account())
+    client.perform(calls.get_account())
+    assert [seen.headers.get("cookie") for seen in wire.calls] == [None, None, None]
+
+
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_a_redirect_is_followed_for_a_read_with_the_token(client: Blocking, wire: Wire, status: int) -> None:
     wire.will(says(status=status, location="/api/app/projects/"))
