@@ -15,6 +15,14 @@ IF_EMPTY = ("succeed", "skip", "fail")
 QUIET_ZONES = ("recipient", "project")
 MOST_THREADS = 32
 
+ROW_FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
+"""What a file of rows may end in, in capitals too."""
+
+ROWS_MUST = (
+    "must be a list of mappings, or the path of a file "
+    f"that ends in {', '.join(ROW_FILES[:-1])} or {ROW_FILES[-1]}"
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -34,6 +42,18 @@ class Options:
     on_rerun: str = "skip"
     patience: Patience | None = None
     fallback: Sequence[str] = ()
+
+
+def recipients(value: Any) -> None:
+    """Refuse what rows cannot be read from, as far as its look tells."""
+    rows = isinstance(value, list | tuple) and not any(isinstance(row, str | int | float) for row in value)
+    if not rows and not (isinstance(value, str) and (value.lstrip().startswith("[") or is_row_file(value))):
+        raise InputError("recipients", ROWS_MUST)
+
+
+def is_row_file(path: str) -> bool:
+    """Return whether a path has the name of a file of rows."""
+    return path.lower().endswith(ROW_FILES)
 
 
 def pace(value: Any) -> float | None:

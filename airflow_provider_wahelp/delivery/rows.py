@@ -16,15 +16,13 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.options import ROWS_MUST, is_row_file
 from airflow_provider_wahelp.delivery.storage import storage_path
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 Row: TypeAlias = Mapping[str, Any]
-
-SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
-"""What a file of rows may end in, in capitals too."""
 
 _BUFFER = 64 * 1024  # bytes that are read at once
 _BATCH = 4096  # rows of Parquet that are turned into Python at once
@@ -52,8 +50,9 @@ def read_rows(source: Any, argument: str = "recipients") -> Iterator[Row | Unrea
     ``,`` ``;`` and tab that is most frequent there divides them. Text is UTF-8, with or without BOM.
 
     :param source: mappings (a list, a lazy XCom sequence ...); or any Airflow object storage path, local ones
-        too, to CSV, JSON Lines or Parquet, told apart by their :data:`SUFFIXES`; or a list that a template
-        has turned into a string.
+        too, to CSV, JSON Lines or Parquet, told apart by what it ends in
+        (:data:`~airflow_provider_wahelp.delivery.options.ROW_FILES`); or a list that a template has turned
+        into a string.
     :param argument: what an error calls the source.
     :raises InputError: if it is no such thing, now; if the file is missing or no such file as its name says,
         with the first row; if it ends too early, there.
@@ -67,7 +66,7 @@ def read_rows(source: Any, argument: str = "recipients") -> Iterator[Row | Unrea
     if isinstance(source, str | os.PathLike):
         return _file(os.fspath(source), argument)
     if not isinstance(source, Iterable) or isinstance(source, Mapping | bytes | bytearray | memoryview):
-        raise InputError(argument, f"must be a list of mappings, or the path of a file that {_ends()}")
+        raise InputError(argument, ROWS_MUST)
     return _entries(source)
 
 
@@ -103,15 +102,11 @@ def _unrendered(text: str, argument: str) -> list[Any]:
     return rows
 
 
-def _ends() -> str:
-    return f"ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-
-
 def _file(path: str | ObjectStoragePath, argument: str) -> _Rows:
     name = str(path).lower()
-    read = _READERS.get(PurePosixPath(name.removesuffix(".gz")).suffix)
-    if not read or not name.endswith(SUFFIXES):
-        raise InputError(argument, f"must be the path of a file that {_ends()}")
+    if not is_row_file(name):
+        raise InputError(argument, ROWS_MUST)
+    read = _READERS[PurePosixPath(name.removesuffix(".gz")).suffix]
     return _stream(path, read, name.endswith(".gz"), argument)
 
 

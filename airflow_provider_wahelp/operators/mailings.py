@@ -161,6 +161,7 @@ class SendMessagesOperator(WahelpOperator):
         options.text(text)  # Airflow never renders these two: whatever they are, it is known now
         options.dry_run(dry_run)
         for check, value in (
+            (options.recipients, recipients),
             (options.key, key),
             (arguments.channel_uuid, channel_uuid),
             (arguments.project_id, project_id),

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.rows import SUFFIXES, Unreadable, read_rows
+from airflow_provider_wahelp.delivery.options import ROW_FILES
+from airflow_provider_wahelp.delivery.rows import Unreadable, read_rows
 
 ANNA = {"phone": "+71234567890", "name": "Анна"}
 BOB = {"phone": "+71234567891", "name": ""}
@@ -109,7 +110,7 @@ def test_what_is_no_source_is_refused_at_once(source: Any) -> None:
 def test_an_unknown_suffix_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"^recipients: ") as caught:
         read_rows("people.xlsx")
-    assert all(suffix in caught.value.must for suffix in SUFFIXES)
+    assert all(suffix in caught.value.must for suffix in ROW_FILES)
 
 
 @pytest.mark.parametrize("name", ["s3cret.csv", "s3cret.jsonl.gz", "deep/s3cret.ndjson"])

@@ -21,6 +21,8 @@ from airflow_provider_wahelp.transfers import SqlToWahelpOperator
 
 PHONE = "+79160000001"
 BAD: list[tuple[str, Any]] = [
+    ("recipients", "people.xlsx"),
+    ("recipients", 7),
     ("text", ""),
     ("text", "{{ row. }}"),
     ("text", "{% if row.name %}"),
@@ -89,7 +91,12 @@ def test_a_bad_literal_is_refused_when_the_dag_is_parsed(name: str, value: Any) 
         operator(**{name: value})
 
 
-@pytest.mark.parametrize(("name", "value"), [*TEMPLATED, ("recipients", "people.xlsx"), ("recipients", 7)])
+def test_phones_that_are_no_rows_are_refused_when_the_dag_is_parsed() -> None:
+    with pytest.raises(InputError, match=r"^recipients: must be a list of mappings"):
+        operator(recipients=[PHONE])
+
+
+@pytest.mark.parametrize(("name", "value"), TEMPLATED)
 def test_a_bad_value_of_a_template_is_refused_before_anything_is_sent(
     channel: dict[str, Any], wahelp_sandbox: Sandbox, name: str, value: Any
 ) -> None:
