@@ -28,7 +28,7 @@ spent = (time.process_time() - start) * 1000
 new = sorted(set(sys.modules) - before)
 print(json.dumps([spent, new]))
 """
-HEAVY = ("requests", "phonenumbers", "httpx", "tenacity", "filelock", "fastapi", "segno")
+HEAVY = ("requests", "phonenumbers", "httpx", "tenacity", "fastapi", "segno")
 
 
 def measure() -> tuple[float, list[str]]:

@@ -19,11 +19,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import CredentialsError, ForbiddenError, RejectedError, WahelpError
+from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private import make_private
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import ServerClock
@@ -132,7 +131,7 @@ class FileStore:
         self.path = directory / f"token-{key}"
         self._cipher = cipher
         self._thread_lock = _thread_locks.setdefault(str(self.path), threading.Lock())
-        self._file_lock = FileLock(f"{self.path}.lock", mode=0o600, thread_local=False)
+        self._file_lock = HostLock(directory / f"token-{key}.lock")
 
     def try_lock(self) -> bool:
         """Lock the store against the other processes of this host, and the threads of this one."""
@@ -140,8 +139,8 @@ class FileStore:
             return False
         try:
             make_private(self.path.parent)  # it may have vanished
-            self._file_lock.acquire(blocking=False)
-        except Timeout:
+            self._file_lock.acquire()
+        except BlockingIOError:
             self._thread_lock.release()
             return False
         except OSError as error:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from filelock import FileLock, Timeout
-
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private import make_private
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ class _Sent(Protocol):
     def peek(self, index: int) -> RateItem | None: ...
     def leak(self, current_timestamp: int) -> int: ...
     def waiting(self, item: RateItem) -> int: ...
-    def limiter_lock(self) -> FileLock | None: ...
     def close(self) -> None: ...
 
 
@@ -100,6 +98,7 @@ class Pace:
         self._per_minute = _limit(per_minute, "per_minute", _SLOWEST)
         self._daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
         self._file = directory / f"pace-{_digest(channel)}.sqlite" if directory else None
+        self._lock = HostLock(Path(f"{self._file}.lock"))
         self._spacing = _spacing(self._per_minute) if self._per_minute else None
         self._clock = clock
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
@@ -122,7 +121,7 @@ class Pace:
             for recover in (self._start_anew, self._use_memory):
                 try:
                     return self._ask()
-                except Timeout:
+                except BlockingIOError:
                     return _CONTENDED
                 except Exception as error:  # noqa: BLE001 - whatever a disk can do must not fail a mailing
                     recover(error)
@@ -139,8 +138,8 @@ class Pace:
         self._sent = None
 
     def _ask(self) -> float:
-        sent = self._opened()
-        with self._locked(sent):
+        with self._alone():
+            sent = self._opened()
             now = int(self._clock() * 1000)
             last = self._last(sent, now)
             self._forget_old(sent, now)
@@ -191,19 +190,18 @@ class Pace:
         return self._random.uniform(-1, 1)
 
     @contextmanager
-    def _locked(self, sent: _Sent) -> Iterator[None]:
-        """Keep the other tasks out. The system unlocks the file of a task that is killed."""
-        lock = sent.limiter_lock()
-        if lock:
-            lock.acquire(blocking=False)
+    def _alone(self) -> Iterator[None]:
+        """Keep the other tasks out; raise where they are in."""
+        if self._file:
+            make_private(self._file.parent)
+            self._lock.acquire()
         try:
             yield
         except BaseException:
             self._let_go()  # a transaction that stayed open would keep the others out
             raise
         finally:
-            if lock:
-                lock.release()
+            self._lock.release()
 
     def _opened(self) -> _Sent:
         if self._sent and self._file and self._inode != _inode(self._file):
@@ -215,11 +213,14 @@ class Pace:
     def _open(self, file: Path) -> _Sent:
         from pyrate_limiter import SQLiteBucket
 
-        make_private(file.parent)
-        for path in (file, _lock_of(file)):
-            path.touch(mode=0o600)  # SQLite's other files take after it
+        file.touch(mode=0o600)  # SQLite's other files take after it
         self._inode = _inode(file)
-        bucket = SQLiteBucket.init_from_file([self._rate()], "sent", str(file), use_file_lock=True)
+        bucket = SQLiteBucket.init_from_file([self._rate()], "sent", str(file))
+        for setting in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+        ):  # no wait for the disk with each message
+            bucket.conn.execute(f"PRAGMA {setting}")
         return cast("_Sent", bucket)
 
     def _memory(self) -> _Sent:
@@ -233,10 +234,12 @@ class Pace:
         if self._file is None or not _broken(error):
             return self._use_memory(error)
         self._warn("The count of what was sent is broken and starts anew", error)
-        with suppress(OSError), FileLock(_lock_of(self._file), mode=0o600):
+        with suppress(OSError):
+            self._lock.acquire(wait=True)
             if self._inode == _inode(self._file):
                 for suffix in ("", "-wal", "-shm"):
                     Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+        self._lock.release()
         return None
 
     def _use_memory(self, error: Exception) -> None:
@@ -271,10 +274,6 @@ def _spacing(per_minute: float) -> _Spacing:
 
 def _digest(channel: str) -> str:
     return hashlib.sha256(channel.encode()).hexdigest()[:32]
-
-
-def _lock_of(file: Path) -> Path:
-    return Path(f"{file}.lock")  # where pyrate-limiter has it
 
 
 def _inode(file: Path) -> int:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.delivery import pacing
 from airflow_provider_wahelp.delivery.pacing import Pace
 
@@ -390,9 +390,11 @@ def test_a_task_that_is_killed_while_it_asks_keeps_nobody_out(
 def test_while_another_task_asks_nobody_waits(host: Callable[..., Host], tmp_path: Path) -> None:
     pace = host({"per_minute": 60}).paces[0]
     pace.take()
-    [lock] = (tmp_path / "state").glob("*.lock")
-    with FileLock(lock):
-        assert pace.take() == 0.01
+    [file] = (tmp_path / "state").glob("*.lock")
+    lock = HostLock(file)
+    lock.acquire()
+    assert pace.take() == 0.01
+    lock.release()
     assert pace.take() > 0.5
 
 
