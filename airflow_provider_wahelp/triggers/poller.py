@@ -23,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""
 
 LOGIN_PAUSE = 8.0
-"""Seconds of pause at the least after a look that a new login has not helped: it has taken several requests."""
+"""Seconds of pause at the least after a look that a new login has not helped, as it took some requests."""
 
 LONGEST_TOLD = 3600.0
 """Seconds that the API may send us away for."""
