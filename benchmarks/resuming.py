@@ -38,7 +38,7 @@ class Resumption:
 def resume(
     airflow: Airflow, run_id: str, files: Sequence[Path], channels: Sequence[str], scan: Callable[[str], None]
 ) -> tuple[list[Resumption], list[Resumption]]:
-    """Let come about what tasks wait for, a channel and a file at the same time, one pair after the other.
+    """Let come about what tasks wait for, one thing after the other: a channel, a file, a channel ...
 
     :param airflow: where they wait.
     :param run_id: the run; its first waits are for these.
@@ -49,12 +49,12 @@ def resume(
     """
     ours, theirs = [], []
     for number, (channel, file) in enumerate(zip(channels, files, strict=True)):
-        scanned = datetime.now(UTC)
+        now = datetime.now(UTC)
         scan(channel)
-        written = datetime.now(UTC)
+        ours.append(_resumption(airflow, run_id, "wait", number, now))
+        now = datetime.now(UTC)
         file.touch()
-        ours.append(_resumption(airflow, run_id, "wait", number, scanned))
-        theirs.append(_resumption(airflow, run_id, "peer", number, written))
+        theirs.append(_resumption(airflow, run_id, "peer", number, now))
     return ours, theirs
 
 

@@ -50,7 +50,7 @@ def loop(
 
 
 def faults(url: str, where: Mapping[str, tuple[int, str]]) -> dict[str, dict[str, float]]:
-    """Let waits meet with faults that last for a while, each in a project of its own, all at the same time."""
+    """Let waits meet with faults that last for a while, each in a project of its own, at the same time."""
     with httpx.Client(base_url=f"{url}/sandbox", trust_env=False, timeout=60) as sandbox:
         return asyncio.run(_faults(url, sandbox, where))
 

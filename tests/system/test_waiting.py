@@ -87,7 +87,7 @@ def test_a_task_goes_on_as_soon_as_airflow_lets_it(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Beside it, with the same interval and at the same moments, Airflow's own deferred sensor."""
+    """Beside it, with the same interval, Airflow's own deferred sensor."""
     channels = [channel["channel_uuid"], *(_another(unreliable, channel) for _ in range(PAIRS - 1))]
     files = [tmp_path / str(number) for number in range(PAIRS)]
     run_id = airflow.trigger(DAG, _conf(channel, channels, files))
