@@ -9,6 +9,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -469,6 +470,13 @@ def test_airflow_ends_no_wait_by_itself(deferring: Voyage) -> None:
     assert [waits.timeout for waits in task.deferrals] == [None, None]
     deadlines = [waits.trigger.deadline for waits in task.deferrals]  # type: ignore[union-attr]
     assert deadlines[1] - deadlines[0] > FALLBACK_AFTER
+
+
+def test_the_execution_timeout_holds_in_the_triggerer_too(deferring: Voyage) -> None:
+    deferring.never_delivers()
+    task = deferring.task(execution_timeout=timedelta(hours=1))
+    failure(task)
+    assert [waits.timeout for waits in task.deferrals] == [timedelta(hours=1)] * 2
 
 
 # The person
