@@ -47,6 +47,6 @@ with DAG(dag_id="wahelp_mailing_waits", schedule=None, params={**PARAMS, "second
         wait_timeout=timedelta(minutes=3),
         poll_interval=2,
         fallback=["{{ params.second }}"],
-        fallback_after=timedelta(seconds=10),
+        fallback_after=timedelta(minutes=2),
         **MAILING,
     )
