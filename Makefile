@@ -35,7 +35,7 @@ lint: .venv/.installed ## Style, types, and which part may import which
 import-cost: .venv/.installed ## What importing the provider costs
 	.venv/bin/python benchmarks/import_cost.py
 
-bench: .venv/.installed ## What mailings cost: a quarter of an hour, a table, and .bench/results.json
+bench: .venv/.installed ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
 constraints: .venv-uv/.installed ## Pin the newest versions of everything anew

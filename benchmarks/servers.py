@@ -75,6 +75,24 @@ class Server:
         found: list[dict[str, Any]] = self.ask("GET", "/sandbox/requests")
         return found
 
+    def forget_requests(self) -> None:
+        """Let it forget what it was asked."""
+        self.ask("DELETE", "/sandbox/requests")
+
+    def scan(self, uuid: str) -> None:
+        """Make a channel active.
+
+        :param uuid: the channel.
+        """
+        self.ask("POST", f"/sandbox/channels/{uuid}/scan")
+
+    def log_out(self, uuid: str) -> None:
+        """Make a channel inactive.
+
+        :param uuid: the channel.
+        """
+        self.ask("POST", f"/sandbox/channels/{uuid}/log-out")
+
     def slow_down(self, seconds: float) -> None:
         """Let it answer each call later.
 
@@ -121,11 +139,14 @@ class Channel:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Run a sandbox; it is stopped in any case."""
+def running(*options: str) -> Iterator[Server]:
+    """Run a sandbox; it is stopped in any case.
+
+    :param options: what it is told beside what all are.
+    """
     with TemporaryDirectory(prefix="wahelp-bench-") as directory:
         log = Path(directory) / "log"
-        command = [sys.executable, "-m", _MODULE, "--port", "0", *_QUICK]
+        command = [sys.executable, "-m", _MODULE, "--port", "0", *_QUICK, *options]
         process = Process("sandbox", command, log=log, env=os.environ)
         try:
             url = wait_until(lambda: _announced(process), timeout=START_SECONDS, what="a sandbox")

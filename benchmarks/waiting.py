@@ -1,228 +1,157 @@
-"""What it costs to wait: thousands of triggers in one event loop, as the triggerer runs them.
-
-    python benchmarks/waiting.py [--waits 5000] [--channels 10] [--interval 5] [--json results.json]
-
-Half wait for channels, half for messages, all in one project of a sandbox that is a process of its own. The
-run fails above a bar.
-
-What Airflow has loaded is kept out of the garbage collection: walking through it takes 0.2 s with and without
-us. What the waits bring is not.
-"""
+"""Waits: thousands in one event loop, what faults do to them, and a hundred tasks in a real triggerer."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import gc
-import json
-import os
-import sys
-import tempfile
 import time
-import tracemalloc
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-HOME = tempfile.TemporaryDirectory(prefix="wahelp-benchmark-")
-os.environ.update(  # before anything imports Airflow
-    AIRFLOW_HOME=HOME.name, AIRFLOW__CORE__LOAD_EXAMPLES="False", AIRFLOW__CORE__FERNET_KEY=""
-)
+from benchmarks import child
+from benchmarks.resuming import DAG, DAGS, FILES, INTERVAL, Resumption, resume
+from benchmarks.servers import Channel, Server, running
+from benchmarks.table import Row
+from demo.airflow import Airflow
+from demo.process import wait_until
 
-import httpx  # noqa: E402
+WAITS, CHANNELS, MESSAGES = 5000, 10, 50
+EVERY = 5.0
+REQUESTS, HELD_MS, KIB, LATE, RATE = 12, 100.0, 30.0, 2.0, 1.0
+TASKS, PAIRS = 100, 10
+ROUNDS = 5
 
-from airflow_provider_wahelp.triggers import ChannelActiveTrigger, MessageStatusTrigger  # noqa: E402
-from demo.sandbox import Sandbox  # noqa: E402
-
-ACCOUNT = {"login": "demo@example.com", "password": "demo"}
-TICK = 0.01
+_NEVER = ("--delivered-after", "5000")
+_DEFER_SECONDS = 600
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One result.
+def measure(home: Path, say: Callable[[str], None]) -> list[Row]:
+    """Measure it.
 
-    :param name: what was measured.
-    :param value: the figure.
-    :param bar: what it may be at most.
-    :param unit: its unit.
+    :param home: a directory.
+    :param say: tells what is being done.
     """
-
-    name: str
-    value: float
-    bar: float
-    unit: str
-
-
-class Account:
-    """The sandbox's account: one project, its channels and one message for each wait.
-
-    :param url: the sandbox.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, trust_env=False, timeout=60)
-        token = self._post("/api/app/user/login", ACCOUNT)["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
-        self.project = self._post("/api/app/projects", {"name": "Benchmark"})["id"]
-
-    def channel(self, name: str) -> str:
-        """Make a channel, and return its uuid."""
-        made = self._post(f"/api/app/projects/{self.project}/channels", {"name": name, "type": "whatsapp"})
-        return str(made["uuid"])
-
-    def messages(self, channel: str, count: int) -> list[int]:
-        """Send so many messages through a channel, which is active for as long as that takes."""
-        path = f"/api/app/projects/{self.project}/channels/{channel}"
-        self._http.post(f"/sandbox/channels/{channel}/scan")
-        user = self._post(f"{path}/users", {"name": "Anna", "phone": "+79161234567"})["id"]
-        ids = [self._post(f"{path}/send_message/{user}", {"text": str(n)})["id"] for n in range(count)]
-        self._http.post(f"/sandbox/channels/{channel}/log-out")
-        return ids
-
-    def requests(self) -> int:
-        """Return how many requests there were since the last time."""
-        count = len(self._http.get("/sandbox/requests").json())
-        self._http.delete("/sandbox/requests")
-        return count
-
-    def come_about(self, channels: list[str]) -> None:
-        """Let all that is waited for happen."""
-        for channel in channels:
-            self._http.post(f"/sandbox/channels/{channel}/scan")
-        self._http.post("/sandbox/clock/advance", json={"seconds": 10_000})
-
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        return self._http.post(path, json=body).raise_for_status().json()["data"]
+    rows = []
+    for part in (_in_one_loop, _faults, _in_airflow):
+        with running(*_NEVER) as server:  # each moves its server's clock, at which tokens end
+            rows += part(home, server, say)
+    return rows
 
 
-class Watchdog:
-    """Notes for how long the event loop was held up at most."""
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self._task = asyncio.create_task(self._watch())
-
-    async def _watch(self) -> None:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(TICK)
-            self.longest = max(self.longest, time.perf_counter() - begun - TICK)
-
-    def stop(self) -> None:
-        """Stop watching."""
-        self._task.cancel()
-
-
-async def outcome(trigger: Any) -> float:
-    """Run a trigger as the triggerer does, and return when its event was out."""
-    async for event in trigger.run():
-        assert "result" in event.payload, event.payload
-    return time.perf_counter()
-
-
-async def start(triggers: list[Any]) -> list[asyncio.Task[float]]:
-    """Start triggers as the triggerer does: the loop has its turn after each."""
-    tasks = []
-    for trigger in triggers:
-        tasks.append(asyncio.create_task(outcome(trigger)))
-        await asyncio.sleep(0)
-    return tasks
-
-
-async def measure(
-    account: Account, triggers: list[Any], channels: list[str], interval: float
-) -> list[Figure]:
-    """Let triggers wait for some intervals, then let what they wait for come about."""
-    gc.collect()
-    gc.freeze()
-    watchdog = Watchdog()
-    tasks = await start(triggers)
-    await asyncio.sleep(interval * 1.5)
-    await asyncio.to_thread(account.requests)
-    rounds = 4
-    await asyncio.sleep(interval * rounds)
-    per_interval = await asyncio.to_thread(account.requests) / rounds
-    happened = time.perf_counter()
-    await asyncio.to_thread(account.come_about, channels)
-    latest = max(await asyncio.wait_for(asyncio.gather(*tasks), interval * 10))
-    watchdog.stop()
+def _in_one_loop(home: Path, server: Server, say: Callable[[str], None]) -> list[Row]:
+    say(f"{WAITS:,} waits over {CHANNELS} channels in one event loop")
+    first, channels = _silent(server, CHANNELS)
+    sent = {uuid: _send(server, first.project_id, uuid) for uuid in channels}
+    given: dict[str, Any] = {"project_id": first.project_id, "sent": sent, "waits": WAITS, "interval": EVERY}
+    memory = child.run(home / "memory", first, "waits.memory", **given)
+    loop = child.run(home / "loop", first, "waits.loop", url=server.url, **given)
+    name = f"{WAITS:,} waits, {CHANNELS} channels, every {EVERY:g} s"
     return [
-        Figure("requests per interval", per_interval, 12, ""),
-        Figure("event loop held up at most", watchdog.longest * 1000, 100, "ms"),
-        Figure("from active to the last event", latest - happened, interval + 2, "s"),
+        Row(f"{name}: requests per interval", loop["requests"], "requests", most=REQUESTS),
+        Row(f"{name}: event loop held up at most", loop["held"] * 1000, "ms", most=HELD_MS),
+        Row(f"{name}: from active to the last event", loop["latest"], "s", most=EVERY + LATE),
+        Row(f"{name}: memory of a wait", memory / 1024, "KiB", most=KIB),
     ]
 
 
-async def memory(make: Any, interval: float) -> Figure:
-    """Measure what a wait takes, in a run of its own: measuring slows everything down."""
-    gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    triggers = make()
-    tasks = await start(triggers)
-    await asyncio.sleep(interval)
-    gc.collect()
-    taken = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    return Figure("memory per wait", taken / len(triggers) / 1024, 30, "KiB")
-
-
-def run(options: argparse.Namespace, account: Account) -> dict[str, list[Figure]]:
-    """Measure waits for channels, for messages, and for both."""
-    channels = [account.channel(f"Channel {n}") for n in range(options.channels)]
-    recent = {channel: account.messages(channel, 50) for channel in channels}
-    common = {"project_id": account.project, "poke_interval": options.interval}
-
-    def for_channels(count: int) -> list[Any]:
-        return [
-            ChannelActiveTrigger(channel_uuid=channels[n % len(channels)], **common) for n in range(count)
+def _faults(home: Path, server: Server, say: Callable[[str], None]) -> list[Row]:
+    say("Waits that meet with faults")
+    places = {name: _silent(server, 1)[0] for name in ("HTTP 401", "HTTP 429", "HTTP 502", "dead host")}
+    where = {name: (place.project_id, place.uuid) for name, place in places.items()}
+    found = child.run(home / "faults", places["HTTP 401"], "waits.faults", url=server.url, where=where)
+    rows = []
+    for name, one in found.items():
+        rows += [
+            Row(f"waits, {name}: requests per second", one["rate"], "requests/s", most=RATE),
+            Row(f"waits, {name}: that did not go on", one["lost"], "waits", most=0),
         ]
-
-    def for_messages(count: int) -> list[Any]:
-        places = [(channels[n % len(channels)], n // len(channels)) for n in range(count)]
-        return [
-            MessageStatusTrigger(message_id=recent[c][n % len(recent[c])], channel_uuid=c, **common)
-            for c, n in places
-        ]
-
-    def for_both() -> list[Any]:
-        half = options.waits // 2
-        return for_channels(half) + for_messages(options.waits - half)
-
-    figures = [asyncio.run(memory(for_both, options.interval))]
-    figures += asyncio.run(measure(account, for_both(), channels, options.interval))
-    return {f"{options.waits} waits, {options.channels} channels, every {options.interval:g} s": figures}
+    return rows
 
 
-def main() -> int:
-    """Print the figures, and fail above a bar."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--waits", type=int, default=5000)
-    parser.add_argument("--channels", type=int, default=10)
-    parser.add_argument("--interval", type=float, default=5.0)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    never = ("--activation-delay", "never", "--delivered-after", "5000", "--read-after", "never")
-    with Sandbox(Path(HOME.name, "sandbox.log"), *never) as sandbox:
-        os.environ["AIRFLOW_CONN_WAHELP_DEFAULT"] = json.dumps(
-            {"conn_type": "wahelp", "host": sandbox.url, **ACCOUNT}
-        )
-        results = run(options, Account(sandbox.url))
-    for title, figures in results.items():
-        print(title)
-        for each in figures:
-            verdict = "ok" if each.value <= each.bar else "TOO MUCH"
-            print(f"  {each.name:32}{each.value:10.2f} {each.unit:4} bar {each.bar:5g}  {verdict}")
-    if options.json:
-        plain = {title: [asdict(each) for each in figures] for title, figures in results.items()}
-        options.json.write_text(json.dumps(plain, indent=2))
-    return int(any(each.value > each.bar for figures in results.values() for each in figures))
+def _in_airflow(home: Path, server: Server, say: Callable[[str], None]) -> list[Row]:
+    say(f"{TASKS} tasks in a real triggerer, and {PAIRS} of Airflow's own")
+    first, channels = _silent(server, PAIRS + 1)
+    *single, shared = channels
+    files = [home / f"file-{number}" for number in range(PAIRS)]
+    conf = {
+        "wahelp_conn_id": "wahelp_default",
+        "project_id": first.project_id,
+        "channels": [*single, *[shared] * (TASKS - PAIRS)],
+        "files": list(map(str, files)),
+    }
+    with Airflow(home / "airflow", [DAGS], env={**first.connections, **FILES}) as airflow:
+        run_id = airflow.trigger(DAG, conf)
+        _wait_for_deferred(airflow, run_id, TASKS + PAIRS)
+        requests = _per_interval(airflow, server)
+        airflow.crash("triggerer")
+        after = _per_interval(airflow, server, since_a_poll=True)
+        ours, theirs = resume(airflow, run_id, files, single, server.scan)
+        server.scan(shared)
+        state = airflow.wait_for_run(DAG, run_id, timeout=_DEFER_SECONDS)
+        tasks = [task for task in airflow.api.task_instances(DAG, run_id) if task.task_id == "wait"]
+    name = f"{TASKS} deferred tasks, every {INTERVAL:g} s"
+    wrong = sum((task.state, task.try_number) != ("success", 1) for task in tasks)
+    return [
+        Row(f"{name}: requests per interval", requests, "requests", most=REQUESTS),
+        Row(f"{name}: the same, the triggerer killed", after, "requests", most=REQUESTS),
+        Row(f"{name}: that ended wrong", wrong + (state != "success"), "tasks", most=0),
+        *_resumed("from active", ours, most=INTERVAL + LATE),
+        *_resumed("Airflow's FileSensor, from written", theirs),
+    ]
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _resumed(name: str, resumptions: Sequence[Resumption], most: float | None = None) -> list[Row]:
+    event = max(each.fired for each in resumptions)
+    return [
+        Row(f"{name} to the event, at most", event, "s"),
+        Row(
+            f"{name} to the task resumed, median",
+            median(each.resumed for each in resumptions),
+            "s",
+            most=most,
+        ),
+        Row(
+            f"{name} to the task resumed, at most", max(each.resumed for each in resumptions), "s", most=most
+        ),
+    ]
+
+
+def _wait_for_deferred(airflow: Airflow, run_id: str, count: int) -> None:
+    def deferred() -> bool:
+        airflow.check()
+        return sum(task.state == "deferred" for task in airflow.api.task_instances(DAG, run_id)) == count
+
+    wait_until(deferred, timeout=_DEFER_SECONDS, what=f"{count} deferred tasks")
+
+
+def _per_interval(airflow: Airflow, server: Server, *, since_a_poll: bool = False) -> float:
+    """Return how many requests there are in an interval, counted over some looks."""
+    server.forget_requests()
+    if since_a_poll:
+        wait_until(server.requests, timeout=_DEFER_SECONDS, what="a poll")
+        server.forget_requests()
+    for _ in range(ROUNDS):
+        airflow.check()
+        time.sleep(INTERVAL)
+    return len(server.requests()) / ROUNDS
+
+
+def _silent(server: Server, count: int) -> tuple[Channel, list[str]]:
+    """Return a channel that nobody has authorized, and so many of its project with it."""
+    first = server.channel(people=0)
+    path = f"/api/app/projects/{first.project_id}/channels"
+    more = [server.ask("POST", path, name="Another", type="whatsapp") for _ in range(count - 1)]
+    channels = [first.uuid, *(str(answer["data"]["uuid"]) for answer in more)]
+    for uuid in channels:
+        server.log_out(uuid)
+    return first, channels
+
+
+def _send(server: Server, project_id: int, uuid: str) -> list[int]:
+    """Send messages through a channel, which is active for as long as that takes."""
+    path = f"/api/app/projects/{project_id}/channels/{uuid}"
+    server.scan(uuid)
+    user = server.ask("POST", f"{path}/users", name="Anna", phone="+79161234567")["data"]["id"]
+    sent = [server.ask("POST", f"{path}/send_message/{user}", text=str(n)) for n in range(MESSAGES)]
+    server.log_out(uuid)
+    return [answer["data"]["id"] for answer in sent]

@@ -6,6 +6,7 @@ import ast
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -124,6 +125,28 @@ class AirflowApi:
         path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/xcomEntries/{key}"
         return self._get(path, map_index=map_index, stringify=False)["value"]
 
+    def starts(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[datetime]:
+        """Return when a worker began a task, or went on with it after a deferral."""
+        only = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
+        found = self._all("/eventLogs", "event_logs", **only, event="running", order_by="event_log_id")
+        return [datetime.fromisoformat(each["when"]) for each in found]
+
+    def links(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
+        """Return the buttons on a task's page: where each leads."""
+        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/links"
+        found: dict[str, str | None] = self._get(path)["extra_links"]
+        return found
+
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return what a task asks a person."""
+        found: dict[str, Any] = self._get(_question(dag_id, run_id, task_id))
+        return found
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, *options: str) -> None:
+        """Answer it, as the person does under "Required Actions"."""
+        body = {"chosen_options": options, "params_input": {}}
+        self._call("PATCH", _question(dag_id, run_id, task_id), json=body)
+
     def task_state(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> dict[str, Any]:
         """Return what a task keeps for its next try, by key."""
         path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/state-store"
@@ -146,11 +169,11 @@ class AirflowApi:
         forms = self._http.get("/ui/connections/hook_meta").raise_for_status().json()
         return next(form for form in forms if form["connection_type"] == connection_type)
 
-    def _all(self, path: str, name: str) -> Iterator[dict[str, Any]]:
+    def _all(self, path: str, name: str, **only: Any) -> Iterator[dict[str, Any]]:
         """Yield the entries of a list, page by page."""
         seen = 0
         while True:
-            answer = self._get(path, limit=PAGE, offset=seen)
+            answer = self._get(path, limit=PAGE, offset=seen, **only)
             yield from answer[name]
             seen += len(answer[name])
             if not answer[name] or seen >= answer["total_entries"]:
@@ -178,6 +201,10 @@ class AirflowApi:
 
 def _run(dag_id: str, run_id: str) -> str:
     return f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _question(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/-1/hitlDetails"
 
 
 def _error(answer: httpx.Response) -> type[RuntimeError]:

@@ -27,7 +27,7 @@ _MESSENGER_MISSING = re.compile(
 _RATE_LIMITED = re.compile(r"too many requests|слишком много попыток", re.IGNORECASE)
 _LONGEST_WORDS = 300
 _BY_STATUS: Mapping[int, type[errors.WahelpError]] = {
-    401: errors.CredentialsError,
+    401: errors.TokenRefusedError,
     403: errors.ForbiddenError,
     404: errors.NotFoundError,
     405: errors.NotFoundError,

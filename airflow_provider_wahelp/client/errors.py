@@ -120,6 +120,13 @@ class CredentialsError(WahelpError):
     advice = "Check the login and password, or the access token, of the Airflow connection."
 
 
+class TokenRefusedError(CredentialsError):
+    """A call is refused as one without a login, although its token is new."""
+
+    meaning = "a new token is refused"
+    advice = "The login works: check the account's rights, and whether Wahelp is in trouble."
+
+
 class ForbiddenError(WahelpError):
     """The account has no right to do this."""
 

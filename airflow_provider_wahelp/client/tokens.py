@@ -21,7 +21,13 @@ from typing import Protocol
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.errors import CredentialsError, ForbiddenError, RejectedError, WahelpError
+from airflow_provider_wahelp.client.errors import (
+    CredentialsError,
+    ForbiddenError,
+    RejectedError,
+    TokenRefusedError,
+    WahelpError,
+)
 from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private import make_private
 from airflow_provider_wahelp.client.settings import Settings
@@ -294,7 +300,8 @@ class TokenKeeper:
             raise CredentialsError("log in", f"{had} there is no login with a password to get one")
         try:
             return self._issued((yield calls.log_in(self._settings.login, self._settings.password)))
-        except (RejectedError, ForbiddenError) as error:  # which status a wrong password has is not known
+        except (RejectedError, ForbiddenError, TokenRefusedError) as error:
+            # Which status a wrong password has is not known.
             raise CredentialsError("log in", error.words, status=error.status) from None
 
     def _issued(self, got: tuple[str, float]) -> Token:

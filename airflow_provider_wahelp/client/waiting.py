@@ -12,7 +12,12 @@ from typing import Any
 from airflow_provider_wahelp.client import calls, errors
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import DeliveryFailedError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.errors import (
+    DeliveryFailedError,
+    NotFoundError,
+    TokenRefusedError,
+    WahelpError,
+)
 from airflow_provider_wahelp.client.models import Channel, Message, status_failed, status_reached
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.steps import Conversation, Pause
@@ -50,6 +55,17 @@ def arrived(message: Message, wanted: str) -> Result | None:
     if status_failed(message.status):
         raise DeliveryFailedError(f"deliver message {message.id}", f'its status is "{message.status}"')
     return None
+
+
+def may_pass(error: WahelpError) -> bool:
+    """Return whether a wait outlasts an error.
+
+    Credentials that do not log in end it. A call that is refused where the login works does not: nobody who
+    waits for days wants to lose that to a moment in which Wahelp knows no token.
+
+    :param error: the error.
+    """
+    return error.temporary or isinstance(error, TokenRefusedError)
 
 
 def standing(status: str | None) -> str:

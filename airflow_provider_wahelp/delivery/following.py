@@ -25,6 +25,7 @@ from airflow_provider_wahelp.client.models import Message, status_reached
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.steps import Moment
 from airflow_provider_wahelp.client.unclear import by_server, moment, outgoing_since
+from airflow_provider_wahelp.client.waiting import may_pass
 from airflow_provider_wahelp.delivery.arrivals import NO_PHONE
 from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.followed import FollowedWorklist
@@ -112,7 +113,7 @@ class Leg:
         try:
             news = self._read(patience.wanted, awaited.total, awaited.oldest)
         except WahelpError as error:
-            if not error.temporary or now > awaited.newest + patience.timeout:
+            if not may_pass(error) or now > awaited.newest + patience.timeout:
                 raise
             log.warning("%s It is looked at again later.", error)
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.steps import Conversation, Pause
-from airflow_provider_wahelp.client.waiting import arrived, find_message, told
+from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, told
 from airflow_provider_wahelp.delivery.stage import Stage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
@@ -33,7 +33,7 @@ def watch(
             message = hook.run(find_message(project_id, stage.channel_uuid, stage.message["id"]))
             result = arrived(message, stage.wanted)
         except WahelpError as error:
-            if not error.temporary:
+            if not may_pass(error):
                 return {"error": told(error)}
             log.warning("%s Looking again in %g s.", error, interval)
         else:

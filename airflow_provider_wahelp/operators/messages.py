@@ -204,7 +204,12 @@ class SendMessageOperator(WahelpOperator):
             poke_interval=journey.interval,
             wahelp_conn_id=self.wahelp_conn_id,
         )
-        self.defer(trigger=trigger, method_name="execute_complete", kwargs={"stage": asdict(stage)})
+        self.defer(
+            trigger=trigger,
+            method_name="execute_complete",
+            kwargs={"stage": asdict(stage)},
+            timeout=self.execution_timeout,
+        )
 
     def _send(self, context: Context) -> dict[str, Any]:
         message, just_now = self._delivery(context).send()

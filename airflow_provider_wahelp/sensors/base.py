@@ -102,10 +102,12 @@ class WahelpSensor(BaseSensorOperator):
         return {}
 
     def _look_patiently(self, context: Context) -> Result | None:
+        from airflow_provider_wahelp.client.waiting import may_pass
+
         try:
             return self._look(context)
         except WahelpError as error:
-            if not error.temporary:
+            if not may_pass(error):
                 raise
             self.log.warning("%s Looking again in %g s.", error, self.poke_interval)
             return None

@@ -31,7 +31,8 @@ class ChannelActiveSensor(WahelpSensor):
         and so without a QR code in the log. Only where all arguments, project and channel among them, are
         literals.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``.
+    :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``. Not its ``settings``, as Airflow
+        keeps and logs what a trigger finds: ``WahelpHook().get_channel(...).settings`` has them.
     """
 
     template_fields: Sequence[str] = ("wahelp_conn_id", "channel_uuid", "project_id")

@@ -14,7 +14,7 @@ from airflow_provider_wahelp.client.errors import CredentialsError, NotFoundErro
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.steps import Conversation
-from airflow_provider_wahelp.client.waiting import all_channels
+from airflow_provider_wahelp.client.waiting import all_channels, may_pass
 from airflow_provider_wahelp.triggers.board import Board
 from airflow_provider_wahelp.triggers.wait import Wait
 
@@ -98,11 +98,11 @@ class Looking:
         for key, read in reads.items():
             try:
                 await read()
-            except CredentialsError:
-                raise
             except WahelpError as error:
-                if error.temporary:
+                if may_pass(error):
                     return key, error
+                if isinstance(error, CredentialsError):
+                    raise
                 await self._give_up(key, error)
             self.read += 1
         return None

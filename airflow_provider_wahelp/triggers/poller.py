@@ -22,6 +22,9 @@ from airflow_provider_wahelp.triggers.wait import Wait
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""
 
+LOGIN_PAUSE = 8.0
+"""Seconds of pause at the least after a look that a new login has not helped, as it took some requests."""
+
 LONGEST_TOLD = 3600.0
 """Seconds that the API may send us away for."""
 
@@ -164,5 +167,6 @@ def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
     :param failures: how many looks in a row have failed.
     :param interval: the seconds between two looks when all is well.
     """
-    growing = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311
+    first = LOGIN_PAUSE if isinstance(fault, CredentialsError) else FIRST_PAUSE
+    growing = min(first * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311
     return max(interval, growing, min(fault.retry_after or 0.0, LONGEST_TOLD))

@@ -126,6 +126,22 @@ def test_credentials_that_are_refused_in_mid_wait_end_it(
     assert (ending.state, ending.error) == (state, "" if soft_fail else "CredentialsError")
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_token_that_is_refused_though_it_is_new_does_not_end_it(
+    runner: Runner, channel_sensor: Sensor, place: dict[str, Any], wahelp_sandbox: Sandbox, count: int
+) -> None:
+    """A call is tried with a second token at once: two refusals in a row are what a wait may end with."""
+    operation = f"*/projects/{place['project_id']}/channels*"
+    ending = runner.run(
+        channel_sensor(),
+        lambda: wahelp_sandbox.inject("dead_token", path=operation, count=count),
+        nothing,
+        lambda: wahelp_sandbox.scan(place["channel_uuid"]),
+    )
+    assert ending.state == "success"
+    assert [each["struck"] for each in wahelp_sandbox.faults] == [count]
+
+
 @pytest.mark.parametrize("fault", ["rate_limit", "error_after", "cut_before", "dead_token", "html"])
 def test_a_fault_that_may_pass_is_waited_out(
     runner: Runner, channel_sensor: Sensor, place: dict[str, Any], wahelp_sandbox: Sandbox, fault: str

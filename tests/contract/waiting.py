@@ -143,6 +143,7 @@ class Runner:
 
         self._patch.setattr(board, "LEAST_INTERVAL", 0.05)
         self._patch.setattr(poller, "FIRST_PAUSE", 0.05)
+        self._patch.setattr(poller, "LOGIN_PAUSE", 0.05)
         self._patch.setattr(poller.random, "random", lambda: 0.0)
         module = importlib.import_module(BaseSensorOperator.__module__)
         clock = SimpleNamespace(sleep=self._sleep, monotonic=lambda: self._now)

@@ -11,10 +11,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import pytest
 
 from airflow_provider_wahelp.sandbox import Sandbox as LocalSandbox
 from airflow_provider_wahelp.sandbox import SandboxOptions
+from benchmarks.resuming import DAGS, FILES
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
 from demo.airflow_version import VERSION
@@ -81,6 +83,23 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator
 
 
 @pytest.fixture(scope="session")
+def default_channel(sandbox: Sandbox, password: str) -> dict[str, Any]:
+    """What the connection ``wahelp_default`` names: a channel that nobody has authorized."""
+    with httpx.Client(base_url=sandbox.url, trust_env=False) as http:
+
+        def post(path: str, **body: Any) -> Any:
+            return http.post(path, json=body).raise_for_status().json().get("data")
+
+        token = post("/api/app/user/login", login=LOGIN, password=password)["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        project = post("/api/app/projects", name="Default")["id"]
+        path = f"/api/app/projects/{project}/channels"
+        uuid = post(path, name="Default", type="whatsapp")["uuid"]
+        post(f"/sandbox/channels/{uuid}/log-out")
+    return {"project_id": project, "channel_uuid": uuid}
+
+
+@pytest.fixture(scope="session")
 def crowd_sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator[Sandbox]:
     """A second account, into which nobody has logged in yet."""
     with _sandbox(tmp_path_factory.mktemp("crowd"), password, "--activation-delay", "0") as running:
@@ -117,9 +136,17 @@ def unreliable() -> Iterator[LocalSandbox]:
 
 
 @pytest.fixture(scope="session")
+def own_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for DAGs that a test writes."""
+    return tmp_path_factory.mktemp("dags")
+
+
+@pytest.fixture(scope="session")
 def airflow(
     tmp_path_factory: pytest.TempPathFactory,
+    own_dags: Path,
     sandbox: Sandbox,
+    default_channel: dict[str, Any],
     crowd_sandbox: Sandbox,
     password: str,
     guide_server: GuideServer,
@@ -127,7 +154,6 @@ def airflow(
     renewed: LocalSandbox,
     unreliable: LocalSandbox,
 ) -> Iterator[Airflow]:
-    connections = {"DEFAULT": sandbox, "CROWD": crowd_sandbox}
     elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed, "UNRELIABLE": unreliable}
 
     def check() -> None:
@@ -136,9 +162,14 @@ def airflow(
 
     with Airflow(
         tmp_path_factory.mktemp("airflow"),
-        [REPOSITORY / "example_dags", Path(__file__).with_name("dags")],
+        [REPOSITORY / "example_dags", Path(__file__).with_name("dags"), DAGS, own_dags],
         env={
-            **{_variable(name): connection(to.url, LOGIN, password) for name, to in connections.items()},
+            **FILES,
+            # After a crash another triggerer takes over once the dead one has not been heard of for so long.
+            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
+            _variable("DEFAULT"): connection(sandbox.url, LOGIN, password, **default_channel),
+            _variable("CROWD"): connection(crowd_sandbox.url, LOGIN, password),
             **{
                 _variable(name): connection(to.url, *LOGIN_OF_GUIDE.values())
                 for name, to in elsewhere.items()

@@ -1,4 +1,4 @@
-"""Mailings: one whose process is killed again and again, one that meets with the night of half its people."""
+"""Mailings: one that is killed again and again, one that meets with the night, one that falls back."""
 
 from __future__ import annotations
 
@@ -37,4 +37,16 @@ with DAG(dag_id="wahelp_mailing", schedule=None, params=PARAMS):
 with DAG(dag_id="wahelp_mailing_at_night", schedule=None, params=PARAMS):
     SendMessagesOperator(
         recipients="{{ params.people | tojson }}", quiet_hours="{{ params.quiet_hours }}", **MAILING
+    )
+
+
+with DAG(dag_id="wahelp_mailing_waits", schedule=None, params={**PARAMS, "second": ""}):
+    SendMessagesOperator(
+        recipients="{{ params.people | tojson }}",
+        wait_for="delivered",
+        wait_timeout=timedelta(minutes=3),
+        poll_interval=2,
+        fallback=["{{ params.second }}"],
+        fallback_after=timedelta(minutes=2),
+        **MAILING,
     )

@@ -77,7 +77,7 @@ def test_words_are_found_in_an_error_of_any_shape(body: Any, words: str) -> None
     ("status", "kind"),
     [
         (400, errors.RejectedError),
-        (401, errors.CredentialsError),
+        (401, errors.TokenRefusedError),
         (403, errors.ForbiddenError),
         (404, errors.NotFoundError),
         (405, errors.NotFoundError),

@@ -209,7 +209,7 @@ def test_each_event_loop_has_its_own_poll(place: Place, wahelp_sandbox: Sandbox)
     del task
 
 
-@pytest.mark.parametrize("fault", ["dead_token", "rate_limit", "error_after", "cut_before"])
+@pytest.mark.parametrize("fault", ["expired", "dead_token", "rate_limit", "error_after", "cut_before"])
 def test_a_fault_makes_no_hot_loop_and_the_waits_go_on(
     place: Place, wahelp_sandbox: Sandbox, connect: Any, fault: str
 ) -> None:
@@ -221,13 +221,14 @@ def test_a_fault_makes_no_hot_loop_and_the_waits_go_on(
         await asyncio.sleep(0.5)
         wahelp_sandbox.clear_requests()
         begun = time.monotonic()
-        if fault == "dead_token":
+        if fault == "expired":
             wahelp_sandbox.expire_tokens()
         else:
             status = {"status": 502} if fault == "error_after" else {}
             wahelp_sandbox.inject(fault, operation="channels", **status)
         await asyncio.sleep(7)
-        struck = [each for each in wahelp_sandbox.requests if each["fault"] or each["status"] == 401]
+        # One that is refused in passing is healed by a login at once; then the interval counts again.
+        struck = [each for each in wahelp_sandbox.requests if fault != "expired" or each["status"] == 401]
         rate.append(len(struck) / (time.monotonic() - begun))
         wahelp_sandbox.clear_faults()
         wahelp_sandbox.scan(place["channel_uuid"])
