@@ -14,7 +14,9 @@ START_SECONDS = 90
 
 
 class Host:
-    """A host with a worker: a name, a home, and no file that another host sees; it ends with the ``with`` block.
+    """A host with a worker: a name, a home, and no file that another host sees.
+
+    The worker ends with the ``with`` block.
 
     :param name: what it is called.
     :param home: a directory that is not there yet.

@@ -22,6 +22,7 @@ POSTGRES_USER = "postgres"
 """Whose PostgreSQL is where this is root, as whom it refuses to run: the user that Debian's package makes."""
 
 INSTALLED = "/usr/lib/postgresql"
+SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
 UNSAFE_AND_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
@@ -56,7 +57,7 @@ def postgres(logs: Path) -> Iterator[Server]:
         initdb = [str(programs / "initdb"), "--no-sync", "--no-locale", "--encoding=UTF8", f"--pgdata={data}"]
         access = ["--username=airflow", "--auth=scram-sha-256", f"--pwfile={secret}"]
         _run_to_end("initdb", [*_unprivileged(), *initdb, *access], logs / "initdb.log")
-        settings = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", *UNSAFE_AND_FAST]
+        settings = [*SETTINGS, *UNSAFE_AND_FAST, f"port={port}"]
         command = [str(programs / "postgres"), "-D", str(data), *(f"--{each}" for each in settings)]
         address = f"airflow:{password}@127.0.0.1:{port}/postgres"
         with _running("postgres", [*_unprivileged(), *command], logs / "postgres.log") as process:
