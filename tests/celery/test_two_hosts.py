@@ -136,7 +136,8 @@ def test_a_mailing_whose_host_dies_goes_on_at_the_other(
     with capsys.disabled():
         sys.stdout.write(
             f"\n{len(found)} people: {killed.dead} was killed after {killed.sent} sends,"
-            f" {send['hostname']} went on; {sum(len(each) > 1 for each in found)} people with more than one message,"
+            f" {send['hostname']} went on;"
+            f" {sum(len(each) > 1 for each in found)} people with more than one message,"
             f" {sum(not each for each in found)} with none.\n"
         )
     assert found == [[f"{_name(phone)}, your parcel is here"] for phone in MAILED_PHONES]
