@@ -119,4 +119,4 @@ def _refuse_unless_possible() -> None:
         missing = missing_programs()
     if missing:
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(f"needs {' and '.join(missing)}")
+        refuse(f"not on this machine: {' and '.join(missing)}; see docs/scaling.md")
