@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak test-2.11 lint import-cost bench constraints clean
+.PHONY: help demo test soak celery test-2.11 lint import-cost bench constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,6 +17,9 @@ test: .venv/.installed ## All tests, on Airflow 3.3
 
 soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
+
+celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
+	.venv/bin/python -m pytest -m celery tests/celery
 
 # Python 3.13 is too new for Airflow 2.11: locally a reason to skip, in CI a mistake.
 test-2.11: ## The tests that need no running Airflow, on Airflow 2.11
@@ -39,7 +42,7 @@ bench: .venv/.installed ## What mailings and waits cost: twenty minutes, a table
 	.venv/bin/python -m benchmarks
 
 constraints: .venv-uv/.installed ## Pin the newest versions of everything anew
-	$(call pin,3.3,3.3.2)
+	$(call pin,3.3,3.3.2,--extra celery)
 	$(call pin,2.11,2.11.2)
 
 clean: ## Remove whatever was built or downloaded here
@@ -48,6 +51,10 @@ clean: ## Remove whatever was built or downloaded here
 
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
 	$(call install,.venv,constraints/airflow-3.3.txt)
+
+.venv/.celery: .venv/.installed
+	$(call packages,.venv,constraints/airflow-3.3.txt,celery)
+	@touch $@
 
 .venv-2.11/.installed: constraints/airflow-2.11.txt pyproject.toml
 	$(call install,.venv-2.11,constraints/airflow-2.11.txt)
@@ -62,20 +69,25 @@ $(PYTHON) -m venv --clear $(1)
 $(1)/bin/pip --disable-pip-version-check install --quiet '$(UV)'
 endef
 
-# $(1): folder, $(2): constraints. uv takes seconds where pip takes a minute, but does not read pip's configuration:
-# where that is what reaches the package index, pip does it.
+# $(1): folder, $(2): constraints.
 define install
 $(call bootstrap,$(1))
-$(1)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(1)/bin/python -c $(2) -e '.[dev]' \
-	|| $(1)/bin/pip install --quiet -c $(2) -e '.[dev]'
-$(1)/bin/pip check
+$(call packages,$(1),$(2),dev)
 @touch $(1)/.installed
 endef
 
-# $(1): Airflow's line, $(2): its version.
+# $(1): folder, $(2): constraints, $(3): extra. uv takes seconds where pip takes a minute, but does not read pip's
+# configuration: where that is what reaches the package index, pip does it.
+define packages
+$(1)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(1)/bin/python -c $(2) -e '.[$(3)]' \
+	|| $(1)/bin/pip install --quiet -c $(2) -e '.[$(3)]'
+$(1)/bin/pip check
+endef
+
+# $(1): Airflow's line, $(2): its version, $(3): what else than the extra dev.
 define pin
 echo 'apache-airflow==$(2)' | .venv-uv/bin/uv pip compile --quiet --system-certs --universal --upgrade --python-version 3.11 \
-	--extra dev --no-annotate --no-header pyproject.toml - --output-file .venv-uv/pins
+	--extra dev $(3) --no-annotate --no-header pyproject.toml - --output-file .venv-uv/pins
 { echo '# Made by `make constraints`: what the tests and the demo run on, with Airflow $(2).'; \
 	cat .venv-uv/pins; } > constraints/airflow-$(1).txt
 endef

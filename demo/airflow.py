@@ -38,7 +38,7 @@ class Airflow:
         on_poll: Callable[[], None] = lambda: None,
     ) -> None:
         self.home = home.resolve()
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.api = AirflowApi(self.url)
         self._dags = dags
@@ -58,6 +58,11 @@ class Airflow:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Return the environment of its processes, for one more that is to belong to it."""
+        return self._env
 
     def check(self) -> None:
         """Raise if a component has died, or whatever `on_poll` raises."""
@@ -182,7 +187,8 @@ def _title(process: psutil.Process) -> str:
         return ""
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

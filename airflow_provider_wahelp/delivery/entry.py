@@ -6,11 +6,19 @@ message may have gone; who finds *done* has nothing to do.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_wahelp.client.steps import Moment
+
+APART = 60.0
+"""Seconds by which the clocks of two hosts may differ."""
+
+
+def _this_host() -> str:
+    return socket.gethostname()
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,8 @@ class Entry:
     :param generation: how often the task had been cleared.
     :param message: what was sent, once it is done.
     :param others: the ids of what was sent under the same key before, where it was to be sent once more.
-    :param by_host: whether it was begun by this host's clock and not by the server's.
+    :param by_host: whether it was begun by the clock of its host and not by the server's.
+    :param host: where it was begun.
     """
 
     began: float
@@ -33,8 +42,10 @@ class Entry:
     message: Mapping[str, Any] | None = None
     others: Sequence[int | str] = field(default_factory=list)
     by_host: bool = False
+    host: str = field(default_factory=_this_host)
 
     @property
     def since(self) -> Moment:
-        """When it was begun."""
-        return Moment(self.began, self.by_host)
+        """When it was begun at the earliest, as a clock of another host may have been ahead of this one's."""
+        apart = APART if self.by_host and self.host != _this_host() else 0.0
+        return Moment(self.began - apart, self.by_host)

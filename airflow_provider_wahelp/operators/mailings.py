@@ -74,7 +74,7 @@ class SendMessagesOperator(WahelpOperator):
     :param on_rerun: for those who had got it before the task was cleared: ``skip`` sends nothing, ``resend``
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
-        store, which exists from 3.3 on.
+        store, which exists from 3.3 on. Workers on several hosts must all see it.
     :param wait_for: ``delivered`` or ``read``: once all is sent, wait until it has got as far. The task is
         deferred in between; for each look a worker reads the channel's history, however many are waited for.
     :param wait_timeout: how long after its sending a message is waited for, as a timedelta or in seconds:

@@ -51,7 +51,7 @@ class SendMessageOperator(WahelpOperator):
     :param on_rerun: where the task has sent before and was cleared: ``skip`` sends nothing, ``resend``
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
-        store, which exists from 3.3 on.
+        store, which exists from 3.3 on. Workers on several hosts must all see it.
     :param wait_for: ``delivered`` or ``read``: succeed only then. A delivery that fails, or is not reported
         within ``wait_timeout``, fails the task. ``None`` (default): succeed once it is sent.
     :param wait_timeout: how long to wait after the send: a timedelta or seconds, a day by default. A cleared

@@ -29,6 +29,7 @@ ENTRIES = st.builds(
     message=MESSAGES,
     others=st.lists(st.integers() | st.text()),
     by_host=st.booleans(),
+    host=st.text(),
 )
 KEYS = st.text(max_size=1000)
 

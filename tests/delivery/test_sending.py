@@ -127,6 +127,18 @@ def test_a_killed_worker_with_a_ready_made_token(
     assert world.delivered()[task.text] == (2 if given and kill in {"after_post", "before_done"} else 1)
 
 
+@pytest.mark.parametrize("ahead", [-50, 0, 50])
+@pytest.mark.parametrize("kill", KILLS)
+def test_a_retry_on_another_host_whose_clock_is_another(
+    world: World, ready_made: Callable[..., WahelpHook], kill: str, ahead: float
+) -> None:
+    task = Task(world)
+    with pytest.raises(Killed), world.elsewhere(ahead):
+        task.attempt(kill, hook=ready_made(kill))
+    assert task.attempt(hook=ready_made())["text"] == task.text
+    once(world, task)
+
+
 @pytest.mark.parametrize("ledger", LEDGERS)
 @pytest.mark.parametrize("skew", [-120, 0, 120])
 @pytest.mark.parametrize("kill", KILLS)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
@@ -145,6 +146,16 @@ class World:
 
         client._exchange = dying  # type: ignore[method-assign]
         return hook
+
+    @contextmanager
+    def elsewhere(self, ahead: float) -> Iterator[None]:
+        """Be another host, whose clock is so many seconds ahead."""
+        self._ahead += ahead
+        with mock.patch("socket.gethostname", return_value="elsewhere"):
+            try:
+                yield
+            finally:
+                self._ahead -= ahead
 
     def skew(self, seconds: float) -> None:
         """Let the server's clock be another, and the host forget what it knew of it."""
