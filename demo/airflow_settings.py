@@ -90,8 +90,10 @@ def _airflow_2_settings(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__SCHEDULE_AFTER_TASK_EXECUTION": "False",
         "AIRFLOW__WEBSERVER__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "0",  # else a slow start is an end
         "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
         "AIRFLOW__WEBSERVER__WORKERS": "1",
+        "GUNICORN_CMD_ARGS": "--no-control-socket",  # it would lie in the user's home
     }
 
 
