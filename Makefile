@@ -3,8 +3,25 @@
 PYTHON ?= python3
 UV := uv==0.13.9
 
+# The older Airflows that the tests run on, and the Python that each is tested with: all three, and none too new.
+OLDER := 2.11 3.0 3.1 3.2
+PYTHON_2.11 ?= python3.11
+PYTHON_3.0 ?= python3.12
+PYTHON_3.1 ?= python3.13
+PYTHON_3.2 ?= python3.12
+
+# What else than the extra dev is pinned.
+EXTRA_3.3 := --extra celery
+
+# What `make test-...` hands to pytest: all tests, unless told otherwise.
+TESTS ?=
+
+# A package is compiled once, when it is installed. UV_COMPILE_BYTECODE=0 leaves that to those who import it.
+export UV_COMPILE_BYTECODE ?= 1
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak celery test-2.11 lint import-cost bench constraints clean
+.PHONY: help demo test soak matrix celery $(OLDER:%=test-%) lint import-cost bench constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -18,15 +35,20 @@ test: .venv/.installed ## All tests, on Airflow 3.3
 soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
 
+matrix: $(OLDER:%=test-%) test import-cost ## All tests on each Airflow from 2.11 to 3.3; `make test-3.1` is one of them
+
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -m celery tests/celery
 
-# Python 3.13 is too new for Airflow 2.11: locally a reason to skip, in CI a mistake.
-test-2.11: ## The tests that need no running Airflow, on Airflow 2.11
-	@if [ "$$CI" != true ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
-		echo "Skipped: Airflow 2.11 needs Python 3.11 or 3.12, and $(PYTHON) is newer."; \
+# In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
+$(OLDER:%=test-%): test-%:
+	@python=$$($(call find,$(if $(CI),$(PYTHON),$(PYTHON_$*)))); \
+	if [ -z "$$python" ] && [ -z "$$CI" ]; then \
+		echo "Skipped: Airflow $* is tested with $(PYTHON_$*), which is not here."; \
 	else \
-		$(MAKE) --no-print-directory .venv-2.11/.installed && .venv-2.11/bin/python -m pytest -m 'not system'; \
+		$(MAKE) --no-print-directory .venv-$*/.installed PYTHON="$${python:?}" \
+			&& .venv-$*/bin/python -m pytest $(TESTS) \
+			&& .venv-$*/bin/python benchmarks/import_cost.py; \
 	fi
 
 lint: .venv/.installed ## Style, types, and which part may import which
@@ -41,12 +63,10 @@ import-cost: .venv/.installed ## What importing the provider costs
 bench: .venv/.installed ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
-constraints: .venv-uv/.installed ## Pin the newest versions of everything anew
-	$(call pin,3.3,3.3.2,--extra celery)
-	$(call pin,2.11,2.11.2)
+constraints: $(patsubst constraints/%.in,.venv-uv/%,$(wildcard constraints/*.in)) ## Pin the newest versions of everything anew
 
 clean: ## Remove whatever was built or downloaded here
-	rm -rf .venv .venv-2.11 .venv-uv .bench .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf .venv .venv-* .bench .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
@@ -56,12 +76,25 @@ clean: ## Remove whatever was built or downloaded here
 	$(call packages,.venv,constraints/airflow-3.3.txt,celery)
 	@touch $@
 
-.venv-2.11/.installed: constraints/airflow-2.11.txt pyproject.toml
-	$(call install,.venv-2.11,constraints/airflow-2.11.txt)
+.venv-%/.installed: constraints/airflow-%.txt pyproject.toml
+	$(call install,.venv-$*,constraints/airflow-$*.txt)
 
 .venv-uv/.installed: Makefile
 	$(call bootstrap,.venv-uv)
 	@touch $@
+
+# The pins of `airflow-3.1.in`, and with them the newest of everything else.
+.venv-uv/airflow-%: constraints/airflow-%.in .venv-uv/.installed
+	.venv-uv/bin/uv pip compile --quiet --system-certs --universal --upgrade --python-version 3.11 \
+		--extra dev $(EXTRA_$*) --no-annotate --no-header pyproject.toml $< --output-file $@.txt
+	{ echo '# Made by `make constraints`: what the tests run on, with Airflow $*.'; cat $@.txt; } > constraints/airflow-$*.txt
+
+# $(1): as in python3.12. Prints where it is, on PATH or with pyenv; nothing where it is nowhere.
+define find
+for python in $(1) "$$(pyenv prefix $(1:python%=%) 2>/dev/null)/bin/python"; do \
+	"$$python" -c 'import sys; print(sys.executable)' 2>/dev/null && break; \
+done
+endef
 
 # $(1): folder. A virtual environment with nothing but uv.
 define bootstrap
@@ -79,15 +112,7 @@ endef
 # $(1): folder, $(2): constraints, $(3): extra. uv takes seconds where pip takes a minute, but does not read pip's
 # configuration: where that is what reaches the package index, pip does it.
 define packages
-$(1)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(1)/bin/python -c $(2) -e '.[$(3)]' \
+$(1)/bin/uv pip install --quiet --system-certs --python $(1)/bin/python -c $(2) -e '.[$(3)]' \
 	|| $(1)/bin/pip install --quiet -c $(2) -e '.[$(3)]'
 $(1)/bin/pip check
-endef
-
-# $(1): Airflow's line, $(2): its version, $(3): what else than the extra dev.
-define pin
-echo 'apache-airflow==$(2)' | .venv-uv/bin/uv pip compile --quiet --system-certs --universal --upgrade --python-version 3.11 \
-	--extra dev $(3) --no-annotate --no-header pyproject.toml - --output-file .venv-uv/pins
-{ echo '# Made by `make constraints`: what the tests and the demo run on, with Airflow $(2).'; \
-	cat .venv-uv/pins; } > constraints/airflow-$(1).txt
 endef

@@ -9,7 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+try:
+    from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+except ImportError as error:
+    raise ImportError(
+        "WahelpRetryPolicy needs Airflow 3.3: earlier ones have no retry policies. Leave it out there; "
+        "permanent errors fail a task at once all the same."
+    ) from error
 
 from airflow_provider_wahelp.client.errors import WahelpError
 

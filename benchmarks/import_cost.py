@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 BAR_MS = 30.0
-RUNS = 9
+RUNS = 5
 
 MEASURE = """
 import json, sys, time

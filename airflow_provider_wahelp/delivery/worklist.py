@@ -75,8 +75,8 @@ class Person(NamedTuple):
 COLUMNS = ", ".join(Person._fields)
 _ADD = f"INSERT OR IGNORE INTO people ({COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
 _SETTLE = (
-    "UPDATE people SET state = ?1, reason = ?2, message_id = ?3, "
-    "user_id = iif(?1 = 'waiting' AND by_phone, NULL, user_id) WHERE number = ?4"
+    "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
+    "user_id = iif(:state = 'waiting' AND by_phone, NULL, user_id) WHERE number = :number"
 )
 _PERSON = f"SELECT {COLUMNS} FROM people WHERE state = ?"  # noqa: S608
 
@@ -179,7 +179,8 @@ class Worklist:
         :param reason: why.
         :param message_id: the message.
         """
-        self._db.execute(_SETTLE, (str(state), reason, message_id, number))
+        outcome = {"state": str(state), "reason": reason, "message_id": message_id, "number": number}
+        self._db.execute(_SETTLE, outcome)
 
     def try_again(self, number: int) -> None:
         """Note that the message to somebody certainly did not go."""

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import mask_secret
+from asgiref.sync import sync_to_async
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.answers import Page
@@ -237,5 +238,9 @@ class WahelpAsyncHook(BaseWahelpHook):
 
 
 async def _mask(token: str) -> None:
-    """Mask a token from a thread: a synchronous call to the supervisor may deadlock an event loop."""
-    await asyncio.to_thread(mask_secret, token)
+    """Mask a token from a thread: a synchronous call to the supervisor may deadlock an event loop.
+
+    From a thread that knows the loop: before Airflow 3.3 the call goes back to it. With a loop of its own it
+    would read the answers that the triggerer waits for, and end the triggerer.
+    """
+    await sync_to_async(mask_secret)(token)

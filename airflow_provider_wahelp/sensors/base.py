@@ -10,7 +10,13 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
+from airflow.providers.common.compat.sdk import (
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
@@ -78,6 +84,20 @@ class WahelpSensor(BaseSensorOperator):
             # Here, and not in execute: Airflow's own soft_fail and its kin then hold for the first look too.
             self._defer()
         return PokeReturnValue(is_done=result is not None, xcom_value=result)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after the triggerer has waited. Airflow calls it.
+
+        :param next_method: the method to go on with.
+        :param next_kwargs: its arguments.
+        :param context: the context.
+        """
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout as timeout:
+            if self.soft_fail:  # Airflow 3.0 forgets it here
+                raise AirflowSkipException(str(timeout)) from timeout
+            raise
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> Result:
         """Return what the triggerer has found.

@@ -28,6 +28,10 @@ def test_airflow_tests_the_connection(airflow: Airflow) -> None:
 
 @pytest.mark.skipif(VERSION < (3,), reason="Airflow 2 makes the form itself")
 def test_the_form_of_a_connection_shows_every_field(airflow: Airflow) -> None:
+    if VERSION < (3, 2):
+        pytest.importorskip(
+            "flask_appbuilder", reason="Airflow 3.0 and 3.1 show it with the FAB provider alone"
+        )
     form = airflow.api.connection_form("wahelp")
     assert form["hook_name"] == "Wahelp"
     assert set(form["extra_fields"]) == {field.name for field in FIELDS}

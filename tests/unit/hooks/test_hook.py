@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests_mock
 from airflow.providers.common.compat.sdk import AirflowFailException
+from asgiref.sync import async_to_sync
 
 from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
@@ -146,3 +147,23 @@ def test_several_asynchronous_hooks_of_a_loop_log_in_once(wahelp_sandbox: Any, c
 
     asyncio.run(read_often())
     assert wahelp_sandbox.logins == 1
+
+
+def test_a_token_is_masked_through_the_loop_that_talks_to_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Airflow 3.0 to 3.2 does: from another loop, it would take the answers to what this one has asked."""
+    from airflow_provider_wahelp.hooks import asynchronous
+
+    loops = []
+
+    async def send() -> None:
+        loops.append(asyncio.get_running_loop())
+
+    async def mask() -> None:
+        await asynchronous._mask("t0k3n-one")
+        loops.append(asyncio.get_running_loop())
+
+    monkeypatch.setattr(asynchronous, "mask_secret", lambda _: async_to_sync(send)())
+    asyncio.run(mask())
+    assert loops[0] is loops[1]
