@@ -6,22 +6,15 @@ import hashlib
 import logging
 import math
 import random as randomness
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
-
-from filelock import FileLock, Timeout
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.client.private import make_private
-
-if TYPE_CHECKING:
-    from pyrate_limiter import Rate, RateItem
+from airflow_provider_wahelp.delivery.sent import Messages, Sent, SentLog, broken, contended
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +24,6 @@ _JITTER = 0.2  # of the spacing, early or late: a gap is between 0.6 and 1.4 of 
 _SLACK, _SLACKEST = 0.4, 0.05  # the spacing is this much wider than the window, so that the two seldom meet
 _CONTENDED = 0.01  # seconds until another task has taken its leave
 _SLOWEST = 0.001
-
-
-class _Sent(Protocol):
-    """What is used of a bucket of pyrate-limiter: a log of what was sent, in milliseconds since 1970."""
-
-    def put(self, item: RateItem) -> bool: ...
-    def peek(self, index: int) -> RateItem | None: ...
-    def leak(self, current_timestamp: int) -> int: ...
-    def waiting(self, item: RateItem) -> int: ...
-    def limiter_lock(self) -> FileLock | None: ...
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -56,11 +38,11 @@ class _Spacing:
 
     interval: float
 
-    def place(self, last: RateItem | None, now: int) -> float:
+    def place(self, last: Sent | None, now: int) -> float:
         """Return the place of the next message."""
-        return last.timestamp + self._clipped(float(last.name)) + self.interval if last else now
+        return last.at + self._clipped(last.off) + self.interval if last else now
 
-    def due(self, last: RateItem | None, now: int, chance: float) -> int:
+    def due(self, last: Sent | None, now: int, chance: float) -> int:
         """Return when the next message goes, given a chance from -1 to 1."""
         return math.ceil(self.place(last, now) + chance * self._most) if last else now
 
@@ -97,16 +79,15 @@ class Pace:
         clock: Callable[[], float] = time.time,
         random: randomness.Random | None = None,
     ) -> None:
-        self._per_minute = _limit(per_minute, "per_minute", _SLOWEST)
-        self._daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
-        self._file = directory / f"pace-{_digest(channel)}.sqlite" if directory else None
-        self._spacing = _spacing(self._per_minute) if self._per_minute else None
+        per_minute = _limit(per_minute, "per_minute", _SLOWEST)
+        daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
+        self._limits = _limits(per_minute, daily_cap)
+        self._spacing = _spacing(per_minute) if per_minute else None
+        self._sent = SentLog(directory / f"pace-{_digest(channel)}.sqlite" if directory else None)
         self._clock = clock
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
         self._chance = self._draw()
-        self._sent: _Sent | None = None
-        self._inode = 0
-        self._leaked = 0
+        self._tidied = 0
         self._warned: set[str] = set()
         self._threads = threading.Lock()
 
@@ -116,132 +97,64 @@ class Pace:
         :return: 0.0, and the message is counted; or the seconds until asking again is worth it, and nothing
             is counted.
         """
-        if not self._per_minute and not self._daily_cap:
+        if not self._limits:
             return 0.0
         with self._threads:
-            for recover in (self._start_anew, self._use_memory):
+            for recover in (self._start_anew, self._count_alone):
                 try:
                     return self._ask()
-                except Timeout:
-                    return _CONTENDED
                 except Exception as error:  # noqa: BLE001 - whatever a disk can do must not fail a mailing
+                    if contended(error):
+                        return _CONTENDED
                     recover(error)
             return self._ask()
 
     def close(self) -> None:
         """Let go of the file; what was counted stays counted."""
         with self._threads:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._sent:
             self._sent.close()
-        self._sent = None
 
     def _ask(self) -> float:
-        sent = self._opened()
-        with self._locked(sent):
+        with self._sent.alone() as sent:
             now = int(self._clock() * 1000)
-            last = self._last(sent, now)
+            sent.set_back(now)
             self._forget_old(sent, now)
-            wait = self._wait(sent, last, now) or self._put(sent, last, now)
+            last = sent.nth(1)
+            wait = max(0, self._due(sent, last, now) - now)
+            if not wait:
+                sent.add(Sent(now, self._spacing.place(last, now) - now if self._spacing else 0.0))
+        if not wait:
+            self._chance = self._draw()
         return wait / 1000
 
-    def _wait(self, sent: _Sent, last: RateItem | None, now: int) -> int:
-        """Return the milliseconds until the spacing and the day have room."""
+    def _due(self, sent: Messages, last: Sent | None, now: int) -> int:
+        """Return when the spacing and all windows have room."""
         due = self._spacing.due(last, now, self._chance) if self._spacing else now
-        # pyrate-limiter takes no daily rate above the minute's; a faster task may make it count all the same.
-        if self._per_minute and self._daily_cap and (first := sent.peek(self._daily_cap - 1)):
-            due = max(due, first.timestamp + _DAY + 1)
-        return max(0, due - now)
+        for count, window in self._limits:
+            if first := sent.nth(count):
+                due = max(due, first.at + window + 1)
+        return due
 
-    def _put(self, sent: _Sent, last: RateItem | None, now: int) -> int:
-        """Count a message, if the window has room; else return the milliseconds until it has."""
-        from pyrate_limiter import RateItem
-
-        off = self._spacing.place(last, now) - now if self._spacing else 0.0
-        item = RateItem(f"{off:.3f}", now)  # rounded, it would add up
-        if not sent.put(item):
-            return max(1, sent.waiting(item))
-        self._chance = self._draw()
-        return 0
-
-    def _last(self, sent: _Sent, now: int) -> RateItem | None:
-        """Return what was sent last; what lies ahead, as the clock was set back, counts as sent just now."""
-        last = sent.peek(0)
-        if last and last.timestamp > now:
-            _set_back(sent, now)
-            last = sent.peek(0)
-        return last
-
-    def _forget_old(self, sent: _Sent, now: int) -> None:
+    def _forget_old(self, sent: Messages, now: int) -> None:
         """Drop what is older than a day, and no sooner: another task may have a daily cap."""
-        if not self._leaked <= now < self._leaked + _HOUR:
-            sent.leak(now - _DAY + self._rate().interval)  # it drops what is older than its own interval
-            self._leaked = now
-
-    def _rate(self) -> Rate:
-        from pyrate_limiter import Rate
-
-        if self._per_minute:
-            return Rate(*_window(self._per_minute))
-        return Rate(self._daily_cap or 1, _DAY)
+        if not self._tidied <= now < self._tidied + _HOUR:
+            sent.forget_before(now - _DAY)
+            self._tidied = now
 
     def _draw(self) -> float:
         return self._random.uniform(-1, 1)
 
-    @contextmanager
-    def _locked(self, sent: _Sent) -> Iterator[None]:
-        """Keep the other tasks out. The system unlocks the file of a task that is killed."""
-        lock = sent.limiter_lock()
-        if lock:
-            lock.acquire(blocking=False)
-        try:
-            yield
-        except BaseException:
-            self._let_go()  # a transaction that stayed open would keep the others out
-            raise
-        finally:
-            if lock:
-                lock.release()
-
-    def _opened(self) -> _Sent:
-        if self._sent and self._file and self._inode != _inode(self._file):
-            self._let_go()  # it vanished, or another task has started anew
-        if self._sent is None:
-            self._sent = self._open(self._file) if self._file else self._memory()
-        return self._sent
-
-    def _open(self, file: Path) -> _Sent:
-        from pyrate_limiter import SQLiteBucket
-
-        make_private(file.parent)
-        for path in (file, _lock_of(file)):
-            path.touch(mode=0o600)  # SQLite's other files take after it
-        self._inode = _inode(file)
-        bucket = SQLiteBucket.init_from_file([self._rate()], "sent", str(file), use_file_lock=True)
-        return cast("_Sent", bucket)
-
-    def _memory(self) -> _Sent:
-        from pyrate_limiter import InMemoryBucket
-
-        return cast("_Sent", InMemoryBucket([self._rate()]))
-
     def _start_anew(self, error: Exception) -> None:
-        """Remove a file that is broken, unless another task has done so."""
-        self._let_go()
-        if self._file is None or not _broken(error):
-            return self._use_memory(error)
+        if not broken(error):
+            return self._count_alone(error)
         self._warn("The count of what was sent is broken and starts anew", error)
-        with suppress(OSError), FileLock(_lock_of(self._file), mode=0o600):
-            if self._inode == _inode(self._file):
-                for suffix in ("", "-wal", "-shm"):
-                    Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+        with suppress(OSError):
+            self._sent.start_anew()
         return None
 
-    def _use_memory(self, error: Exception) -> None:
-        self._let_go()
-        self._file = None
+    def _count_alone(self, error: Exception) -> None:
+        self._sent.close()
+        self._sent = SentLog(None)
         self._warn("What was sent cannot be counted across tasks: this task keeps to its pace alone", error)
 
     def _warn(self, words: str, error: Exception) -> None:
@@ -264,6 +177,12 @@ def _window(per_minute: float) -> tuple[int, int]:
     return count, math.ceil(_MINUTE * count / per_minute)
 
 
+def _limits(per_minute: float | None, daily_cap: int | None) -> list[tuple[int, int]]:
+    """Return how many messages may go in how many milliseconds, for each limit."""
+    limits = [_window(per_minute)] if per_minute else []
+    return [*limits, (daily_cap, _DAY)] if daily_cap else limits
+
+
 def _spacing(per_minute: float) -> _Spacing:
     count, window = _window(per_minute)
     return _Spacing(window / count * (1 + min(_SLACKEST, _SLACK / count)))
@@ -271,30 +190,3 @@ def _spacing(per_minute: float) -> _Spacing:
 
 def _digest(channel: str) -> str:
     return hashlib.sha256(channel.encode()).hexdigest()[:32]
-
-
-def _lock_of(file: Path) -> Path:
-    return Path(f"{file}.lock")  # where pyrate-limiter has it
-
-
-def _inode(file: Path) -> int:
-    try:
-        return file.stat().st_ino
-    except FileNotFoundError:
-        return 0
-
-
-def _broken(error: Exception) -> bool:
-    """Return whether it is the file, and not the disk: a full disk is no reason to forget what was sent."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-
-
-def _set_back(sent: _Sent, now: int) -> None:
-    from pyrate_limiter import InMemoryBucket, SQLiteBucket
-
-    if isinstance(sent, SQLiteBucket):
-        sent.conn.execute("UPDATE sent SET item_timestamp = ? WHERE item_timestamp > ?", (now, now))
-        sent.conn.commit()
-    elif isinstance(sent, InMemoryBucket):
-        for item in sent.items:
-            item.timestamp = min(item.timestamp, now)

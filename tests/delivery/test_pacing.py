@@ -12,16 +12,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import pacing
+from airflow_provider_wahelp.delivery import pacing, sent
 from airflow_provider_wahelp.delivery.pacing import Pace
 
 START = 1_780_000_000.0
@@ -202,7 +202,7 @@ def test_what_is_older_than_a_day_is_dropped(host: Callable[..., Host], tmp_path
         assert running.paces[0].take() == 0
     [file] = (tmp_path / "state").glob("*.sqlite")
     with sqlite3.connect(file) as database:
-        assert database.execute("SELECT COUNT(*) FROM sent").fetchone()[0] <= 2
+        assert database.execute("SELECT COUNT(*) FROM messages").fetchone()[0] <= 2
 
 
 def test_a_cap_that_only_a_faster_task_can_reach_counts_too(host: Callable[..., Host]) -> None:
@@ -307,13 +307,13 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
     running = host({"daily_cap": 2})
 
     def refuse(*_: object) -> Any:
-        raise OSError(28, "No space left") if failing == "open" else sqlite3.OperationalError("disk is full")
+        raise OSError(28, "No space left")
 
     if failing == "open":
-        monkeypatch.setattr(pacing, "make_private", refuse)
+        monkeypatch.setattr(sent, "make_private", refuse)
     else:
         assert running.paces[0].take() == 0
-        monkeypatch.setattr(running.paces[0]._sent, "put", refuse)
+        running.paces[0]._sent._database.execute("PRAGMA query_only = ON")
     assert [running.paces[0].take() == 0 for _ in range(3)] == [True, True, False]
     assert len(caplog.records) == 1
     assert "alone" in caplog.text
@@ -330,35 +330,39 @@ def test_a_limit_that_is_none_is_refused(limit: dict[str, Any]) -> None:
         Pace(None, "channel", **limit)
 
 
-def test_an_interrupted_task_keeps_nobody_out(host: Callable[..., Host]) -> None:
-    running = host({"daily_cap": 2}, {"daily_cap": 2})
-    interrupted = running.paces[0]
+def test_an_interrupted_task_keeps_nobody_out(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted, other = host({"daily_cap": 2}, {"daily_cap": 2}).paces
     assert interrupted.take() == 0
-    sent: Any = interrupted._sent
+    add = sent.Messages.add
 
-    def interrupt(_: object) -> bool:
-        sent.conn.execute("INSERT INTO sent VALUES ('0', 0)")
+    def interrupt(*message: Any) -> None:
+        add(*message)
         raise KeyboardInterrupt
 
-    sent.put = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.take()
-    assert [running.paces[1].take() == 0, interrupted.take() == 0] == [True, False]
+    with monkeypatch.context() as patch:
+        patch.setattr(sent.Messages, "add", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.take()
+    assert [other.take() == 0, interrupted.take() == 0] == [True, False]
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from airflow_provider_wahelp.delivery import sent
 from airflow_provider_wahelp.delivery.pacing import Pace
 
 pace = Pace(Path(sys.argv[1]), "channel", daily_cap=3, clock=lambda: 1_780_000_000.0)
 assert pace.take() == 0
 
-def die(item):
-    pace._sent.conn.execute("INSERT INTO sent VALUES ('0', 1780000000000)")
-    os.kill(os.getpid(), signal.SIGKILL)
+class Deadly(sent.Messages):
+    def add(self, message):
+        super().add(message)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-pace._sent.put = die
+sent.Messages = Deadly
 pace.take()
 """
 
@@ -390,8 +394,9 @@ def test_a_task_that_is_killed_while_it_asks_keeps_nobody_out(
 def test_while_another_task_asks_nobody_waits(host: Callable[..., Host], tmp_path: Path) -> None:
     pace = host({"per_minute": 60}).paces[0]
     pace.take()
-    [lock] = (tmp_path / "state").glob("*.lock")
-    with FileLock(lock):
+    [file] = (tmp_path / "state").glob("*.sqlite")
+    with closing(sqlite3.connect(file)) as another:
+        another.execute("BEGIN IMMEDIATE")
         assert pace.take() == 0.01
     assert pace.take() > 0.5
 

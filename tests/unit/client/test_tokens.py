@@ -449,6 +449,32 @@ def test_a_stampede_of_processes_is_one_login(wire: Wire, tmp_path: Path) -> Non
     assert (wire.logins, len(wire.calls)) == (1, 3)
 
 
+HOLDER = """
+import sys
+from pathlib import Path
+from airflow_provider_wahelp.client.tokens import FileStore
+store = FileStore(Path(sys.argv[1]), "k")
+assert store.try_lock()
+print("locked", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_process_that_is_killed_while_it_logs_in_keeps_nobody_out(
+    clients: Clients, wire: Wire, tmp_path: Path
+) -> None:
+    command, pipe = [sys.executable, "-c", HOLDER, str(tmp_path)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        store = FileStore(tmp_path, "k")
+        assert not store.try_lock()
+        holder.kill()
+        holder.wait()
+    client = clients(wire.url, store=store, deadline=5)
+    assert client.perform(READ).id == 1
+    assert (wire.logins, store.read().value) == (1, "token-1")
+
+
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_a_login_that_fails_leaves_the_store_to_others(
     clients: Clients, wire: Wire, tmp_path: Path, kind: str
