@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak test-2.11 lint import-cost bench constraints clean
+.PHONY: help demo test soak test-2.11 lint import-cost bench dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -37,6 +37,15 @@ import-cost: .venv/.installed ## What importing the provider costs
 
 bench: .venv/.installed ## What mailings cost: a quarter of an hour, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
+
+dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the same files make the same bytes
+	rm -rf dist
+	.venv/bin/python -m hatchling build
+	.venv/bin/twine check --strict dist/*
+	@sha256sum dist/*
+
+changelog: .venv/.installed ## What the next release brings
+	@.venv/bin/towncrier build --draft
 
 constraints: .venv-uv/.installed ## Pin the newest versions of everything anew
 	$(call pin,3.3,3.3.2)
