@@ -10,8 +10,10 @@ PYTHON_3.0 ?= python3.12
 PYTHON_3.1 ?= python3.13
 PYTHON_3.2 ?= python3.12
 
+comma := ,
+
 # What else than the extra dev is pinned.
-EXTRA_3.3 := --extra celery
+EXTRA_3.3 := --extra celery --extra release
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -21,7 +23,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak matrix celery $(OLDER:%=test-%) lint import-cost bench constraints clean
+.PHONY: help demo test soak matrix celery $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -63,6 +65,15 @@ import-cost: .venv/.installed ## What importing the provider costs
 bench: .venv/.installed ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
+dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the same files make the same bytes
+	rm -rf dist
+	.venv/bin/python -m hatchling build
+	.venv/bin/twine check --strict dist/*
+	@sha256sum dist/*
+
+changelog: .venv/.installed ## What the next release brings
+	@.venv/bin/towncrier build --draft
+
 constraints: $(patsubst constraints/%.in,.venv-uv/%,$(wildcard constraints/*.in)) ## Pin the newest versions of everything anew
 
 clean: ## Remove whatever was built or downloaded here
@@ -70,14 +81,14 @@ clean: ## Remove whatever was built or downloaded here
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
-	$(call install,.venv,constraints/airflow-3.3.txt)
+	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release)
 
 .venv/.celery: .venv/.installed
 	$(call packages,.venv,constraints/airflow-3.3.txt,celery)
 	@touch $@
 
 .venv-%/.installed: constraints/airflow-%.txt pyproject.toml
-	$(call install,.venv-$*,constraints/airflow-$*.txt)
+	$(call install,.venv-$*,constraints/airflow-$*.txt,dev)
 
 .venv-uv/.installed: Makefile
 	$(call bootstrap,.venv-uv)
@@ -102,14 +113,14 @@ $(PYTHON) -m venv --clear $(1)
 $(1)/bin/pip --disable-pip-version-check install --quiet '$(UV)'
 endef
 
-# $(1): folder, $(2): constraints.
+# $(1): folder, $(2): constraints, $(3): extras.
 define install
 $(call bootstrap,$(1))
-$(call packages,$(1),$(2),dev)
+$(call packages,$(1),$(2),$(3))
 @touch $(1)/.installed
 endef
 
-# $(1): folder, $(2): constraints, $(3): extra. uv takes seconds where pip takes a minute, but does not read pip's
+# $(1): folder, $(2): constraints, $(3): extras. uv takes seconds where pip takes a minute, but does not read pip's
 # configuration: where that is what reaches the package index, pip does it.
 define packages
 $(1)/bin/uv pip install --quiet --system-certs --python $(1)/bin/python -c $(2) -e '.[$(3)]' \

@@ -1,0 +1,71 @@
+"""What the package says of itself, as pip and Airflow read it in the wheel."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PathDistribution
+from typing import Any
+from zipfile import Path as ZipPath
+
+import pytest
+from trove_classifiers import classifiers
+
+from airflow_provider_wahelp import __version__
+from airflow_provider_wahelp.get_provider_info import get_provider_info
+
+from .conftest import ROOT, Built
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Built) -> PathDistribution:
+    return PathDistribution(ZipPath(str(built.wheel), f"airflow_provider_wahelp-{__version__}.dist-info/"))  # type: ignore[arg-type]
+
+
+def test_airflow_finds_the_provider_under_the_distributions_name(wheel: PathDistribution) -> None:
+    [entry] = wheel.entry_points.select(group="apache_airflow_provider")
+    assert entry.load() is get_provider_info
+    assert entry.load()()["package-name"] == wheel.metadata["Name"] == "airflow-provider-wahelp"
+
+
+def test_every_entry_point_leads_somewhere(wheel: PathDistribution) -> None:
+    assert {entry.group for entry in wheel.entry_points} == {
+        "apache_airflow_provider", "console_scripts", "pytest11",
+    }  # fmt: skip
+    for entry in wheel.entry_points:
+        assert entry.load()
+
+
+def test_the_licence_is_an_expression_and_a_file(wheel: PathDistribution) -> None:
+    assert wheel.metadata["License-Expression"] == "Apache-2.0"
+    assert wheel.read_text("licenses/LICENSE") == (ROOT / "LICENSE").read_text()
+
+
+def test_the_extras_are_those_of_the_documentation(wheel: PathDistribution) -> None:
+    extras = set(wheel.metadata.get_all("Provides-Extra") or [])
+    ours = {"celery", "dev", "release"}
+    assert extras - ours == {"parquet", "qr", "sandbox", "sql"}
+    named = {
+        extra
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for extra in re.findall(r"airflow-provider-wahelp\[([a-z]+)]", page.read_text())
+    }
+    assert extras - ours <= named <= extras
+
+
+def test_what_is_said_about_it_is_complete(wheel: PathDistribution) -> None:
+    said: Any = wheel.metadata
+    assert set(said.get_all("Classifier")) <= classifiers
+    assert "Framework :: Apache Airflow :: Provider" in said.get_all("Classifier")
+    assert {"airflow", "telegram", "wahelp", "whatsapp"} <= set(said["Keywords"].split(","))
+    assert said["Summary"]
+    assert said["Project-URL"]
+    assert said["Version"] == __version__
+    assert said.get_payload().strip() == (ROOT / "README.md").read_text().strip()
+
+
+def test_only_what_a_task_needs_is_required(wheel: PathDistribution) -> None:
+    needed = {re.split(r"[<>=\[ ]", name)[0] for name in wheel.requires or [] if "extra ==" not in name}
+    assert needed == {
+        "apache-airflow", "apache-airflow-providers-common-compat",
+        "asgiref", "httpx", "phonenumbers", "pyrate-limiter", "requests", "tenacity",
+    }  # fmt: skip
