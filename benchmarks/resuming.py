@@ -74,7 +74,11 @@ def _resumption(airflow: Airflow, run_id: str, task_id: str, number: int, due: d
         starts = airflow.api.starts(DAG, run_id, task_id, number)
         return starts[1] if len(starts) > 1 else None
 
-    again = wait_until(resumed, timeout=_RESUME_SECONDS, what=f"{task_id} {number} at work again")
+    try:
+        again = wait_until(resumed, timeout=_RESUME_SECONDS, what=f"{task_id} {number} at work again")
+    except TimeoutError as error:
+        error.add_note(airflow.api.task_log(DAG, run_id, task_id, map_index=number))
+        raise
     log = airflow.api.task_log(DAG, run_id, task_id, map_index=number)
     fired = datetime.fromisoformat(_FIRED.findall(log)[0])
     return Resumption((fired - due).total_seconds(), (again - due).total_seconds())
