@@ -18,7 +18,7 @@ from demo.airflow import Airflow
 from tests.celery.host import REPOSITORY, Host
 from tests.system.conftest import LOGIN, connection
 
-SLOTS = 4
+SLOTS = 3
 HOSTS = ("host-a", "host-b")
 DAGS = [REPOSITORY / "example_dags", REPOSITORY / "tests/system/dags"]
 CONNECTIONS = ("default", "crowd", "unreliable")
@@ -29,6 +29,8 @@ NOTICES_A_DEAD_WORKER = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
 }
+BEARS_A_BUSY_MACHINE = {"AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30"}
+"""Airflow fails a task whose start its API server does not answer in five seconds."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator
                 **{f"AIRFLOW_CONN_WAHELP_{name.upper()}": account for name in CONNECTIONS},
                 **_celery(database.address, queue.address),
                 **NOTICES_A_DEAD_WORKER,
+                **BEARS_A_BUSY_MACHINE,
             },
             parallelism=SLOTS * len(HOSTS),
             on_poll=check,
