@@ -40,5 +40,6 @@ class WahelpOperator(BaseOperator):
         """Return an object of the API, its ids as XComs of their own."""
         if self.do_xcom_push and not self.multiple_outputs and (ti := context.get("ti")):
             for key in self.outputs:
-                ti.xcom_push(key=key, value=result[key])
+                if result[key] is not None:  # Airflow 3.0 fails a task that pushes nothing
+                    ti.xcom_push(key=key, value=result[key])
         return result

@@ -41,7 +41,8 @@ def test_what_is_not_delivered_goes_through_the_next_channel_and_that_is_remembe
     assert task.try_number == 1
     assert sent(unreliable, "The first") == {channel["channel_uuid"]: 1, second: 1}
     message = airflow.api.xcom(DAG, run_id, "send")
-    assert (message["channel_uuid"], message["status"]) == (second, "delivered")
+    assert message["channel_uuid"] == second
+    assert message["status"] in {"delivered", "read"}  # as the machine is quick or slow
     assert airflow.api.xcom(DAG, run_id, "send", "channel_uuid") == second
 
     remembered = airflow.cli("variables", "get", "wahelp_worked")

@@ -144,6 +144,14 @@ def test_results_are_plain_json_and_ids_are_xcoms_of_their_own(channel: dict[str
     assert ti.pushed == {"id": sent["id"]}
 
 
+def test_an_id_that_is_not_there_is_no_xcom(project: dict[str, Any]) -> None:
+    """Airflow 3.0 answers 422 to an XCom of ``None``, and the task fails."""
+    ti = Ti()
+    hook = SetWebhookOperator(task_id="hook", url="https://example.com/in", **project).execute({"ti": ti})
+    assert hook["uuid"] is None
+    assert ti.pushed == {}
+
+
 def test_nothing_is_pushed_where_xcom_is_not_wanted(project: dict[str, Any]) -> None:
     ti = Ti()
     CreateProjectOperator(task_id="p", name="Shop", do_xcom_push=False).execute({"ti": ti})
