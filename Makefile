@@ -19,7 +19,7 @@ soak: .venv/.installed ## 300 messages through killed tasks and lost answers: ea
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
 
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
-	.venv/bin/python -m pytest -m celery tests/celery
+	.venv/bin/python -m pytest -x -m celery tests/celery
 
 # Python 3.13 is too new for Airflow 2.11: locally a reason to skip, in CI a mistake.
 test-2.11: ## The tests that need no running Airflow, on Airflow 2.11
