@@ -40,7 +40,7 @@ soak: .venv/.installed ## 300 messages through killed tasks and lost answers: ea
 matrix: $(OLDER:%=test-%) test import-cost ## All tests on each Airflow from 2.11 to 3.3; `make test-3.1` is one of them
 
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
-	.venv/bin/python -m pytest -m celery tests/celery
+	.venv/bin/python -m pytest -x -m celery tests/celery
 
 # In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
 $(OLDER:%=test-%): test-%:
