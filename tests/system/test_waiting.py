@@ -80,7 +80,7 @@ def test_a_hundred_waits_are_one_poll_and_survive_a_crash(
 
 @pytest.mark.skipif(
     VERSION in {(3, 1), (3, 2)},
-    reason="the scheduler of Airflow 3.1 and 3.2 begins it in a worker all the same",
+    reason="Airflow 3.1 and 3.2 begin it in a worker all the same",
 )
 def test_a_wait_can_begin_without_a_worker(
     airflow: Airflow, unreliable: Sandbox, channel: dict[str, Any]
