@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.sensors.filesystem import FileSensor
-from airflow.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_wahelp.sensors import ChannelActiveSensor
+
+try:
+    from airflow.providers.standard.sensors.filesystem import FileSensor
+except ImportError:  # Airflow 2
+    from airflow.sensors.filesystem import FileSensor
 
 INTERVAL = 2.0
 COMMON: dict[str, Any] = {"deferrable": True, "poke_interval": INTERVAL, "timeout": timedelta(minutes=15)}

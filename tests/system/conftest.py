@@ -24,6 +24,7 @@ from demo.sandbox import Sandbox
 from tests.guide_server import LOGIN as LOGIN_OF_GUIDE
 from tests.guide_server import GuideServer
 
+needs_retry = pytest.mark.skipif(VERSION == (3, 0), reason="Airflow 3.0 does not retry what was killed")
 needs_store = pytest.mark.skipif(VERSION < (3, 3), reason="no task state store before Airflow 3.3")
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -22,7 +22,7 @@ from demo.airflow_api import TaskInstance
 from demo.airflow_version import VERSION
 from tests.guide_server import LOGIN
 
-from .conftest import Runner, needs_store
+from .conftest import Runner, needs_retry, needs_store
 from .killer import Killer
 
 pytestmark = pytest.mark.system
@@ -56,6 +56,7 @@ def crowd(unreliable: Sandbox) -> Iterator[Crowd]:
     unreliable.clear_faults()
 
 
+@needs_retry
 def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
     airflow: Airflow, unreliable: Sandbox, crowd: Crowd, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +108,7 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
     assert restarted
 
 
+@needs_retry
 def test_a_cleared_task_sends_once_more_only_if_told_to(
     run: Runner, airflow: Airflow, unreliable: Sandbox, crowd: Crowd, tmp_path: Path
 ) -> None:

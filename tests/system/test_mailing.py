@@ -26,7 +26,7 @@ from demo.process import wait_until
 from demo.sandbox import Sandbox as OtherSandbox
 from tests.guide_server import LOGIN
 
-from .conftest import needs_store
+from .conftest import needs_retry, needs_store
 from .test_logs import _logs
 
 pytestmark = pytest.mark.system
@@ -151,6 +151,7 @@ def test_a_mailing_into_the_night_frees_its_worker(
     assert trigger["classpath"].endswith("DateTimeTrigger")
 
 
+@needs_retry
 def test_everybody_gets_one_message_over_kills_and_lost_answers(
     airflow: Airflow, unreliable: Sandbox, killed: Killed, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,12 +183,14 @@ def test_the_state_of_the_task_holds_the_chunks(airflow: Airflow, killed: Killed
     assert "Praskovya" not in str(kept)
 
 
+@needs_retry
 def test_the_log_tells_how_far_it_is(airflow: Airflow, killed: Killed) -> None:
     log = airflow.api.task_log(BY_DAY, killed.run_id, "send", KILLS + 1)
     assert re.search(r"\d+ of \d+ done \(\d+ %\), [\d.]+ a second, about \d+ \w+ left", log)
     assert re.search(r"(\d+) of \1 done \(100 %\) in \d+ s: \1 sent", log)
 
 
+@needs_retry
 def test_a_mailing_that_is_cleared_sends_nothing_more(
     airflow: Airflow, unreliable: Sandbox, killed: Killed
 ) -> None:
@@ -212,6 +215,7 @@ def test_each_zone_is_written_to_by_day(airflow: Airflow, unreliable: Sandbox, n
         assert {datetime.fromisoformat(line["created_at"]) >= night.over for line in lines} == {late}
 
 
+@needs_retry
 def test_no_log_of_a_mailing_gives_anything_away(
     airflow: Airflow, unreliable: Sandbox, sandbox: OtherSandbox, killed: Killed, night: Night
 ) -> None:
@@ -226,6 +230,7 @@ def test_no_log_of_a_mailing_gives_anything_away(
     assert leaks == []
 
 
+@needs_retry
 def test_the_rendered_fields_show_nobody(airflow: Airflow, killed: Killed, night: Night) -> None:
     by_day = _task(airflow, BY_DAY, killed.run_id)["rendered_fields"]
     at_night = _task(airflow, AT_NIGHT, night.run_id)["rendered_fields"]
