@@ -89,10 +89,15 @@ class Route:
     def _person(self) -> Recipient:
         """The person by phone: what they are known by in every channel."""
         to = self.first.recipient
-        return to if to.phone else self.first.hook.run(_by_phone(to))
+        return to if to.phone else self.first.hook.run(by_phone(to))
 
 
-def _by_phone(to: Recipient) -> Conversation[Recipient]:
+def by_phone(to: Recipient) -> Conversation[Recipient]:
+    """Return a person as they are known by in every channel.
+
+    :param to: the person, as a user of one channel.
+    :raises InputError: if Wahelp does not tell their phone.
+    """
     try:
         user: User = yield calls.get_user(to.project_id, to.channel_uuid, to.user_id or "")
         number = phones.normalise(user.phone)
