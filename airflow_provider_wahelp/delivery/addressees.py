@@ -51,13 +51,18 @@ def addressees(to: Any, phone: Any, user_id: Any) -> list[Addressee]:
 def check_to(value: Any) -> list[Addressee]:
     """Return the people of a list: a text is a phone, a number the id of a user.
 
-    :param value: the list; in a text, as a template makes it, there are commas between phones.
+    :param value: the list; a text, as a template makes it, may be several phones with commas between.
     :raises InputError: if it is no such list.
     """
-    listed = _SEPARATORS.split(value) if isinstance(value, str) else value
+    listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, Sequence) or not listed:
         raise InputError("to", _MUST)
-    return list(dict.fromkeys(map(_person, listed)))
+    each = [part for entry in listed for part in _parts(entry)]
+    return list(dict.fromkeys(map(_person, each)))
+
+
+def _parts(value: Any) -> list[Any]:
+    return _SEPARATORS.split(value) if isinstance(value, str) else [value]
 
 
 def _person(value: Any) -> Addressee:

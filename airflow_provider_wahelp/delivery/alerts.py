@@ -44,6 +44,11 @@ INSERT INTO alerts VALUES (:key, :group, :run, :label, :now, :state, :pid, :unti
 ON CONFLICT (key) DO UPDATE SET state = :state, pid = :pid, until = :until, teller = NULL,
     at = CASE WHEN :state = 'held' THEN at ELSE :now END
 """
+_BEGIN = "UPDATE alerts SET state = 'begun', note = :note WHERE key = :key"
+_GIVE_BACK = """
+UPDATE alerts SET until = 0, state = CASE WHEN :certain OR state = 'claimed' THEN 'held' ELSE state END
+WHERE key = :key
+"""
 # What another message is just telling is not told by this one too.
 _TELL = """
 UPDATE alerts SET teller = :key
@@ -77,12 +82,14 @@ class Turn:
     """What an alert has to do.
 
     :param move: that.
+    :param at: the time, in seconds since 1970.
     :param note: what was noted when it was begun.
     :param more: what was held back of its group, which it tells.
     :param of_run: what was held back of its run, which it tells.
     """
 
     move: Move
+    at: float
     note: Mapping[str, Any] = field(default_factory=dict)
     more: tuple[Held, ...] = ()
     of_run: tuple[Held, ...] = ()
@@ -115,7 +122,7 @@ class Alerts:
         :param alert: the alert.
         :param note: what it is recognised by later.
         """
-        self._set(alert, "SET state = 'begun', note = :note", note=json.dumps(dict(note)))
+        self._set(alert, _BEGIN, note=json.dumps(dict(note)))
 
     def finish(self, alert: Alert) -> None:
         """Note that it was sent, and with it whatever it tells.
@@ -130,21 +137,20 @@ class Alerts:
         self._database.transact(work)
 
     def give_back(self, alert: Alert, *, certain: bool) -> None:
-        """Hold an alert back that was not sent: the next of its group tries, and tells of it.
+        """Let go of an alert that failed. If it was not sent, the next of its group tries, and tells of it.
 
         :param alert: the alert.
         :param certain: whether it certainly was not sent, though it was begun.
         """
-        which = "" if certain else " AND state = 'claimed'"
-        self._set(alert, "SET state = 'held', until = 0", which)
+        self._set(alert, _GIVE_BACK, certain=certain)
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
 
-    def _set(self, alert: Alert, change: str, which: str = "", **values: Any) -> None:
-        statement = f"UPDATE alerts {change} WHERE key = :key{which}"
-        self._database.do(lambda db: db.execute(statement, {"key": alert.key, **values}))
+    def _set(self, alert: Alert, change: str, **values: Any) -> None:
+        given = {"key": alert.key, **values}
+        self._database.do(lambda db: db.execute(change, given))
 
     def _take(
         self, db: sqlite3.Connection, alert: Alert, window: float, lease: float, *, quiet: bool
@@ -167,7 +173,7 @@ class Alerts:
         if move is Move.HOLD:
             db.execute(_WRITE, {**values, "state": State.HELD, "until": 0.0})
         if move not in (Move.SEND, Move.LOOK):
-            return Turn(move)
+            return Turn(move, now)
         if move is Move.LOOK:
             db.execute("UPDATE alerts SET pid = :pid, until = :until WHERE key = :key", values)
         else:
@@ -177,6 +183,7 @@ class Alerts:
         told = db.execute(_TOLD, values).fetchall()
         return Turn(
             move,
+            now,
             json.loads(row[3]) if row else {},
             more=tuple(Held(label, at) for label, at, own in told if own),
             of_run=tuple(Held(label, at) for label, at, own in told if not own),

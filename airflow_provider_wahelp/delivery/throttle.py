@@ -90,7 +90,8 @@ def with_counts(text: str, more: Sequence[Held], of_run: Sequence[Held], zone: t
     """
     lines = []
     if of_run:
-        labels = Counter(held.label for held in of_run).most_common()
+        counted = Counter(held.label for held in of_run)
+        labels = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
         named = ", ".join(f"{label} ({count})" for label, count in labels[:_NAMED])
         rest = sum(count for _, count in labels[_NAMED:])
         others = f" and {rest} others" if rest else ""

@@ -83,7 +83,8 @@ class Errand:
             raise OutOfTimeError(f"tell {person}") from None
 
     def _words(self, turn: Turn) -> str:
-        return with_counts(self.text, turn.more, turn.of_run, self.zone, datetime.now(UTC))
+        now = datetime.fromtimestamp(turn.at, UTC)
+        return with_counts(self.text, turn.more, turn.of_run, self.zone, now)
 
     def _is_quiet(self, person: Addressee) -> bool:
         if not self.quiet:

@@ -190,12 +190,11 @@ def _link_of_task(context: Mapping[str, Any], ti: Any, kind: Kind) -> str:
 
 def _link_of_run(dag_id: str, run_id: str) -> str:
     from airflow.providers.common.compat.sdk import conf
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-    if base := conf.get("api", "base_url", fallback=""):
-        return f"{base.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id)}"
-    if base := conf.get("webserver", "base_url", fallback=""):  # Airflow 2
-        return f"{base.rstrip('/')}/dags/{dag_id}/grid?dag_run_id={quote(run_id)}"
-    return ""
+    section, place = ("api", "runs/") if AIRFLOW_V_3_0_PLUS else ("webserver", "grid?dag_run_id=")
+    base = conf.get(section, "base_url", fallback="")
+    return f"{base.rstrip('/')}/dags/{dag_id}/{place}{quote(run_id)}" if base and dag_id and run_id else ""
 
 
 def _safely(link: Callable[[], str]) -> str:

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, OutOfTimeError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import options, patience
-from airflow_provider_wahelp.delivery.addressees import Addressee, addressees, check_to
+from airflow_provider_wahelp.delivery.addressees import Addressee, addressees
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.delivery.throttle import seconds, throttle
 from airflow_provider_wahelp.literals import check_literal, is_literal
@@ -32,8 +32,8 @@ _TIDY_UP = 0.05  # of the time: to note what became of it, and let go of the con
 class WahelpNotifier(BaseNotifier):
     """Tell people on the phone what has happened: for all callbacks of tasks and DAGs.
 
-    Also, from Airflow 3.1 on, for ``DeadlineAlert`` (in an ``AsyncCallback`` or a ``SyncCallback``) and for the
-    ``notifiers`` of ``HITLOperator``. ``docs/alerting.md`` has recipes.
+    Also, from Airflow 3.1 on, for ``DeadlineAlert`` (in an ``AsyncCallback`` or a ``SyncCallback``) and for
+    the ``notifiers`` of ``HITLOperator``. ``docs/alerting.md`` has recipes.
 
     **It never changes what becomes of the task.** What goes wrong is logged, once, and swallowed; all of it
     takes ``timeout`` at most. One object may serve any number of tasks: it keeps nothing.
@@ -172,7 +172,6 @@ class WahelpNotifier(BaseNotifier):
         """Refuse what cannot be meant, as far as that is known when the DAG is parsed."""
         for check, value in (
             (arguments.text, self.text),
-            (check_to, self.to),
             (phones.check, self.phone),
             (arguments.user_id, self.user_id),
             (arguments.name, self.name),
@@ -183,8 +182,9 @@ class WahelpNotifier(BaseNotifier):
             (check_zone, self.timezone),
         ):
             check_literal(check, value)
-        if all(value is None or is_literal(value) for value in (self.to, self.phone, self.user_id)):
-            addressees(self.to, self.phone, self.user_id)
+        people = (self.to, self.phone, self.user_id)
+        if not any(map(_has_template, people)):
+            addressees(*people)
         throttle(self.throttle)
         seconds(self.timeout, "timeout")
         options.quiet_zone(self.quiet_zone)
@@ -255,6 +255,12 @@ class WahelpNotifier(BaseNotifier):
             self.log.warning(
                 "A notifier failed; nothing else is affected. %s", scrub(" ".join([words, *notes]))
             )
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_has_template, value))
+    return isinstance(value, str) and not is_literal(value)
 
 
 def _inner(end: float) -> float:
