@@ -90,7 +90,7 @@ def test_a_server_that_does_not_answer_as_it_should_costs_no_more_than_the_timeo
         notifier = WahelpNotifier(text="the blue door", to=to, timeout=SECONDS)
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK
     log = task_log()
-    assert log.count("A notifier failed; nothing else is affected.") == 1
+    assert "A notifier failed; nothing else is affected." in log
     assert not [secret for secret in (PHONE[2:], "blue door") if secret in log]
 
 
