@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any, NamedTuple
-
-from airflow_provider_wahelp.client.errors import InputError
+from typing import NamedTuple
 
 LONGEST = 4000
 """Characters: what messengers take in one message."""
@@ -108,28 +106,6 @@ def cut(text: str, longest: int) -> str:
     :param longest: its characters at most.
     """
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def throttle(value: Any) -> float:
-    """Return for how many seconds a message silences its group; 0 for not at all.
-
-    :param value: a timedelta, or a number of seconds.
-    :raises InputError: if it is anything else.
-    """
-    return 0.0 if value is None else seconds(value, "throttle")
-
-
-def seconds(value: Any, argument: str) -> float:
-    """Return a duration in seconds.
-
-    :param value: a timedelta, or a number of seconds.
-    :param argument: the argument's name.
-    :raises InputError: if it is anything else.
-    """
-    number = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
-        raise InputError(argument, "must be a timedelta, or a number of seconds above 0")
-    return float(number)
 
 
 def _since(held: Sequence[Held], zone: tzinfo, now: datetime) -> str:

@@ -8,17 +8,15 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
-from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, OutOfTimeError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery import options, patience
+from airflow_provider_wahelp.delivery import patience
 from airflow_provider_wahelp.delivery.addressees import Addressee, addressees
-from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
-from airflow_provider_wahelp.delivery.throttle import seconds, throttle
+from airflow_provider_wahelp.delivery.patience import seconds
 from airflow_provider_wahelp.literals import check_literal, is_literal
 
 if TYPE_CHECKING:
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.notifications.errand import Errand
 
+_MOSCOW = "Europe/Moscow"
 _TIDY_UP = 0.05  # of the time: to note what became of it, and let go of the connection
 
 
@@ -97,7 +96,7 @@ class WahelpNotifier(BaseNotifier):
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: str = "recipient",
-        timezone: str = "Europe/Moscow",
+        timezone: str = _MOSCOW,
         urgent: bool = False,
         fallback: Sequence[str] | str | None = None,
         timeout: timedelta | float = 10.0,
@@ -178,23 +177,30 @@ class WahelpNotifier(BaseNotifier):
             (arguments.channel_uuid, self.channel_uuid),
             (arguments.project_id, self.project_id),
             (patience.fallback, self.fallback),
-            (QuietHours.parse, self.quiet_hours),
-            (check_zone, self.timezone),
         ):
             check_literal(check, value)
         people = (self.to, self.phone, self.user_id)
         if not any(map(_has_template, people)):
             addressees(*people)
-        throttle(self.throttle)
+        if self.throttle is not None:
+            seconds(self.throttle, "throttle")
         seconds(self.timeout, "timeout")
-        options.quiet_zone(self.quiet_zone)
+        arguments.choice(self.quiet_zone, "quiet_zone", ("recipient", "project"))
+        if self.quiet_hours or self.timezone != _MOSCOW:
+            from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
+
+            check_literal(QuietHours.parse, self.quiet_hours)
+            check_literal(check_zone, self.timezone)
         for argument in ("urgent", "raise_on_error"):
             if not isinstance(getattr(self, argument), bool):
                 raise InputError(argument, "must be True or False; it is no template")
 
     def _errand(self, context: Context) -> Errand:
         """Return what is to be done, with everything rendered and checked."""
+        from zoneinfo import ZoneInfo
+
         from airflow_provider_wahelp.delivery.alerting import Way
+        from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
         from airflow_provider_wahelp.delivery.windows import QuietWindows
         from airflow_provider_wahelp.notifications.errand import Errand
         from airflow_provider_wahelp.notifications.event import Kind, event_of
@@ -207,7 +213,7 @@ class WahelpNotifier(BaseNotifier):
         fallback = patience.fallback(mine.fallback) if mine.fallback else []
         quiet = None
         if mine.quiet_hours and not mine.urgent:
-            own = options.quiet_zone(mine.quiet_zone) == "recipient"
+            own = mine.quiet_zone == "recipient"
             quiet = QuietWindows(QuietHours.parse(mine.quiet_hours), zone.key, own=own)
         return Errand(
             event=event,
@@ -215,7 +221,7 @@ class WahelpNotifier(BaseNotifier):
             people=addressees(mine.to, mine.phone, mine.user_id),
             conn_id=mine.wahelp_conn_id,
             way=Way(mine.project_id, list(dict.fromkeys([mine.channel_uuid or None, *fallback])), mine.name),
-            window=throttle(mine.throttle),
+            window=0.0 if mine.throttle is None else seconds(mine.throttle, "throttle"),
             group=str(mine.group_by or ""),
             quiet=quiet,
             zone=zone,

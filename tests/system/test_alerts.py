@@ -78,7 +78,7 @@ def test_forty_failures_are_an_alert_and_a_summary(
     alert, summary = (line["text"] for line in alerted.conversation(STORMED))
     assert alert.startswith(f"Failed: {STORM}, task fail_together [")
     assert summary.startswith(f"Failed: {STORM}\n")
-    assert summary.endswith(": fail_together failed (39)")
+    assert summary.rpartition(": ")[2] == "fail_together failed (39)"
 
 
 def test_no_log_gives_anything_away(runs: dict[str, list[TaskInstance]], airflow: Airflow) -> None:
