@@ -22,6 +22,9 @@ FILE = "alerts.sqlite"
 KEPT = 30 * 86_400.0
 """Seconds after which an alert is forgotten."""
 
+_PATIENCE = 5.0
+"""Seconds to wait for the others of a storm: whoever gives up knows nothing of them, and sends."""
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS alerts (
     key BLOB PRIMARY KEY, grp BLOB NOT NULL, run BLOB NOT NULL, label TEXT NOT NULL, at REAL NOT NULL,
@@ -103,7 +106,7 @@ class Alerts:
     """
 
     def __init__(self, directory: Path | None, clock: Callable[[], float] = time.time) -> None:
-        self._database = Database(directory, FILE, _TABLES)
+        self._database = Database(directory, FILE, _TABLES, _PATIENCE)
         self._clock = clock
 
     def take(self, alert: Alert, window: float, lease: float, *, quiet: bool = False) -> Turn:

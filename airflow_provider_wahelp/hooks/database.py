@@ -33,11 +33,13 @@ class Database:
     :param directory: where the file is; ``None``: in memory only.
     :param name: the file's name.
     :param tables: the SQL that makes its tables, where they are not there yet.
+    :param patience: seconds to wait while another process writes; :data:`LOCKED` by default.
     """
 
-    def __init__(self, directory: Path | None, name: str, tables: str) -> None:
+    def __init__(self, directory: Path | None, name: str, tables: str, patience: float | None = None) -> None:
         self._file = directory.absolute() / name if directory else None
         self._tables = tables
+        self._patience = patience
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
         self._mended = False
@@ -105,8 +107,9 @@ class Database:
         return file
 
     def _connect(self, where: str) -> sqlite3.Connection:
+        wait = LOCKED if self._patience is None else self._patience
         connection = sqlite3.connect(
-            where, uri=True, timeout=LOCKED, isolation_level=None, check_same_thread=False
+            where, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk with each write
         connection.executescript(self._tables)

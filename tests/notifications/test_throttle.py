@@ -280,7 +280,9 @@ from tests.notifications.conftest import PHONE, of_task
 from airflow_provider_wahelp.notifications import WahelpNotifier
 import airflow_provider_wahelp.notifications.errand
 
-notifier = WahelpNotifier(text="{{ ti.map_index }}", phone=PHONE, throttle=3600, raise_on_error=True)
+notifier = WahelpNotifier(
+    text="{{ ti.map_index }}", phone=PHONE, throttle=3600, timeout=120, raise_on_error=True
+)
 start, go = os.pipe()
 children = []
 for process in range(8):
@@ -312,7 +314,7 @@ moments = {
 for attempt, (place, name) in enumerate(moments.values(), start=1):
     if not (child := os.fork()):
         setattr(place, name, die)
-        WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE)(of_task(try_number=attempt))
+        WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE, timeout=60)(of_task(try_number=attempt))
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 """
