@@ -1,4 +1,4 @@
-"""Who an alert is for. Cheap: literals are checked when a DAG file is parsed."""
+"""Who an alert is for, and how it goes there. Cheap: literals are checked when a DAG file is parsed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ class Addressee:
     def __str__(self) -> str:
         """Say who it is, masked."""
         return mask_phone(self.phone) if self.phone else f"user {self.user_id}"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an alert goes.
+
+    :param project_id: the project; the connection's by default.
+    :param channels: the channels to try in turn; ``None`` is the connection's.
+    :param name: the name of somebody who is added by phone.
+    """
+
+    project_id: int | str | None = None
+    channels: Sequence[str | None] = (None,)
+    name: str | None = None
 
 
 def addressees(to: Any, phone: Any, user_id: Any) -> list[Addressee]:

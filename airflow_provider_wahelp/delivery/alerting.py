@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_wahelp.client.calls import Id
@@ -16,15 +15,14 @@ from airflow_provider_wahelp.client.errors import (
     NotFoundError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import normalise
 from airflow_provider_wahelp.client.steps import Moment
 from airflow_provider_wahelp.client.unclear import digest, moment, sent_after_all
-from airflow_provider_wahelp.delivery.addressees import Addressee
+from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
 from airflow_provider_wahelp.delivery.people import People, digest_key
-from airflow_provider_wahelp.delivery.route import by_phone
 from airflow_provider_wahelp.delivery.throttle import Move
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.hooks.state import shared_directory
@@ -33,34 +31,6 @@ log = logging.getLogger(__name__)
 
 LOOKS = (0.0, 1.5, 2.5)
 """Seconds before each look into the history: fewer than for a send, as an alert has seconds, not minutes."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """How an alert goes.
-
-    :param project_id: the project; the connection's by default.
-    :param channels: the channels to try in turn; ``None`` is the connection's.
-    :param name: the name of somebody who is added by phone.
-    """
-
-    project_id: Id | None = None
-    channels: Sequence[str | None] = (None,)
-    name: str | None = None
-
-
-@dataclass(frozen=True)
-class Terms:
-    """When an alert goes.
-
-    :param window: for how many seconds a message silences its group.
-    :param lease: for how many seconds an alert is nobody else's.
-    :param quiet: whether nobody is to be disturbed now.
-    """
-
-    window: float
-    lease: float
-    quiet: bool = False
 
 
 class Teller:
@@ -76,25 +46,15 @@ class Teller:
         self._alerts = alerts
         self._way = way
 
-    async def tell(self, alert: Alert, who: Addressee, terms: Terms, text: Callable[[Turn], str]) -> None:
-        """Tell somebody of something, unless they know, or are not to be told now.
+    async def tell(self, alert: Alert, who: Addressee, turn: Turn, text: str) -> None:
+        """Tell somebody of something, unless they turn out to know.
 
-        :param alert: what they are told of.
+        :param alert: what they are told of, and whose turn it is.
         :param who: the person.
-        :param terms: when it goes.
-        :param text: the words, given what they tell of besides.
+        :param turn: what is to be done.
+        :param text: the words.
         :raises WahelpError: if they were not told, or if that is not known.
         """
-        turn = await asyncio.to_thread(self._alerts.take, alert, terms.window, terms.lease, quiet=terms.quiet)
-        if turn.move is Move.LEAVE:
-            log.info("Nothing to tell %s: it was told before, or is being told now.", who)
-        elif turn.move is Move.HOLD:
-            why = "quiet hours" if terms.quiet else "throttle"
-            log.info("Held back for %s (%s): it is counted, and told with a later message.", who, why)
-        else:
-            await self._told(alert, who, turn, text(turn))
-
-    async def _told(self, alert: Alert, who: Addressee, turn: Turn, text: str) -> None:
         try:
             if turn.move is Move.LOOK and (found := await self._look(turn.note)):
                 log.info("Nothing to tell %s: message %s has told it before.", who, found.id)

@@ -5,26 +5,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.delivery.addressees import Addressee
-from airflow_provider_wahelp.delivery.alerting import Teller, Terms, Way
+from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
 from airflow_provider_wahelp.delivery.people import digest_key
-from airflow_provider_wahelp.delivery.throttle import with_counts
+from airflow_provider_wahelp.delivery.throttle import Move, with_counts
 from airflow_provider_wahelp.delivery.windows import QuietWindows
-from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
 from airflow_provider_wahelp.hooks.state import shared_directory
 from airflow_provider_wahelp.notifications.event import Event
 from airflow_provider_wahelp.notifications.wording import label
 
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.delivery.alerting import Teller
+
 _DIGEST = 16  # bytes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,22 +70,29 @@ class Errand:
         end = asyncio.get_running_loop().time() + seconds
         alerts = Alerts(shared_directory())
         key = hashlib.sha256(digest_key()).digest()
-        try:
-            async with InterruptibleHook(self.conn_id, seconds) as hook:
-                teller = Teller(hook, alerts, self.way)
-                told = [self._tell(teller, person, key, end) for person in self.people]
-                outcomes = await asyncio.gather(*told, return_exceptions=True)
-        finally:
-            alerts.close()
+        async with AsyncExitStack() as stack:
+            stack.callback(alerts.close)
+            messenger = _Messenger(self, alerts, seconds, stack)
+            told = [self._tell(person, self._alert(person, key), messenger, end) for person in self.people]
+            outcomes = await asyncio.gather(*told, return_exceptions=True)
         paired = zip(self.people, outcomes, strict=True)
         return [(person, outcome) for person, outcome in paired if isinstance(outcome, Exception)]
 
-    async def _tell(self, teller: Teller, person: Addressee, key: bytes, end: float) -> None:
-        left = end - asyncio.get_running_loop().time()
+    async def _tell(self, person: Addressee, alert: Alert, messenger: _Messenger, end: float) -> None:
+        lease = end - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(end):
-                terms = Terms(self.window, lease=left, quiet=self._is_quiet(person))
-                await teller.tell(self._alert(person, key), person, terms, self._words)
+                quiet = self._is_quiet(person)
+                turn = await asyncio.to_thread(messenger.alerts.take, alert, self.window, lease, quiet=quiet)
+                if turn.move is Move.LEAVE:
+                    log.info("Nothing to tell %s: it was told before, or is being told now.", person)
+                elif turn.move is Move.HOLD:
+                    why = "quiet hours" if quiet else "throttle"
+                    log.info(
+                        "Held back for %s (%s): it is counted, and told with a later message.", person, why
+                    )
+                else:
+                    await messenger.teller.tell(alert, person, turn, self._words(turn))
         except TimeoutError:
             raise OutOfTimeError(f"tell {person}") from None
 
@@ -106,6 +120,26 @@ class Errand:
             label=label(event),
             closes=event.of_run,
         )
+
+
+class _Messenger:
+    """Connects to Wahelp once there is something to send: what is held back costs neither that nor its imports."""
+
+    def __init__(self, errand: Errand, alerts: Alerts, seconds: float, stack: AsyncExitStack) -> None:
+        self.alerts = alerts
+        self._errand = errand
+        self._seconds = seconds
+        self._stack = stack
+
+    @cached_property
+    def teller(self) -> Teller:
+        """What sends."""
+        from airflow_provider_wahelp.delivery.alerting import Teller
+        from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
+
+        hook = InterruptibleHook(self._errand.conn_id, self._seconds)
+        self._stack.push_async_callback(hook.close)
+        return Teller(hook, self.alerts, self._errand.way)
 
 
 def _digest(key: bytes, *parts: object) -> bytes:

@@ -199,7 +199,7 @@ class WahelpNotifier(BaseNotifier):
         """Return what is to be done, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
-        from airflow_provider_wahelp.delivery.alerting import Way
+        from airflow_provider_wahelp.delivery.addressees import Way
         from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
         from airflow_provider_wahelp.delivery.windows import QuietWindows
         from airflow_provider_wahelp.notifications.errand import Errand
