@@ -123,7 +123,7 @@ class Errand:
 
 
 class _Messenger:
-    """Connects to Wahelp once there is something to send: what is held back costs neither that nor its imports."""
+    """Connects to Wahelp once there is something to send: what is held back costs no HTTP library."""
 
     def __init__(self, errand: Errand, alerts: Alerts, seconds: float, stack: AsyncExitStack) -> None:
         self.alerts = alerts

@@ -266,6 +266,33 @@ def test_what_a_template_makes_is_checked_when_it_is_known(world: World, task_lo
     assert world.sends == []
 
 
+def at_a_deadline(**arguments: Any) -> None:
+    """Do what Airflow's triggerer does."""
+    run = {"dag_id": "shop", "dag_run_id": "manual__1", "logical_date": None, "state": "running"}
+    context = {"dag_run": run, "deadline": {"id": "7", "deadline_time": "2026-11-22T19:05:00+00:00"}}
+
+    async def triggerer() -> None:
+        try:
+            notifier = WahelpNotifier(context=context, **arguments)
+        except TypeError:
+            pytest.skip("before Airflow 3.1")
+        await notifier
+
+    asyncio.run(triggerer())
+
+
+def test_a_deadline_that_is_missed_is_told_once(world: World) -> None:
+    for _ in range(2):  # the triggerer was restarted
+        at_a_deadline(user_id=world.user())
+    (text,) = world.texts()
+    assert text.splitlines()[:3] == ["Deadline missed: shop", "22 Nov 22:05 MSK", "Run manual__1"]
+
+
+def test_a_deadline_with_a_wrong_argument_is_a_warning(world: World, task_log: Any) -> None:
+    at_a_deadline(phone=PHONE, timezone="Nowhere")  # raised, Airflow would log the phone
+    assert "timezone: must be the name of a time zone" in task_log()
+
+
 def test_what_airflow_2_tells_of_a_missed_sla(world: World) -> None:
     dag = SimpleNamespace(dag_id="shop", render_template_as_native_obj=False)
     WahelpNotifier(phone=PHONE)(dag, "load on 2026-11-22", "", [], [])
