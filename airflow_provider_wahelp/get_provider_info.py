@@ -29,6 +29,7 @@ def get_provider_info() -> dict[str, Any]:
         ),
         "sensors": _modules("sensors", "channels", "messages"),
         "triggers": _modules("triggers", "channels", "messages"),
+        "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],

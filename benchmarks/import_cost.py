@@ -1,4 +1,4 @@
-"""What a DAG file pays for importing our operators and sensors, beyond Airflow's own classes.
+"""What a DAG file pays for importing our operators, sensors and notifier, beyond Airflow's own classes.
 
 Each measurement is a process of its own: Airflow's base classes first, then ours, on a clock of CPU time.
 The bar is 30 ms; the run fails above it.
@@ -16,9 +16,12 @@ RUNS = 5
 
 MEASURE = """
 import json, sys, time
-from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
+from airflow.providers.common.compat.sdk import (
+    BaseNotifier, BaseOperator, BaseSensorOperator, PokeReturnValue,
+)
 before = set(sys.modules)
 start = time.process_time()
+from airflow_provider_wahelp.notifications import WahelpNotifier
 from airflow_provider_wahelp.operators import (
     CreateChannelOperator, CreateProjectOperator, CreateUserOperator,
     GetMessagesOperator, SendMessageOperator, SetWebhookOperator,
@@ -47,7 +50,7 @@ def main() -> int:
     heavy = [name for name in others if name.partition(".")[0] in HEAVY]
     middle = statistics.median(costs)
     spread = f"least {costs[0]:.1f}, most {costs[-1]:.1f}, {RUNS} runs"
-    print(f"operators and sensors: {middle:.1f} ms of CPU ({spread})")
+    print(f"operators, sensors and notifier: {middle:.1f} ms of CPU ({spread})")
     print(f"bar: {BAR_MS:g} ms; modules of ours: {len(ours)}, of others: {', '.join(others) or 'none'}")
     if heavy:
         print(f"loaded, but must not be: {', '.join(heavy)}")

@@ -191,6 +191,15 @@ class NoChannelWorkedError(WahelpError):
     )
 
 
+class OutOfTimeError(WahelpError):
+    """Somebody was not told of something within a notifier's ``timeout``."""
+
+    meaning = "no time was left"
+    advice = "Check the connection's host and the network, or raise the notifier's timeout."
+    temporary = True
+    may_have_happened = True
+
+
 class RateLimitedError(WahelpError):
     """Too many requests; ``retry_after`` holds the seconds to wait, where the API named them."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 
-from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import NotFoundError, WahelpError
+from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.operations import ensure_user, explained
 from airflow_provider_wahelp.client.steps import Conversation, Moment
-from airflow_provider_wahelp.client.unclear import ATTEMPTS, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.unclear import ATTEMPTS, LOOKS, digest, moment, sent_after_all
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def send_message(
     *,
     look: bool = True,
     others: Container[Id] = (),
+    looks: Sequence[float] = LOOKS,
 ) -> Conversation[Message]:
     """Send a text once: where the outcome is unclear, look into the history before sending again.
 
@@ -74,6 +75,7 @@ def send_message(
     :param since: when this was begun; now by default.
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.
+    :param looks: the seconds before each look.
     :raises UnclearError: if the outcome is unclear and the history cannot be read.
     """
     project, channel = recipient.project_id, recipient.channel_uuid
@@ -89,12 +91,30 @@ def send_message(
         except WahelpError as error:
             if not error.may_have_happened or not look:
                 raise
-            found = yield from sent_after_all(project, channel, user_id, digest(text), since, others)
+            known = project, channel, user_id, digest(text), since, others, looks
+            found = yield from sent_after_all(*known)
             if found:
                 return _sent(found, user_id, text)
             if attempts == ATTEMPTS:
                 error.may_have_happened = False  # we have looked: it was not sent
                 raise
+
+
+def by_phone(to: Recipient) -> Conversation[Recipient]:
+    """Return a person as they are known by in every channel.
+
+    :param to: the person, as a user of one channel.
+    :raises InputError: if Wahelp does not tell their phone.
+    """
+    try:
+        user: User = yield calls.get_user(to.project_id, to.channel_uuid, to.user_id or "")
+        number = phones.normalise(user.phone)
+    except (NotFoundError, InputError):
+        raise InputError(
+            "fallback",
+            "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
+        ) from None
+    return replace(to, user_id=None, phone=number, name=user.name or number)
 
 
 def _sent(message: Message, user_id: Id, text: str) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
@@ -60,6 +60,7 @@ def sent_after_all(
     text_digest: str,
     since: Moment,
     others: Container[Id] = (),
+    looks: Sequence[float] = LOOKS,
 ) -> Conversation[Message | None]:
     """Look for a message in the history, several times over some seconds.
 
@@ -69,10 +70,11 @@ def sent_after_all(
     :param text_digest: the digest of its text.
     :param since: when its sending was begun.
     :param others: the ids of messages that are known to be others.
+    :param looks: the seconds before each look.
     :return: the message, or ``None`` where it was certainly not sent.
     :raises UnclearError: if the history cannot be read.
     """
-    for seconds in LOOKS:
+    for seconds in looks:
         yield Pause(seconds)
         try:
             found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)

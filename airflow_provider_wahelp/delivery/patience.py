@@ -50,17 +50,17 @@ def fallback(value: Any) -> list[str]:
 
 def wait_timeout(value: Any) -> float:
     """Return how many seconds are waited."""
-    return _seconds(value, "wait_timeout")
+    return seconds(value, "wait_timeout")
 
 
 def fallback_after(value: Any) -> float:
     """Return after how many seconds the next channel is tried."""
-    return _seconds(value, "fallback_after")
+    return seconds(value, "fallback_after")
 
 
 def poll_interval(value: Any) -> float:
     """Return how many seconds may pass between two looks."""
-    return _seconds(value, "poll_interval")
+    return seconds(value, "poll_interval")
 
 
 def remember_in(value: Any) -> str:
@@ -82,11 +82,17 @@ def insist_on_fallback(others: Any, **given: Any) -> None:
             raise InputError(name, "needs fallback: another channel to try")
 
 
-def _seconds(value: Any, argument: str) -> float:
+def seconds(value: Any, argument: str) -> float:
+    """Return a duration in seconds.
+
+    :param value: a timedelta, or a number of seconds.
+    :param argument: the argument's name.
+    :raises InputError: if it is anything else.
+    """
     try:
-        seconds = value.total_seconds() if isinstance(value, timedelta) else float(str(value))
+        number = value.total_seconds() if isinstance(value, timedelta) else float(str(value))
     except ValueError:
-        seconds = 0.0
-    if isinstance(value, bool) or not 0 < seconds < float("inf"):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
         raise InputError(argument, "must be a timedelta, or a number of seconds above 0")
-    return seconds
+    return number

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.hooks.state import Shelf, create_once, fernet_key, shared_directory
+from airflow_provider_wahelp.hooks.database import create_once
+from airflow_provider_wahelp.hooks.state import Shelf, fernet_key, shared_directory
 
 KEY_FILE = "people.key"
 _KEY = 32  # bytes

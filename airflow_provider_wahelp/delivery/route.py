@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from airflow_provider_wahelp.client import calls, phones
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
-from airflow_provider_wahelp.client.messages import Recipient
-from airflow_provider_wahelp.client.models import User
-from airflow_provider_wahelp.client.steps import Conversation
+from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.messages import Recipient, by_phone
 from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.memory import Memory
 from airflow_provider_wahelp.delivery.sending import Delivery
@@ -89,16 +86,4 @@ class Route:
     def _person(self) -> Recipient:
         """The person by phone: what they are known by in every channel."""
         to = self.first.recipient
-        return to if to.phone else self.first.hook.run(_by_phone(to))
-
-
-def _by_phone(to: Recipient) -> Conversation[Recipient]:
-    try:
-        user: User = yield calls.get_user(to.project_id, to.channel_uuid, to.user_id or "")
-        number = phones.normalise(user.phone)
-    except (NotFoundError, InputError):
-        raise InputError(
-            "fallback",
-            "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
-        ) from None
-    return replace(to, user_id=None, phone=number, name=user.name or number)
+        return to if to.phone else self.first.hook.run(by_phone(to))

@@ -16,8 +16,10 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.operations import whoami
+from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
@@ -178,6 +180,24 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Yield the webhooks of a project that were added with ``api="webhooks"``."""
         return self._each(lambda does: does.list_webhooks(project_id))
 
+    async def server(self) -> str:
+        """Return the address of the server."""
+        with airflow_errors():
+            return (await self._read_connection()).settings.base_url
+
+    async def recipient(
+        self,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> Recipient:
+        """Say who is written to, checked and with the connection's defaults, for :meth:`run`."""
+        with airflow_errors():
+            _, does = await self._ready()
+            return does.recipient(user_id, phone, name, channel_uuid, project_id)
+
     async def run(self, conversation: Conversation[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
@@ -223,11 +243,14 @@ class WahelpAsyncHook(BaseWahelpHook):
         connection = await self._read_connection()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
-            retries = connection.settings.retries if self._retries is None else self._retries
-            settings = replace(connection.settings, retries=retries)
+            settings = self._settings(connection.settings)
             self._client = AsyncWahelpClient(settings, token_store(connection), _mask)
             self._loop = loop
         return self._client, Operations(connection)
+
+    def _settings(self, settings: Settings) -> Settings:
+        """Return the settings that the client gets, from those of the connection."""
+        return settings if self._retries is None else replace(settings, retries=self._retries)
 
     async def _read_connection(self) -> WahelpConnection:
         """Read the connection once, without blocking the loop."""

@@ -38,6 +38,7 @@ def test_every_example_is_part_of_an_example_dag(example: str) -> None:
         "SetWebhookOperator",
         "GetMessagesOperator",
         "WahelpHook",
+        "WahelpNotifier",
     ],
 )
 def test_everything_public_has_an_example(name: str) -> None:

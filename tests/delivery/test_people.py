@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_wahelp.delivery import people as module
 from airflow_provider_wahelp.delivery.people import KEY_FILE, People, digest_key
-from airflow_provider_wahelp.hooks import state
+from airflow_provider_wahelp.hooks import database, state
 
 PHONE, OTHER = "+79160000001", "+79160000002"
 SCOPE = "https://wahelp.test/101/5f0c-channel"
@@ -24,9 +24,9 @@ KEY = b"k" * 32
 
 @pytest.fixture(autouse=True)
 def _outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
-    state._warn_of_shelf.cache_clear()
+    database._warn_once.cache_clear()
     state._warn_once.cache_clear()
-    monkeypatch.setattr(state, "LOCKED", 0.05)
+    monkeypatch.setattr(database, "LOCKED", 0.05)
 
 
 @pytest.fixture(params=["directory", "memory"])

@@ -143,6 +143,13 @@ def own_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def alerted() -> Iterator[LocalSandbox]:
+    """An account for alerts, with one project and one channel."""
+    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, activation_delay=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def airflow(
     tmp_path_factory: pytest.TempPathFactory,
     own_dags: Path,
@@ -154,6 +161,7 @@ def airflow(
     dying: LocalSandbox,
     renewed: LocalSandbox,
     unreliable: LocalSandbox,
+    alerted: LocalSandbox,
 ) -> Iterator[Airflow]:
     elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed, "UNRELIABLE": unreliable}
 
@@ -176,6 +184,10 @@ def airflow(
                 for name, to in elsewhere.items()
             },
             _variable("HASTY"): connection(unreliable.url, *LOGIN_OF_GUIDE.values(), retries=0),
+            _variable("ALERTS"): connection(alerted.url, *LOGIN_OF_GUIDE.values(), **place_of(alerted)),
+            _variable("DOWN"): connection(
+                "http://127.0.0.1:9", *LOGIN_OF_GUIDE.values(), **place_of(alerted)
+            ),
         },
         parallelism=PARALLELISM,
         on_poll=check,
@@ -217,6 +229,16 @@ def connection(url: str, login: str, password: str, **extra: object) -> str:
     """Return a connection as Airflow takes it from the environment."""
     fields = {"conn_type": "wahelp", "host": url, "login": login, "password": password}
     return json.dumps({**fields, "extra": extra})
+
+
+def place_of(sandbox: LocalSandbox) -> dict[str, object]:
+    """Return the project and the channel of an account that has one of each, which are made where needed."""
+    channels = sandbox._state.channels
+    if not channels.projects():
+        project = channels.create_project({"name": "Data"})["id"]
+        channels.create(project, {"name": "Alerts", "type": "whatsapp"})
+    project = channels.projects()[0]["id"]
+    return {"project_id": project, "channel_uuid": channels.channels(project)[0]["uuid"]}
 
 
 def _variable(name: str) -> str:

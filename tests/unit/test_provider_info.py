@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from airflow.providers_manager import ProvidersManager
 
-from airflow_provider_wahelp import connection_form
+from airflow_provider_wahelp import connection_form, notifications
 from airflow_provider_wahelp.get_provider_info import get_provider_info
 from airflow_provider_wahelp.hooks import WahelpHook
 from demo.airflow_version import VERSION
@@ -63,6 +63,13 @@ def test_every_module_that_is_named_exists_and_every_module_is_named(kind: str) 
     package = importlib.import_module(f"airflow_provider_wahelp.{kind}")
     public = {getattr(package, name).__module__ for name in package.__all__}
     assert public == set(entry["python-modules"])
+
+
+def test_the_notifier_is_named() -> None:
+    named = {path.rpartition(".") for path in INFO["notifications"]}
+    for module, _, name in named:
+        assert getattr(importlib.import_module(module), name) is notifications.WahelpNotifier
+    assert set(ProvidersManager().notification) >= set(INFO["notifications"])
 
 
 def test_airflow_knows_the_link() -> None:

@@ -1,0 +1,163 @@
+"""Telling one person of something, once, through the first channel that reaches them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.errors import (
+    MessengerMissingError,
+    NoChannelWorkedError,
+    NotFoundError,
+    WahelpError,
+)
+from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.phones import normalise
+from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.unclear import digest, moment, sent_after_all
+from airflow_provider_wahelp.delivery.addressees import Addressee, Way
+from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
+from airflow_provider_wahelp.delivery.people import People, digest_key
+from airflow_provider_wahelp.delivery.throttle import Move
+from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
+from airflow_provider_wahelp.hooks.state import shared_directory
+
+log = logging.getLogger(__name__)
+
+LOOKS = (0.0, 1.5, 2.5)
+"""Seconds before each look into the history: fewer than for a send, as an alert has seconds, not minutes."""
+
+
+class Teller:
+    """Tells people of things.
+
+    :param hook: the hook.
+    :param alerts: what the host knows.
+    :param way: how an alert goes.
+    """
+
+    def __init__(self, hook: WahelpAsyncHook, alerts: Alerts, way: Way) -> None:
+        self._hook = hook
+        self._alerts = alerts
+        self._way = way
+
+    async def tell(self, alert: Alert, who: Addressee, turn: Turn, text: str) -> None:
+        """Tell somebody of something, unless they turn out to know.
+
+        :param alert: what they are told of, and whose turn it is.
+        :param who: the person.
+        :param turn: what is to be done.
+        :param text: the words.
+        :raises WahelpError: if they were not told, or if that is not known.
+        """
+        try:
+            if turn.move is Move.LOOK and (found := await self._look(turn.note)):
+                log.info("Nothing to tell %s: message %s has told it before.", who, found.id)
+            else:
+                await self._send(alert, who, text)
+        except WahelpError as error:
+            await asyncio.to_thread(self._alerts.give_back, alert, certain=not error.may_have_happened)
+            raise
+        except BaseException:  # out of time, above all; no waiting for a thread now
+            self._alerts.give_back(alert, certain=False)
+            raise
+        await asyncio.to_thread(self._alerts.finish, alert)
+
+    async def _look(self, note: Mapping[str, Any]) -> Message | None:
+        """Find out whether it was sent by somebody who did not come to say so."""
+        project, channel, user_id = note["project_id"], note["channel_uuid"], note["user_id"]
+        since = Moment(note["since"], note["by_host"])
+        looking = sent_after_all(project, channel, user_id, note["digest"], since, looks=LOOKS)
+        return await self._hook.run(looking)
+
+    async def _send(self, alert: Alert, who: Addressee, text: str) -> None:
+        """Send it through the first channel in which the person has the messenger."""
+        tale = []
+        for channel in self._way.channels:
+            try:
+                to, user_id = await self._find(who, channel)
+                message = await self._post(alert, to, user_id, text)
+            except MessengerMissingError as error:
+                if len(self._way.channels) == 1:
+                    raise
+                tale.append(f"channel {channel or 'of the connection'}: {error.meaning}")
+                log.info("%s", error)
+            else:
+                log.info("Told %s: message %s through channel %s", who, message.id, to.channel_uuid)
+                return
+        raise NoChannelWorkedError(f"tell {who}", "; ".join(tale))
+
+    async def _post(self, alert: Alert, to: Recipient, user_id: Id, text: str) -> Message:
+        since = await self._hook.run(moment())
+        note = {
+            "project_id": to.project_id,
+            "channel_uuid": to.channel_uuid,
+            "user_id": user_id,
+            "digest": digest(text),
+            "since": since.seconds,
+            "by_host": since.by_host,
+        }
+        await asyncio.to_thread(self._alerts.begin, alert, note)
+        try:
+            return await self._hook.run(send_message(to, user_id, text, since, looks=LOOKS))
+        except NotFoundError:  # perhaps the host remembers somebody who is not there any more
+            if to.user_id is not None or not await asyncio.to_thread(
+                _forget, await self._scope(to), to.phone
+            ):
+                raise
+        return await self._post(alert, to, await self._resolve(to), text)
+
+    async def _find(self, who: Addressee, channel: str | None) -> tuple[Recipient, Id]:
+        """Return a person in a channel; one whom the host remembers costs no request."""
+        first = self._way.channels[0]
+        phone = normalise(who.phone) if who.phone else None
+        given = (who.user_id, phone, self._way.name)
+        if phone or channel == first:
+            to = await self._hook.recipient(*given, channel, self._way.project_id)
+        else:  # a user of the first channel is known by phone in the others
+            known = await self._hook.recipient(*given, first, self._way.project_id)
+            phoned = await self._hook.run(by_phone(known))
+            to = await self._hook.recipient(None, phoned.phone, phoned.name, channel, self._way.project_id)
+        if to.user_id is not None:
+            return to, to.user_id
+        remembered = await asyncio.to_thread(_remembered, await self._scope(to), to.phone)
+        return to, remembered if remembered is not None else await self._resolve(to)
+
+    async def _resolve(self, to: Recipient) -> Id:
+        try:
+            user_id = await self._hook.run(to.resolve())
+        except WahelpError as error:
+            error.may_have_happened = False  # at most they were added: nothing was sent
+            raise
+        await asyncio.to_thread(_remember, await self._scope(to), to.phone, user_id)
+        return user_id
+
+    async def _scope(self, to: Recipient) -> str:
+        return f"{await self._hook.server()}/{to.project_id}/{to.channel_uuid}"
+
+
+def _remembered(scope: str, phone: str) -> Id | None:
+    with _people(scope) as people:
+        return people.get(phone)
+
+
+def _remember(scope: str, phone: str, user_id: Id) -> None:
+    with _people(scope) as people:
+        people.put(phone, user_id)
+
+
+def _forget(scope: str, phone: str) -> bool:
+    """Forget who somebody is, and return whether that was known."""
+    with _people(scope) as people:
+        known = people.get(phone) is not None
+        people.forget(phone)
+        return known
+
+
+def _people(scope: str) -> closing[People]:
+    return closing(People(shared_directory(), scope, digest_key()))

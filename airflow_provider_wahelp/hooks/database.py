@@ -1,0 +1,148 @@
+"""A small SQLite file that the tasks of a host share. It may vanish at any time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from airflow_provider_wahelp.client.private import make_private
+
+T = TypeVar("T")
+
+LOCKED = 2.0
+"""Seconds to wait for a file that another process writes to; a write takes less than a millisecond."""
+
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """One SQLite file for its owner alone; safe between processes and between the threads of one.
+
+    Where it cannot be used, that is said once, and what is kept from then on is kept in memory.
+
+    :param directory: where the file is; ``None``: in memory only.
+    :param name: the file's name.
+    :param tables: the SQL that makes its tables, where they are not there yet.
+    :param patience: seconds to wait while another process writes; :data:`LOCKED` by default.
+    """
+
+    def __init__(self, directory: Path | None, name: str, tables: str, patience: float | None = None) -> None:
+        self._file = directory.absolute() / name if directory else None
+        self._tables = tables
+        self._patience = patience
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+        self._mended = False
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do some work with the file; where it has to be begun anew, the work is done once more.
+
+        :param work: is given a connection in which each statement is a transaction of its own.
+        :return: what the work returns.
+        """
+        with self._lock:
+            while True:
+                try:
+                    self._connection = self._connection or self._open()
+                    return work(self._connection)
+                except (sqlite3.Error, OSError) as error:
+                    self._close()
+                    if not self._file:
+                        raise
+                    self._file = self._instead_of(self._file, error)
+
+    def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do some work that is all or nothing, while every other process waits.
+
+        :param work: is given a connection.
+        :return: what the work returns.
+        """
+
+        def whole(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                return work(connection)
+
+        return self.do(whole)
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is needed."""
+        with self._lock:
+            self._close()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self._file:
+            return self._connect(":memory:")
+        make_private(self._file.parent)
+        if not self._file.exists():
+            create_once(self._file, self._lay_out)
+        self._file.chmod(0o600)  # its -wal and -shm take their mode from it
+        return self._connect(f"{self._file.as_uri()}?mode=rw")
+
+    def _close(self) -> None:
+        if self._connection and self._file:  # what is only in memory is worth more than what a close frees
+            self._connection.close()
+            self._connection = None
+
+    def _instead_of(self, file: Path, error: sqlite3.Error | OSError) -> Path | None:
+        """Return the file to go on with, if any: a damaged one is begun anew, once."""
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+        _warn_once(str(file), "damaged, and begun anew" if damaged else type(error).__name__)
+        if not damaged or self._mended:
+            return None
+        self._mended = True
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                Path(f"{file}{suffix}").unlink(missing_ok=True)
+        return file
+
+    def _connect(self, where: str) -> sqlite3.Connection:
+        wait = LOCKED if self._patience is None else self._patience
+        connection = sqlite3.connect(
+            where, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk with each write
+        connection.executescript(self._tables)
+        return connection
+
+    def _lay_out(self, file: Path) -> None:
+        connection = sqlite3.connect(file)
+        connection.execute("PRAGMA journal_mode = WAL")  # who reads waits for nobody
+        connection.executescript(self._tables)
+        connection.close()
+
+
+def create_once(file: Path, fill: Callable[[Path], object]) -> None:
+    """Create a file with mode 0600, complete from its first moment; one that is there already stays.
+
+    :param file: the file, in a directory that exists.
+    :param fill: fills a file that is to become it.
+    :raises OSError: if it cannot be created.
+    """
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
+    os.close(handle)
+    try:
+        fill(Path(name))
+        with suppress(FileExistsError):  # another process was faster
+            os.link(name, file)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@cache
+def _warn_once(file: str, reason: str) -> None:
+    log.warning(
+        "What tasks of this host have learnt cannot be read from or kept in %s (%s): it is learnt again.",
+        file,
+        reason,
+    )

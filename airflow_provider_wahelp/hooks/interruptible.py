@@ -1,0 +1,41 @@
+"""A hook for who has only so many seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
+from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
+
+
+class InterruptibleHook(WahelpAsyncHook):
+    """A ``WahelpAsyncHook`` that may be cancelled at any moment, on any event loop.
+
+    The connection is looked up in a thread, and that is never broken off: a task that stops listening to its
+    supervisor in the middle of an answer would take the rest for the answer to its next question.
+
+    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :param within: the seconds that there are: calls are repeated, and answers waited for, only as far as that
+        leaves time to tell what became of them.
+    """
+
+    def __init__(self, wahelp_conn_id: str, within: float) -> None:
+        super().__init__(wahelp_conn_id)
+        self._within = within
+        self._lookup: asyncio.Task[WahelpConnection] | None = None
+
+    def _settings(self, settings: Settings) -> Settings:
+        # The last attempt begins before the deadline, and ends a timeout later.
+        timeout = self._within / 3
+        return replace(settings, timeout=min(settings.timeout, timeout), deadline=2 * timeout)
+
+    async def _read_connection(self) -> WahelpConnection:
+        if self._lookup is None:
+            self._lookup = asyncio.create_task(asyncio.to_thread(self._look_up))
+        return await asyncio.shield(self._lookup)
+
+    def _look_up(self) -> WahelpConnection:
+        connection = self.get_connection(self.wahelp_conn_id)
+        return read_connection(connection, connection.extra_dejson)

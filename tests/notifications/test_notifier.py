@@ -1,0 +1,300 @@
+"""The notifier over real HTTP: who hears what, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+import threading
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import BaseNotifier
+
+from airflow_provider_wahelp.client.errors import (
+    ChannelNotActiveError,
+    CredentialsError,
+    InputError,
+    MessengerMissingError,
+    NoChannelWorkedError,
+)
+from airflow_provider_wahelp.notifications import WahelpNotifier, send_wahelp_notification
+
+from .conftest import OTHER, PHONE, World, of_run, of_task
+
+FAILED = ValueError("no rows in orders\nand much more")
+
+
+def test_it_is_what_airflow_and_users_expect() -> None:
+    assert send_wahelp_notification is WahelpNotifier
+    assert issubclass(WahelpNotifier, BaseNotifier)
+
+
+def test_a_failure_is_told_in_a_few_lines(world: World) -> None:
+    WahelpNotifier(phone=PHONE)(of_task(map_index=7, exception=FAILED))
+    (text,) = world.texts()
+    what, why, attempt, run, link = text.splitlines()
+    assert what == "Failed: shop, task load [7]"
+    assert why == "ValueError: no rows in orders"
+    assert attempt.startswith("Try 1 of 3, ")
+    assert attempt.endswith(" MSK")
+    assert run == "Run scheduled__2026-11-22"
+    assert link == "http://airflow.test/dags/shop/log"
+
+
+def test_a_person_who_is_known_costs_one_request(world: World) -> None:
+    notifier = WahelpNotifier(phone=PHONE)
+    notifier(of_task())
+    world.sandbox.clear_requests()
+    notifier(of_task(try_number=2))
+    assert [entry["path"].rpartition("/")[0].rpartition("/")[2] for entry in world.sandbox.requests] == [
+        "send_message"
+    ]
+
+
+def test_whoever_the_host_remembers_wrongly_is_looked_up_anew(world: World) -> None:
+    notifier = WahelpNotifier(phone=PHONE)
+    notifier(of_task())
+    world.sandbox.reset()
+    anew = World(world.sandbox, world._connect)
+    assert anew.channel != world.channel
+    WahelpNotifier(phone=PHONE)(of_task(try_number=2))
+    assert len(anew.texts()) == 1
+
+
+def test_a_template_sees_the_context(world: World) -> None:
+    notifier = WahelpNotifier(text="{{ ti.task_id }}: {{ exception }}", to=["{{ oncall }}"])
+    notifier(of_task(exception="boom", oncall=f"{PHONE}, {OTHER}"))
+    assert world.texts() == world.texts(OTHER) == ["load: boom"]
+
+
+def test_a_text_that_cannot_be_rendered_is_replaced(world: World, task_log: Any) -> None:
+    WahelpNotifier(text="{{ ti.nothing.here }}", phone=PHONE)(of_task())
+    (text,) = world.texts()
+    assert text.startswith("Failed: shop, task load")
+    assert "cannot be rendered (UndefinedError)" in task_log()
+
+
+def test_an_object_serves_two_tasks_and_the_context_stays_as_it_is(world: World) -> None:
+    notifier = WahelpNotifier(text="{{ ti.task_id }}", to=["{{ phone }}"])
+    for task in ("one", "two"):
+        context = of_task(task_id=task, phone=PHONE)
+        known = set(context)
+        notifier(context)
+        assert set(context) == known
+    assert world.texts() == ["one", "two"]
+    assert (notifier.text, notifier.to) == ("{{ ti.task_id }}", ["{{ phone }}"])
+
+
+def test_an_object_serves_many_threads(world: World) -> None:
+    notifier = WahelpNotifier(text="{{ ti.task_id }}", phone=PHONE)
+    tasks = [f"task-{number}" for number in range(8)]
+    threads = [threading.Thread(target=notifier, args=(of_task(task_id=task),)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(world.texts()) == tasks
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))],
+    ids=["copy", "deep", "pickle"],
+)
+def test_a_copy_does_the_same(world: World, again: Any) -> None:
+    again(WahelpNotifier(text="{{ ti.task_id }}", phone=PHONE))(of_task())
+    assert world.texts() == ["load"]
+
+
+def test_a_loop_that_runs_is_no_hindrance(world: World) -> None:
+    async def task() -> None:
+        WahelpNotifier(text="from a loop", phone=PHONE)(of_task())
+
+    asyncio.run(task())
+    assert world.texts() == ["from a loop"]
+
+
+def test_it_can_be_awaited(world: World) -> None:
+    async def triggerer() -> None:
+        try:
+            notifier = WahelpNotifier(text="late", phone=PHONE, context=of_task())
+        except TypeError:
+            pytest.skip("before Airflow 3.1")
+        await notifier
+        await notifier.async_notify(of_task())
+
+    asyncio.run(triggerer())
+    assert world.texts() == ["late"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "times"),
+    [
+        (of_task(), of_task(), 1),
+        (of_task(), of_task(try_number=2), 2),
+        (of_task(), of_task(map_index=3), 2),
+        (of_task(), of_task(state="up_for_retry"), 2),
+        (of_task(), of_task(run_id="another"), 2),
+        (of_run(), of_run(), 1),
+        (of_run(), of_run("success"), 2),
+        (of_run(), of_run(clear_number=1), 2),
+        (of_task(), of_run(), 2),
+        (of_task(state="running"), of_task(state="running"), 1),
+    ],
+)
+def test_the_same_callback_is_told_once(world: World, first: Any, second: Any, times: int) -> None:
+    notifier = WahelpNotifier(text="{{ 1 }}", phone=PHONE)
+    notifier(first)
+    notifier(second)
+    assert len(world.texts()) == times
+
+
+def test_a_clock_in_the_text_makes_no_other_alert(world: World) -> None:
+    notifier = WahelpNotifier(text="{{ now }}", phone=PHONE)
+    notifier(of_task(now=1))
+    notifier(of_task(now=2))
+    assert world.texts() == ["1"]
+
+
+def test_a_task_may_tell_several_things(world: World) -> None:
+    notifier = WahelpNotifier(text="{{ step }}", phone=PHONE)
+    for step in (1, 2, 2):
+        notifier(of_task(state="running", step=step))
+    assert world.texts() == ["1", "2"]
+
+
+def test_two_notifiers_of_one_callback_both_tell(world: World) -> None:
+    for text in ("to the team", "to the boss"):
+        WahelpNotifier(text=text, phone=PHONE)(of_task())
+    assert len(world.texts()) == 2
+
+
+def test_many_are_told_and_one_who_cannot_be_stops_nobody(world: World, task_log: Any) -> None:
+    world.sandbox.set_messenger(PHONE, present=False)
+    WahelpNotifier(text="all", to=[PHONE, OTHER, world.user("+79163334455")])(of_task())
+    assert (world.texts(), world.texts(OTHER), world.texts("+79163334455")) == ([], ["all"], ["all"])
+    log = task_log()
+    assert "A notifier failed; nothing else is affected." in log
+    assert "does not have this messenger" in log
+    assert PHONE[2:] not in log
+
+
+def test_who_lacks_the_messenger_is_told_through_the_next_channel(world: World) -> None:
+    world.sandbox.set_messenger(PHONE, present=False)
+    notifier = WahelpNotifier(text="hello", phone=PHONE, fallback=[world.second], raise_on_error=True)
+    with pytest.raises(NoChannelWorkedError):  # in the sandbox a phone lacks the messenger in all channels
+        notifier(of_task())
+    assert [path for path in (entry["path"] for entry in world.sandbox.requests) if world.second in path]
+
+
+def test_what_goes_wrong_is_raised_if_that_is_wanted(world: World) -> None:
+    world.sandbox.set_messenger(PHONE, present=False)
+    with pytest.raises(MessengerMissingError):
+        WahelpNotifier(phone=PHONE, raise_on_error=True)(of_task())
+    world.sandbox.log_out(world.channel)
+    with pytest.raises(ChannelNotActiveError):
+        WahelpNotifier(phone=OTHER, raise_on_error=True)(of_task())
+
+
+def test_a_wrong_password_is_said_once_and_swallowed(world: World, task_log: Any) -> None:
+    world._connect(world.sandbox.url, password="wrong-word", extra={"project_id": 1, "channel_uuid": "x"})
+    WahelpNotifier(text="a secret", phone=PHONE)(of_task())
+    log = task_log()
+    assert "the credentials are refused" in log
+    assert log.count("A notifier failed") == log.count("the credentials are refused")
+    assert not [secret for secret in ("wrong-word", PHONE[2:], "a secret") if secret in log]
+    with pytest.raises(CredentialsError):
+        WahelpNotifier(phone=PHONE, raise_on_error=True)(of_task())
+
+
+def test_a_connection_that_does_not_exist_is_swallowed(world: World, task_log: Any) -> None:
+    WahelpNotifier(phone=PHONE, wahelp_conn_id="nowhere")(of_task())
+    assert "nowhere" in task_log()
+
+
+def test_no_log_gives_anything_away(world: World, task_log: Any) -> None:
+    notifier = WahelpNotifier(text="the blue door", phone=PHONE, throttle=60)
+    notifier(of_task())
+    notifier(of_task(try_number=2))
+    log = task_log()
+    assert "+7*****2233" in log
+    assert not [secret for secret in ("blue door", PHONE[2:]) if secret in log + repr(notifier)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({}, "to, phone, user_id"),
+        ({"phone": PHONE, "user_id": 1}, "to, phone, user_id"),
+        ({"phone": "12"}, "phone"),
+        ({"user_id": "a/b"}, "user_id"),
+        ({"to": []}, "to, phone, user_id"),
+        ({"to": ["12"]}, "to"),
+        ({"to": [None]}, "to"),
+        ({"to": {"phone": PHONE}}, "to"),
+        ({"phone": PHONE, "text": " "}, "text"),
+        ({"phone": PHONE, "throttle": "soon"}, "throttle"),
+        ({"phone": PHONE, "throttle": timedelta(0)}, "throttle"),
+        ({"phone": PHONE, "timeout": 0}, "timeout"),
+        ({"phone": PHONE, "quiet_hours": "at night"}, "quiet_hours"),
+        ({"phone": PHONE, "quiet_zone": "mine"}, "quiet_zone"),
+        ({"phone": PHONE, "timezone": "Nowhere"}, "timezone"),
+        ({"phone": PHONE, "fallback": [""]}, "fallback"),
+        ({"phone": PHONE, "urgent": "yes"}, "urgent"),
+        ({"phone": PHONE, "channel_uuid": "a b"}, "channel_uuid"),
+        ({"phone": PHONE, "project_id": "x"}, "project_id"),
+    ],
+)
+def test_bad_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError) as caught:
+        WahelpNotifier(**arguments)
+    assert caught.value.argument == named
+    assert PHONE not in str(caught.value)
+
+
+def test_an_argument_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(TypeError):
+        WahelpNotifier(phone=PHONE, thr0ttle=1)
+
+
+def test_what_a_template_makes_is_checked_when_it_is_known(world: World, task_log: Any) -> None:
+    WahelpNotifier(phone="{{ who }}")(of_task(who="nobody"))
+    assert "phone: must be a phone number" in task_log()
+    assert world.sends == []
+
+
+def at_a_deadline(**arguments: Any) -> None:
+    """Do what Airflow's triggerer does."""
+    run = {"dag_id": "shop", "dag_run_id": "manual__1", "logical_date": None, "state": "running"}
+    context = {"dag_run": run, "deadline": {"id": "7", "deadline_time": "2026-11-22T19:05:00+00:00"}}
+
+    async def triggerer() -> None:
+        try:
+            notifier = WahelpNotifier(context=context, **arguments)
+        except TypeError:
+            pytest.skip("before Airflow 3.1")
+        await notifier
+
+    asyncio.run(triggerer())
+
+
+def test_a_deadline_that_is_missed_is_told_once(world: World) -> None:
+    for _ in range(2):  # the triggerer was restarted
+        at_a_deadline(user_id=world.user())
+    (text,) = world.texts()
+    assert text.splitlines()[:3] == ["Deadline missed: shop", "22 Nov 22:05 MSK", "Run manual__1"]
+
+
+def test_a_deadline_with_a_wrong_argument_is_a_warning(world: World, task_log: Any) -> None:
+    at_a_deadline(phone=PHONE, timezone="Nowhere")  # raised, Airflow would log the phone
+    assert "timezone: must be the name of a time zone" in task_log()
+
+
+def test_what_airflow_2_tells_of_a_missed_sla(world: World) -> None:
+    dag = SimpleNamespace(dag_id="shop", render_template_as_native_obj=False)
+    WahelpNotifier(phone=PHONE)(dag, "load on 2026-11-22", "", [], [])
+    (text,) = world.texts()
+    assert text.startswith("SLA missed: shop\nload on 2026-11-22\n")

@@ -1,0 +1,184 @@
+"""A notifier takes no longer than it may, whatever the network does, and changes nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client.errors import OutOfTimeError
+from airflow_provider_wahelp.hooks.base import BaseWahelpHook
+from airflow_provider_wahelp.notifications import WahelpNotifier
+
+from .conftest import OTHER, PHONE, World, of_task
+
+SECONDS = 1.0
+SLACK = 1.0  # the machine has other work to do
+
+Handler = Callable[[socket.socket], None]
+
+
+@contextmanager
+def server(handle: Handler) -> Iterator[str]:
+    """Run a server that does to each connection what it is told to."""
+    over = threading.Event()
+
+    def serve(client: socket.socket) -> None:
+        with client:
+            try:
+                handle(client)
+                over.wait()
+            except OSError:
+                pass
+
+    def accept() -> None:
+        while not over.is_set():
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def silent(client: socket.socket) -> None:
+    client.recv(65_536)
+
+
+def trickling(client: socket.socket) -> None:
+    client.recv(65_536)
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        client.sendall(b" ")
+        time.sleep(0.05)
+
+
+def failing(client: socket.socket) -> None:
+    client.recv(65_536)
+    client.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n")
+
+
+def took(call: Callable[[], object]) -> float:
+    start = time.monotonic()
+    call()
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("handle", [silent, trickling, failing])
+@pytest.mark.parametrize("to", [[PHONE], [301], [PHONE, OTHER, 301]], ids=["phone", "user", "many"])
+def test_a_server_that_does_not_answer_as_it_should_costs_no_more_than_the_timeout(
+    world: World, task_log: Any, handle: Handler, to: list[Any]
+) -> None:
+    with server(handle) as url:
+        world.connect(url)
+        notifier = WahelpNotifier(text="the blue door", to=to, timeout=SECONDS)
+        assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+    log = task_log()
+    assert "A notifier failed; nothing else is affected." in log
+    assert not [secret for secret in (PHONE[2:], "blue door") if secret in log]
+
+
+def test_a_server_that_is_down(world: World, task_log: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    world.connect(f"http://127.0.0.1:{port}")
+    notifier = WahelpNotifier(phone=PHONE, timeout=SECONDS)
+    assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+    assert "Wahelp could not be reached" in task_log()
+
+
+def test_a_slow_server(world: World, task_log: Any) -> None:
+    WahelpNotifier(text="first", phone=PHONE)(of_task())
+    world.sandbox.inject("slow", operation="send_message", seconds=5)
+    notifier = WahelpNotifier(text="second", phone=PHONE, timeout=SECONDS)
+    assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+    world.sandbox.clear_faults()
+    WahelpNotifier(text="second", phone=PHONE)(of_task())  # it has arrived: the history tells
+    assert world.texts() == ["first", "second"]
+
+
+def test_a_name_lookup_that_takes_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, task_log: Any
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60))
+    world.connect("http://wahelp.test")
+    notifier = WahelpNotifier(user_id=301, phone=None, timeout=SECONDS, throttle=60)
+    try:
+        assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+        assert "Could not log in: no connection to Wahelp in time" in task_log()
+        assert took(lambda: notifier(of_task(map_index=1))) > 0.1  # the claim was given back
+    finally:
+        over.set()
+
+
+def test_a_connection_that_takes_for_ever_to_look_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, task_log: Any
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(BaseWahelpHook, "get_connection", lambda *_, **__: over.wait(60))
+    notifier = WahelpNotifier(phone=PHONE, timeout=SECONDS)
+    try:
+        assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+        assert "no time was left" in task_log()
+        raising = WahelpNotifier(phone=PHONE, timeout=SECONDS, raise_on_error=True)
+        with pytest.raises(OutOfTimeError):
+            raising(of_task())
+        threading.Timer(
+            SECONDS + SLACK, over.set
+        ).start()  # asyncio.run waits for the thread, a triggerer does not
+        with pytest.raises(OutOfTimeError):
+            asyncio.run(raising.async_notify(of_task()))
+    finally:
+        over.set()
+
+
+def test_a_database_that_somebody_else_keeps_locked(world: World, own_state: Path, task_log: Any) -> None:
+    import sqlite3
+
+    from airflow_provider_wahelp.delivery.alerts import FILE
+
+    WahelpNotifier(text="first", phone=PHONE)(of_task())
+    with sqlite3.connect(own_state / FILE) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        notifier = WahelpNotifier(text="second", phone=PHONE, timeout=SECONDS)
+        assert took(lambda: notifier(of_task())) < SECONDS + SLACK
+
+
+def test_nothing_is_left_behind_that_keeps_the_process_from_ending(world: World) -> None:
+    code = """
+import socket, time
+from tests.notifications.conftest import of_task
+from airflow_provider_wahelp.notifications import WahelpNotifier
+
+socket.getaddrinfo = lambda *_, **__: time.sleep(60)
+WahelpNotifier(user_id=301, timeout=1)(of_task())
+print("done", flush=True)
+"""
+    world.connect("http://wahelp.test")
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        assert any(line == "done\n" for line in process.stdout)
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
