@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, task
-from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference, SyncCallback
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, task
 
 from airflow_provider_wahelp.notifications import WahelpNotifier
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+except ImportError:  # before Airflow 3.1
+    ApprovalOperator = None
+try:
+    from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference, SyncCallback
+except ImportError:  # an Airflow that has not all of that
+    DeadlineAlert = None
 
 CONNECTION = "wahelp_alerts"  # names project and channel
 DOWN = "wahelp_down"
@@ -24,11 +30,11 @@ def tells(phone: str, **changes: Any) -> WahelpNotifier:
     )
 
 
-with DAG(
-    dag_id="wahelp_callbacks",
-    schedule=None,
-    on_failure_callback=tells("+79000000001"),
-    deadline=[
+def deadlines() -> dict[str, Any]:
+    """Return the arguments of a DAG that is late at once, where Airflow has deadlines."""
+    if not DeadlineAlert:
+        return {}
+    late = [
         DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=timedelta(seconds=1),
@@ -37,7 +43,12 @@ with DAG(
             ),
         )
         for callback, phone in ((AsyncCallback, "+79000000002"), (SyncCallback, "+79000000003"))
-    ],
+    ]
+    return {"deadline": late}
+
+
+with DAG(
+    dag_id="wahelp_callbacks", schedule=None, on_failure_callback=tells("+79000000001"), **deadlines()
 ) as callbacks:
 
     @task(
@@ -73,13 +84,14 @@ with DAG(
     skip()
     fail_beside_a_server_that_is_down()
     succeed_beside_a_server_that_is_down()
-    ApprovalOperator(
-        task_id="approve",
-        subject="Shall we?",
-        defaults="Approve",
-        response_timeout=timedelta(seconds=3),
-        notifiers=[tells("+79000000010")],
-    )
+    if ApprovalOperator:
+        ApprovalOperator(
+            task_id="approve",
+            subject="Shall we?",
+            defaults="Approve",
+            response_timeout=timedelta(seconds=3),
+            notifiers=[tells("+79000000010")],
+        )
 
 with DAG(
     dag_id="wahelp_storm",
