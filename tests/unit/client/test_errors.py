@@ -11,8 +11,14 @@ KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WahelpError)
 ]
 LOST = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAnswerError"}
-UNKNOWN = LOST | {"UnclearError"}
-LATER = LOST | {"NotReachableError", "ConnectTimeoutError", "RateLimitedError", "UnavailableError"}
+UNKNOWN = LOST | {"OutOfTimeError", "UnclearError"}
+LATER = LOST | {
+    "ConnectTimeoutError",
+    "NotReachableError",
+    "OutOfTimeError",
+    "RateLimitedError",
+    "UnavailableError",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
