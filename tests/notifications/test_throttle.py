@@ -168,7 +168,7 @@ def test_a_summary_names_some_tasks_and_counts_the_others(world: World, clock: C
 def test_a_summary_that_is_not_sent_settles_nothing(world: World, clock: Clock) -> None:
     fail(3)
     world.sandbox.inject("rate_limit", operation="send_message")
-    over = notifier(text="over", timeout=2)
+    over = notifier(text="over", timeout=5)
     over(of_run())
     world.sandbox.clear_faults()
     over(of_run())
@@ -179,7 +179,7 @@ def test_whoever_was_certainly_not_sent_gives_its_claim_back(
     world: World, clock: Clock, task_log: Any
 ) -> None:
     world.sandbox.inject("rate_limit", operation="send_message")
-    fail(1, by=notifier(timeout=2))
+    fail(1, by=notifier(timeout=5))
     assert "too many requests" in task_log()
     world.sandbox.clear_faults()
     clock.advance(1)
@@ -194,7 +194,7 @@ def test_whoever_may_have_been_sent_keeps_its_claim_and_is_looked_up(
     clock.advance(600)
     world.sandbox.inject("cut_after", operation="send_message")
     world.sandbox.inject("unavailable", operation="messages")
-    fail(1, start=1, by=notifier(timeout=2))
+    fail(1, start=1, by=notifier(timeout=5))
     assert "It is not known whether Wahelp carried it out" in task_log()
     assert world.texts() == ["load 0", "load 1"]
     world.sandbox.clear_faults()
