@@ -22,6 +22,9 @@ MODES = ("poke", "reschedule", "deferrable")
 LOOKS = 50
 """More looks than any test needs."""
 
+IDLE = 5
+"""Thirds of a second after which a trigger that has said nothing will not do so, on a busy machine either."""
+
 Happening = Callable[[], object]
 
 
@@ -114,12 +117,14 @@ class Runner:
         module, _, name = path.rpartition(".")
         trigger = getattr(importlib.import_module(module), name)(**arguments)
         running = asyncio.ensure_future(anext(aiter(trigger.run())))
+        idle = 0
         try:
             while not running.done():
                 await asyncio.wait([running], timeout=0.3)
                 if not running.done() and not self._happenings:
                     self._looks += 1
-                    if self._looks > 3:  # nothing more will happen
+                    idle += 1
+                    if idle > IDLE:  # nothing more will happen
                         return sensor.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
                 elif not running.done():
                     self._next()
