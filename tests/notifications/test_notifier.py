@@ -182,10 +182,23 @@ def test_many_are_told_and_one_who_cannot_be_stops_nobody(world: World, task_log
     assert PHONE[2:] not in log
 
 
-def test_who_lacks_the_messenger_is_told_through_the_next_channel(world: World) -> None:
+def test_who_lacks_the_messenger_is_told_through_the_next_channel(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_it = iter([False])  # in the first channel: in the sandbox a phone lacks the messenger in all
+    core = type(world.sandbox._state._core)
+    monkeypatch.setattr(core, "has_messenger", lambda self, phone: next(has_it, True))
+    notifier = WahelpNotifier(text="hello", phone=PHONE, fallback=[world.second], raise_on_error=True)
+    notifier(of_task())
+    notifier(of_task())  # Airflow calls it once more
+    (line,) = world.sandbox.conversation(PHONE)
+    assert (line["text"], line["channel_uuid"]) == ("hello", world.second)
+
+
+def test_who_lacks_the_messenger_everywhere_is_not_told(world: World) -> None:
     world.sandbox.set_messenger(PHONE, present=False)
     notifier = WahelpNotifier(text="hello", phone=PHONE, fallback=[world.second], raise_on_error=True)
-    with pytest.raises(NoChannelWorkedError):  # in the sandbox a phone lacks the messenger in all channels
+    with pytest.raises(NoChannelWorkedError):
         notifier(of_task())
     assert [path for path in (entry["path"] for entry in world.sandbox.requests) if world.second in path]
 
