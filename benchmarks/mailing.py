@@ -16,6 +16,8 @@ THREADS = 32
 MESSAGES, ONE_BY_ONE = 4000, 150
 RUNS = 3
 TIMES_FASTER = 25.0
+BARRED = ("hook", "HttpOperator")
+"""The peers that it must be so many times as fast as."""
 CPU_MS = 1.5
 SANDBOX_CPU_MS = 1.2  # with more, it would be the sandbox that is measured
 
@@ -32,25 +34,35 @@ def measure(home: Path, say: Say) -> list[Row]:
         # Each mailing has a channel of its own: no history in which stop words would be looked for.
         channel, *channels = (server.channel() for _ in range(1 + 2 * RUNS))
         server.slow_down(LATENCY)
-        hook, operator = _one_by_one(home, channel, say)
-        rows = [*_alone("hook, one by one", hook), *_alone("HttpOperator, one by one", operator)]
+        peers = _one_by_one(home, channel, say)
+        rows = []
         for stop_words in (False, True):
             say(f"{MESSAGES:,} messages by {THREADS} threads, stop_words={stop_words}, {RUNS} times")
             homes = [home / f"{stop_words}-{run}" for run in range(RUNS)]
             runs = [_mail(own, server, channels.pop(), stop_words) for own in homes]
-            rows += _compared("mailing" + ", stop words" * stop_words, runs, _rate(hook), _rate(operator))
-    return rows
+            rows += _compared("mailing" + ", stop words" * stop_words, runs, peers)
+    return [*rows, *(row for name, peer in peers.items() for row in _alone(f"{name}, one by one", peer))]
 
 
-def _one_by_one(home: Path, channel: Channel, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Send with our hook, and with Airflow's operator for any API."""
+def _one_by_one(home: Path, channel: Channel, say: Say) -> dict[str, dict[str, Any]]:
+    """Send with our hook, with Airflow's operator for any API, and with what both are made of."""
+    say(f"{ONE_BY_ONE} messages each by hook, HttpOperator, requests and httpx")
     rows = sending.rows(channel.users, ONE_BY_ONE)
-    say(f"{ONE_BY_ONE} messages by the hook, and by HttpOperator")
-    hook = child.run(home / "hook", channel, "sending.by_hook", recipients=rows)
     path = f"api/app/projects/{channel.project_id}/channels/{channel.uuid}/send_message"
-    given = {"recipients": rows, "token": channel.token, "path": path}
-    operator = child.run(home / "http", channel, "sending.by_http_operator", **given)
-    return hook, operator
+    bare = {"recipients": rows, "token": channel.token, "url": f"{channel.url}/{path}"}
+    return {
+        "hook": child.run(home / "hook", channel, "sending.by_hook", recipients=rows),
+        "HttpOperator": child.run(
+            home / "http",
+            channel,
+            "sending.by_http_operator",
+            recipients=rows,
+            token=channel.token,
+            path=path,
+        ),
+        "requests": child.run(home / "requests", channel, "sending.by_requests", **bare),
+        "httpx": child.run(home / "httpx", channel, "sending.by_httpx", **bare),
+    }
 
 
 def _mail(home: Path, server: Server, channel: Channel, stop_words: bool) -> dict[str, Any]:
@@ -66,13 +78,15 @@ def _mail(home: Path, server: Server, channel: Channel, stop_words: bool) -> dic
     return {**found, "server": server.cpu - used}
 
 
-def _compared(name: str, runs: list[dict[str, Any]], hook: float, operator: float) -> list[Row]:
+def _compared(name: str, runs: list[dict[str, Any]], peers: dict[str, dict[str, Any]]) -> list[Row]:
     rate = median(map(_rate, runs))
     spent = median(run["cpu"] / run["sent"] for run in runs) * 1000
     served = median(run["server"] / run["sent"] for run in runs) * 1000
     return [
-        Row(f"{name} / hook", rate / hook, TIMES, least=TIMES_FASTER),
-        Row(f"{name} / HttpOperator", rate / operator, TIMES, least=TIMES_FASTER),
+        *(
+            Row(f"{name} / {peer}", rate / _rate(run), TIMES, least=TIMES_FASTER if peer in BARRED else None)
+            for peer, run in peers.items()
+        ),
         Row(name, rate, "messages/s"),
         Row(f"{name}: CPU of the sender", spent, "ms/message", most=CPU_MS),
         Row(f"{name}: CPU of the sandbox", served, "ms/message", most=SANDBOX_CPU_MS),

@@ -80,5 +80,40 @@ def by_http_operator(recipients: list[dict[str, Any]], token: str, path: str) ->
     return {"sent": len(recipients), **spent}
 
 
+def by_requests(recipients: list[dict[str, Any]], token: str, url: str) -> dict[str, Any]:
+    """Send with nothing but a session of requests, one after the other.
+
+    :param recipients: the rows.
+    :param token: a token.
+    :param url: where to send, without the user.
+    """
+    import requests
+
+    with requests.Session() as session:
+        return _by_client(session, recipients, token, url)
+
+
+def by_httpx(recipients: list[dict[str, Any]], token: str, url: str) -> dict[str, Any]:
+    """Send with nothing but a client of httpx, one after the other.
+
+    :param recipients: the rows.
+    :param token: a token.
+    :param url: where to send, without the user.
+    """
+    import httpx
+
+    with httpx.Client() as client:
+        return _by_client(client, recipients, token, url)
+
+
+def _by_client(client: Any, recipients: list[dict[str, Any]], token: str, url: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    with stopwatch() as spent:
+        for row in recipients:
+            answer = client.post(f"{url}/{row['user_id']}", json={"text": _text(row)}, headers=headers)
+            answer.raise_for_status()
+    return {"sent": len(recipients), **spent}
+
+
 def _text(row: dict[str, Any]) -> str:
     return f"Dear {row['name']}, order {row['number']} is ready."
