@@ -38,4 +38,4 @@ def test_the_tasks_leave_ids_to_one_another(
 
 
 def test_all_tasks_share_one_login(onboarding: Run) -> None:
-    assert onboarding.logins == 1
+    assert onboarding.logins <= 1  # none, where another DAG of this host has logged in before
