@@ -13,7 +13,7 @@ PYTHON_3.2 ?= python3.12
 comma := ,
 
 # What else than the extra dev is pinned.
-EXTRA_3.3 := --extra celery --extra release
+EXTRA_3.3 := --extra bench --extra celery --extra release
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -62,7 +62,7 @@ lint: .venv/.installed ## Style, types, and which part may import which
 import-cost: .venv/.installed ## What importing the provider costs
 	.venv/bin/python benchmarks/import_cost.py
 
-bench: .venv/.installed ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
+bench: .venv/.bench ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
 dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the same files make the same bytes
@@ -83,8 +83,8 @@ clean: ## Remove whatever was built or downloaded here
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
 	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release)
 
-.venv/.celery: .venv/.installed
-	$(call packages,.venv,constraints/airflow-3.3.txt,celery)
+.venv/.bench .venv/.celery: .venv/.%: .venv/.installed
+	$(call packages,.venv,constraints/airflow-3.3.txt,$*)
 	@touch $@
 
 .venv-%/.installed: constraints/airflow-%.txt pyproject.toml

@@ -11,12 +11,11 @@ from typing import Any
 from airflow_provider_wahelp.delivery.mailing import AHEAD
 from benchmarks import sending
 from benchmarks.child import Child
-from benchmarks.servers import Channel, Server, running
+from benchmarks.servers import LATENCY, Channel, Server, running
 from benchmarks.table import Row
 
 MESSAGES, KILLS = 2000, 20
 UNCLEAR = 0.1
-LATENCY = 0.05
 SETTLED_AFTER = 1.0
 MOST_REQUESTS = 150  # until a kill: with half of that on average there are messages left for all kills
 MOST_SECONDS = 3.0  # without any request: an attempt waits for the history, or is at its end

@@ -1,4 +1,4 @@
-"""A mailing by 32 threads against two loops that send one message after the other, at 50 ms a call."""
+"""A mailing by 32 threads against loops that send one message after the other, at 50 ms a call."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import child, sending
-from benchmarks.servers import Channel, Server, running
+from benchmarks import child, hooks, messengers, sending
+from benchmarks.servers import LATENCY, Channel, Server, running
 from benchmarks.table import TIMES, Row
 
-LATENCY = 0.05
 THREADS = 32
 MESSAGES, ONE_BY_ONE = 4000, 150
 RUNS = 3
@@ -34,7 +33,7 @@ def measure(home: Path, say: Say) -> list[Row]:
         # Each mailing has a channel of its own: no history in which stop words would be looked for.
         channel, *channels = (server.channel() for _ in range(1 + 2 * RUNS))
         server.slow_down(LATENCY)
-        peers = _one_by_one(home, channel, say)
+        peers = {**_one_by_one(home, channel, say), **_by_messengers(home, channel, say)}
         rows = []
         for stop_words in (False, True):
             say(f"{MESSAGES:,} messages by {THREADS} threads, stop_words={stop_words}, {RUNS} times")
@@ -48,8 +47,7 @@ def _one_by_one(home: Path, channel: Channel, say: Say) -> dict[str, dict[str, A
     """Send with our hook, with Airflow's operator for any API, and with what both are made of."""
     say(f"{ONE_BY_ONE} messages each by hook, HttpOperator, requests and httpx")
     rows = sending.rows(channel.users, ONE_BY_ONE)
-    path = f"api/app/projects/{channel.project_id}/channels/{channel.uuid}/send_message"
-    bare = {"recipients": rows, "token": channel.token, "url": f"{channel.url}/{path}"}
+    bare = {"recipients": rows, "token": channel.token, "url": f"{channel.url}/{channel.path}"}
     return {
         "hook": child.run(home / "hook", channel, "sending.by_hook", recipients=rows),
         "HttpOperator": child.run(
@@ -58,11 +56,26 @@ def _one_by_one(home: Path, channel: Channel, say: Say) -> dict[str, dict[str, A
             "sending.by_http_operator",
             recipients=rows,
             token=channel.token,
-            path=path,
+            path=channel.path,
         ),
         "requests": child.run(home / "requests", channel, "sending.by_requests", **bare),
         "httpx": child.run(home / "httpx", channel, "sending.by_httpx", **bare),
     }
+
+
+def _by_messengers(home: Path, channel: Channel, say: Say) -> dict[str, dict[str, Any]]:
+    """Send with Airflow's hooks for other messengers, those that are installed."""
+    say(f"{ONE_BY_ONE} messages each by Airflow's hooks for other messengers")
+    for name in hooks.missing():
+        say(f"Skipped: the hook for {name} is not installed; `make bench` does that.")
+    rows = sending.rows(channel.users, ONE_BY_ONE)
+    with messengers.running() as url:
+        return {
+            f"{name.title()}Hook": child.run(
+                home / name, channel, hooks.SENT_BY[name], recipients=rows, url=url
+            )
+            for name in sorted(hooks.SENT_BY.keys() - hooks.missing())
+        }
 
 
 def _mail(home: Path, server: Server, channel: Channel, stop_words: bool) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def by_hook(recipients: list[dict[str, Any]]) -> dict[str, Any]:
 
     with WahelpHook() as hook, stopwatch() as spent:
         for row in recipients:
-            hook.send_message(text=_text(row), user_id=row["user_id"])
+            hook.send_message(text=filled(row), user_id=row["user_id"])
     return {"sent": len(recipients), **spent}
 
 
@@ -74,7 +74,7 @@ def by_http_operator(recipients: list[dict[str, Any]], token: str, path: str) ->
             HttpOperator(
                 task_id=f"send-{row['number']}",
                 endpoint=f"{path}/{row['user_id']}",
-                data=json.dumps({"text": _text(row)}),
+                data=json.dumps({"text": filled(row)}),
                 headers=headers,
             ).execute({})
     return {"sent": len(recipients), **spent}
@@ -110,10 +110,14 @@ def _by_client(client: Any, recipients: list[dict[str, Any]], token: str, url: s
     headers = {"Authorization": f"Bearer {token}"}
     with stopwatch() as spent:
         for row in recipients:
-            answer = client.post(f"{url}/{row['user_id']}", json={"text": _text(row)}, headers=headers)
+            answer = client.post(f"{url}/{row['user_id']}", json={"text": filled(row)}, headers=headers)
             answer.raise_for_status()
     return {"sent": len(recipients), **spent}
 
 
-def _text(row: dict[str, Any]) -> str:
+def filled(row: dict[str, Any]) -> str:
+    """Return what :data:`TEXT` says to one of them.
+
+    :param row: the recipient.
+    """
     return f"Dear {row['name']}, order {row['number']} is ready."

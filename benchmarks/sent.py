@@ -1,4 +1,4 @@
-"""A hundred thousand messages that are really sent, to a server without latency."""
+"""A hundred thousand messages that are really sent, to a server without latency; and bare requests beside."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks import child, sending
 from benchmarks.servers import running
-from benchmarks.table import Row
+from benchmarks.table import TIMES, Row
 
-MESSAGES, THREADS = 100_000, 32
+MESSAGES, ONE_BY_ONE, THREADS = 100_000, 3000, 32
 MEMORY_MIB = 250.0
 
 
@@ -31,10 +31,19 @@ def measure(home: Path, say: Callable[[str], None]) -> list[Row]:
         found = child.run(home, channel, "sending.by_operator", recipients=str(file), concurrency=THREADS)
         served = server.cpu - used
         arrived = len(set(server.texts()))
+        say(f"{ONE_BY_ONE:,} by requests")
+        given = {
+            "recipients": rows[:ONE_BY_ONE],
+            "token": channel.token,
+            "url": f"{channel.url}/{channel.path}",
+        }
+        bare = child.run(home / "requests", channel, "sending.by_requests", **given)
+    rate = MESSAGES / found["seconds"]
     return [
+        Row("really sent / requests", rate * bare["seconds"] / ONE_BY_ONE, TIMES),
         Row(f"really sent: of {MESSAGES:,} messages missing", MESSAGES - arrived, "messages", most=0),
         Row("really sent: most memory", found["peak"], "MiB", most=MEMORY_MIB),
-        Row("really sent", MESSAGES / found["seconds"], "messages/s"),
+        Row("really sent", rate, "messages/s"),
         Row("really sent: CPU of the sender", found["cpu"] / MESSAGES * 1000, "ms/message"),
         Row("really sent: CPU of the sandbox", served / MESSAGES * 1000, "ms/message"),
     ]

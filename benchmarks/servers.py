@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from demo.process import Process, stop_all, wait_until
 
 _MODULE = "airflow_provider_wahelp.sandbox.cli"
 START_SECONDS = 30
+LATENCY = 0.05
+"""Seconds that a call takes, where it is to take some."""
 PEOPLE = 100
 _QUICK = ("--activation-delay", "0", "--delivered-after", "never", "--read-after", "never")
 
@@ -128,6 +130,11 @@ class Channel:
     users: list[int]
 
     @property
+    def path(self) -> str:
+        """Where to send, without the user."""
+        return f"api/app/projects/{self.project_id}/channels/{self.uuid}/send_message"
+
+    @property
     def connections(self) -> dict[str, str]:
         """The Airflow connections to it, as the environment spells them."""
         ours = {"login": "demo@example.com", "password": "demo", "conn_type": "wahelp", "host": self.url}
@@ -144,20 +151,31 @@ def running(*options: str) -> Iterator[Server]:
 
     :param options: what it is told beside what all are.
     """
+    command = [sys.executable, "-m", _MODULE, "--port", "0", *_QUICK, *options]
+    with announced("sandbox", command) as (url, pid):
+        server = Server(url, pid)
+        yield server
+        server.close()
+
+
+@contextmanager
+def announced(name: str, command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Run a server that says where it is, in a process of its own; it is stopped in any case.
+
+    :param name: what it is called.
+    :param command: what runs it.
+    :return: its address, and its process.
+    """
     with TemporaryDirectory(prefix="wahelp-bench-") as directory:
-        log = Path(directory) / "log"
-        command = [sys.executable, "-m", _MODULE, "--port", "0", *_QUICK, *options]
-        process = Process("sandbox", command, log=log, env=os.environ)
+        process = Process(name, command, log=Path(directory) / "log", env=os.environ)
         try:
-            url = wait_until(lambda: _announced(process), timeout=START_SECONDS, what="a sandbox")
-            server = Server(url, process.pid)
-            yield server
-            server.close()
+            url = wait_until(lambda: _address(process), timeout=START_SECONDS, what=f"the address of {name}")
+            yield url, process.pid
         finally:
             stop_all([process])
 
 
-def _announced(process: Process) -> str | None:
+def _address(process: Process) -> str | None:
     process.check()
     words = process.log.read_text().split()
     return next((word for word in words if word.startswith("http://")), None)

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import child
 from benchmarks.resuming import DAG, DAGS, FILES, INTERVAL, Resumption, resume
 from benchmarks.servers import Channel, Server, running
-from benchmarks.table import Row
+from benchmarks.table import TIMES, Row
 from demo.airflow import Airflow
 from demo.process import wait_until
 
@@ -95,6 +95,11 @@ def _in_airflow(home: Path, server: Server, say: Callable[[str], None]) -> list[
         Row(f"{name}: requests per interval", requests, "requests", most=REQUESTS),
         Row(f"{name}: the same, the triggerer killed", after, "requests", most=REQUESTS),
         Row(f"{name}: that ended wrong", wrong + (state != "success"), "tasks", most=0),
+        Row(
+            "from active to the task resumed / Airflow's FileSensor, medians",
+            _median(theirs) / _median(ours),
+            TIMES,
+        ),
         *_resumed("from active", ours, most=INTERVAL + LATE),
         *_resumed("Airflow's FileSensor, from written", theirs),
     ]
@@ -106,7 +111,7 @@ def _resumed(name: str, resumptions: Sequence[Resumption], most: float | None = 
         Row(f"{name} to the event, at most", event, "s"),
         Row(
             f"{name} to the task resumed, median",
-            median(each.resumed for each in resumptions),
+            _median(resumptions),
             "s",
             most=most,
         ),
@@ -114,6 +119,10 @@ def _resumed(name: str, resumptions: Sequence[Resumption], most: float | None = 
             f"{name} to the task resumed, at most", max(each.resumed for each in resumptions), "s", most=most
         ),
     ]
+
+
+def _median(resumptions: Sequence[Resumption]) -> float:
+    return median(each.resumed for each in resumptions)
 
 
 def _wait_for_deferred(airflow: Airflow, run_id: str, count: int) -> None:

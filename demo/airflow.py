@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -101,10 +102,12 @@ class Airflow:
             raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+    def trigger(
+        self, dag_id: str, conf: dict[str, Any] | None = None, logical_date: datetime | None = None
+    ) -> str:
         """Let a DAG run as soon as it has been parsed, and return the run's id."""
         wait_until(lambda: self._parsed(dag_id), timeout=PARSE_SECONDS, what=f"DAG {dag_id} parsed")
-        return self.api.trigger(dag_id, conf)
+        return self.api.trigger(dag_id, conf, logical_date)
 
     def wait_for_run(
         self,

@@ -81,13 +81,15 @@ class AirflowApi:
         """Whether the DAG has been parsed."""
         return any(dag["dag_id"] == dag_id for dag in self._all("/dags", "dags"))
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+    def trigger(
+        self, dag_id: str, conf: dict[str, Any] | None = None, logical_date: datetime | None = None
+    ) -> str:
         """Let a DAG run now, alone, and return the run's id."""
         dag = f"/dags/{quote(dag_id, safe='')}"
         run_id = f"asked_for__{uuid4()}"  # ours: so asking again cannot start a second run
         body: dict[str, Any] = {"dag_run_id": run_id, "conf": conf or {}}
-        if VERSION >= (3,):
-            body["logical_date"] = None
+        if VERSION >= (3,) or logical_date:
+            body["logical_date"] = logical_date and logical_date.isoformat()
         with contextlib.suppress(ConflictError):  # an earlier attempt has succeeded after all
             self._call("POST", f"{dag}/dagRuns", json=body)
         self._call("PATCH", dag, json={"is_paused": False})

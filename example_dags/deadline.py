@@ -1,5 +1,7 @@
 """A report that has to be there in time, and somebody who hears of it if it is not.
 
+The time is counted from the run's logical date: a run that has begun late is late too.
+
 The person is named as a user of the channel, not by phone: Airflow keeps what it calls at a deadline in its
 database. Project and channel are the connection's defaults.
 
@@ -23,7 +25,7 @@ except ImportError:
 else:
     in_time = {
         "deadline": DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
             interval=timedelta(minutes=30),
             callback=AsyncCallback(WahelpNotifier, kwargs={"user_id": 301}),
         )
@@ -31,7 +33,7 @@ else:
 
 with DAG(
     dag_id="wahelp_deadline",
-    description="Write a report, and tell somebody if it takes longer than half an hour",
+    description="Write a report, and tell somebody if it is not there after half an hour",
     schedule=None,
     catchup=False,
     tags=["wahelp", "example"],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from asgiref.sync import sync_to_async
+
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
@@ -33,7 +35,9 @@ class InterruptibleHook(WahelpAsyncHook):
 
     async def _read_connection(self) -> WahelpConnection:
         if self._lookup is None:
-            self._lookup = asyncio.create_task(asyncio.to_thread(self._look_up))
+            # A thread of this loop's executor that knows the loop, as it must in a triggerer: see `_mask`.
+            look_up = sync_to_async(self._look_up, thread_sensitive=False)
+            self._lookup = asyncio.create_task(look_up())
         return await asyncio.shield(self._lookup)
 
     def _look_up(self) -> WahelpConnection:

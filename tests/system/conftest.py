@@ -30,6 +30,8 @@ needs_store = pytest.mark.skipif(VERSION < (3, 3), reason="no task state store b
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGIN = "system-test@example.com"
 PARALLELISM = 4
+ANNA = "+79000000301"
+"""The phone of whom ``example_dags/deadline.py`` names."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator
 
 @pytest.fixture(scope="session")
 def default_channel(sandbox: Sandbox, password: str) -> dict[str, Any]:
-    """What the connection ``wahelp_default`` names: a channel that nobody has authorized."""
+    """What the connection ``wahelp_default`` names: a channel that nobody has authorized, with one person."""
     with httpx.Client(base_url=sandbox.url, trust_env=False) as http:
 
         def post(path: str, **body: Any) -> Any:
@@ -96,6 +98,7 @@ def default_channel(sandbox: Sandbox, password: str) -> dict[str, Any]:
         project = post("/api/app/projects", name="Default")["id"]
         path = f"/api/app/projects/{project}/channels"
         uuid = post(path, name="Default", type="whatsapp")["uuid"]
+        assert post(f"{path}/{uuid}/users", name="Anna", phone=ANNA)["id"] == 301  # as deadline.py calls her
         post(f"/sandbox/channels/{uuid}/log-out")
     return {"project_id": project, "channel_uuid": uuid}
 
@@ -239,6 +242,12 @@ def place_of(sandbox: LocalSandbox) -> dict[str, object]:
         channels.create(project, {"name": "Alerts", "type": "whatsapp"})
     project = channels.projects()[0]["id"]
     return {"project_id": project, "channel_uuid": channels.channels(project)[0]["uuid"]}
+
+
+def logs(airflow: Airflow) -> dict[str, str]:
+    """Return what all processes of an Airflow have logged, by file."""
+    files = airflow.home.rglob("*.log")
+    return {str(path.relative_to(airflow.home)): path.read_text(errors="replace") for path in files}
 
 
 def _variable(name: str) -> str:

@@ -1,22 +1,18 @@
-"""A notifier in each place that Airflow calls one from."""
+"""A notifier in each place that Airflow calls one from, but for those that the example DAGs show."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from airflow import __version__
 from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, task
+from packaging.version import Version
 
 from airflow_provider_wahelp.notifications import WahelpNotifier
 
-try:
-    from airflow.providers.standard.operators.hitl import ApprovalOperator
-except ImportError:  # before Airflow 3.1
-    ApprovalOperator = None
-try:
-    from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference, SyncCallback
-except ImportError:  # an Airflow that has not all of that
-    DeadlineAlert = None
+HAS_SYNC_CALLBACKS = Version(__version__) >= Version("3.3")
+"""Airflow 3.1 refuses them at a deadline; the scheduler of 3.2 dies of them, with SQLite."""
 
 CONNECTION = "wahelp_alerts"  # names project and channel
 DOWN = "wahelp_down"
@@ -31,19 +27,17 @@ def tells(phone: str, **changes: Any) -> WahelpNotifier:
 
 
 def deadlines() -> dict[str, Any]:
-    """Return the arguments of a DAG that is late at once, where Airflow has deadlines."""
-    if not DeadlineAlert:
+    """Return the arguments of a DAG that is late at once, where Airflow can tell that from a worker."""
+    if not HAS_SYNC_CALLBACKS:
         return {}
-    late = [
-        DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=timedelta(seconds=1),
-            callback=callback(
-                WahelpNotifier, kwargs={"phone": phone, "timeout": SECONDS, "wahelp_conn_id": CONNECTION}
-            ),
-        )
-        for callback, phone in ((AsyncCallback, "+79000000002"), (SyncCallback, "+79000000003"))
-    ]
+    from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference, SyncCallback
+
+    told = {"phone": "+79000000003", "timeout": SECONDS, "wahelp_conn_id": CONNECTION}
+    late = DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(seconds=1),
+        callback=SyncCallback(WahelpNotifier, kwargs=told),
+    )
     return {"deadline": late}
 
 
@@ -84,25 +78,3 @@ with DAG(
     skip()
     fail_beside_a_server_that_is_down()
     succeed_beside_a_server_that_is_down()
-    if ApprovalOperator:
-        ApprovalOperator(
-            task_id="approve",
-            subject="Shall we?",
-            defaults="Approve",
-            response_timeout=timedelta(seconds=3),
-            notifiers=[tells("+79000000010")],
-        )
-
-with DAG(
-    dag_id="wahelp_storm",
-    schedule=None,
-    default_args={"on_failure_callback": tells("+79000000011", throttle=timedelta(minutes=10))},
-    on_failure_callback=tells("+79000000011"),
-) as storm:
-
-    @task
-    def fail_together(number: int) -> None:
-        """Fail, as all others do."""
-        raise ValueError(f"not {number} either")
-
-    fail_together.expand(number=list(range(40)))

@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync
 
 from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
+from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
 
 HOST = "https://wahelp.example"
 API = f"{HOST}/api/app"
@@ -169,4 +170,22 @@ def test_a_token_is_masked_through_the_loop_that_talks_to_the_supervisor(
 
     monkeypatch.setattr(asynchronous, "mask_secret", lambda _: async_to_sync(send)())
     asyncio.run(mask())
+    assert loops[0] is loops[1]
+
+
+def test_a_connection_is_looked_up_through_the_loop_that_talks_to_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For the same reason: a deadline's notifier shares the loop of the triggerer."""
+    loops = []
+
+    async def send() -> None:
+        loops.append(asyncio.get_running_loop())
+
+    async def look_up() -> None:
+        await InterruptibleHook("wahelp_default", within=1)._read_connection()
+        loops.append(asyncio.get_running_loop())
+
+    monkeypatch.setattr(InterruptibleHook, "_look_up", lambda _: async_to_sync(send)())
+    asyncio.run(look_up())
     assert loops[0] is loops[1]
