@@ -151,7 +151,7 @@ class AsyncWahelpClient:
         with _translated(call):
             response = await self._http.request(
                 call.method,
-                url_of(self.settings, call),
+                url_of(self.settings.base_url, call),
                 json=call.json,
                 headers={**headers_of(call), **bearer},
                 follow_redirects=call.method == "GET",

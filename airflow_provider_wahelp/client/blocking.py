@@ -6,11 +6,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import requote_uri
 from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
@@ -124,7 +126,7 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         with _translated(call):
-            request = _prepared(call, url_of(self.settings, call), token)
+            request = _prepared(call, self.settings, token)
             response = self._session.send(
                 request,
                 timeout=(self.settings.connect_timeout, self.settings.timeout),
@@ -162,12 +164,28 @@ class WahelpClient:
                 self._keeper.store.unlock()
 
 
-def _prepared(call: Call[Any], url: str, token: str) -> requests.PreparedRequest:
-    """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``."""
+def _prepared(call: Call[Any], settings: Settings, token: str) -> requests.PreparedRequest:
+    """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``.
+
+    To take each address apart anew would be most of what preparing a request costs.
+    """
     headers = headers_of(call)
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    return requests.Request(call.method, url, headers=headers, json=call.json).prepare()
+    request = requests.PreparedRequest()
+    request.prepare_method(call.method)
+    request.url = requote_uri(url_of(_server(settings.base_url), call))
+    request.prepare_headers(headers)
+    request.prepare_body(None, None, call.json)
+    request.prepare_hooks(None)
+    request.prepare_cookies(None)  # there are none: a redirect looks for them all the same
+    return request
+
+
+@cache
+def _server(base_url: str) -> str:
+    """Return an address as it goes over the wire: a name that is not ASCII is encoded."""
+    return str(requests.Request("GET", base_url).prepare().url).rstrip("/")
 
 
 class _Session(requests.Session):

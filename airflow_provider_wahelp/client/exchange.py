@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from airflow_provider_wahelp import __version__
 from airflow_provider_wahelp.client.answers import Answer
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +23,15 @@ def no_cookies() -> CookiePolicy:
     return DefaultCookiePolicy(allowed_domains=[])
 
 
-def url_of(settings: Settings, call: Call[Any]) -> str:
+def url_of(base_url: str, call: Call[Any]) -> str:
     """Return the address of a call with its query, which the two HTTP libraries would write differently.
 
-    :param settings: the host.
+    :param base_url: the scheme and host.
     :param call: the call.
     """
     query = urlencode(list(_pairs(call.params or {})))
     joint = "&" if "?" in call.path else "?"
-    return f"{settings.base_url}/api/app/{call.path}" + (joint + query if query else "")
+    return f"{base_url}/api/app/{call.path}" + (joint + query if query else "")
 
 
 def headers_of(call: Call[Any]) -> dict[str, str]:
