@@ -44,7 +44,7 @@ def runs(airflow: Airflow, alerted: Sandbox) -> dict[str, list[TaskInstance]]:
         airflow.check()
         return all(map(alerted.conversation, EXPECTED)) and len(alerted.conversation(STORMED)) > 1
 
-    wait_until(told, timeout=90, what="everybody told")
+    wait_until(told, timeout=240, what="everybody told")
     return {dag_id: airflow.api.task_instances(dag_id, run_id) for dag_id, run_id in started.items()}
 
 
