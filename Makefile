@@ -23,7 +23,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak matrix celery $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix celery $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -31,8 +31,16 @@ help: ## Show this list
 demo: .venv/.installed ## Onboard a client in a real Airflow, against a local sandbox in place of Wahelp
 	@.venv/bin/python -m demo
 
+# What runs an Airflow mostly waits: all else has its turn meanwhile.
 test: .venv/.installed ## All tests, on Airflow 3.3
-	.venv/bin/python -m pytest
+	@echo "In two halves beside one another; each is shown when it is through."
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-system test-rest
+
+test-system: .venv/.installed
+	.venv/bin/python -m pytest tests/system
+
+test-rest: .venv/.installed
+	.venv/bin/python -m pytest --ignore=tests/system
 
 soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py

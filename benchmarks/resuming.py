@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from demo.airflow import Airflow
@@ -19,7 +20,7 @@ INTERVAL = 2.0
 FILES = {"AIRFLOW_CONN_FS_DEFAULT": '{"conn_type": "fs"}'}
 """What the DAG needs in its environment."""
 
-_RESUME_SECONDS = 60
+_RESUME_SECONDS = 180
 _FIRED = re.compile(r"^(\S+) INFO Trigger fired event", re.MULTILINE)
 
 
@@ -49,13 +50,28 @@ def resume(
     """
     ours, theirs = [], []
     for number, (channel, file) in enumerate(zip(channels, files, strict=True)):
-        now = datetime.now(UTC)
-        scan(channel)
-        ours.append(_resumption(airflow, run_id, "wait", number, now))
-        now = datetime.now(UTC)
-        file.touch()
-        theirs.append(_resumption(airflow, run_id, "peer", number, now))
+        ours.append(resumption(airflow, run_id, "wait", number, partial(scan, channel)))
+        theirs.append(resumption(airflow, run_id, "peer", number, file.touch))
     return ours, theirs
+
+
+def resumption(
+    airflow: Airflow, run_id: str, task_id: str, number: int, come_about: Callable[[], object]
+) -> Resumption:
+    """Let come about what a deferred task waits for, and return what became of the task.
+
+    :param airflow: where it waits.
+    :param run_id: the run.
+    :param task_id: the task.
+    :param number: its map index.
+    :param come_about: lets it.
+    """
+    due = datetime.now(UTC)
+    come_about()
+    again = _resumed(airflow, run_id, task_id, number)
+    log = airflow.api.task_log(DAG, run_id, task_id, map_index=number)
+    fired = datetime.fromisoformat(_FIRED.findall(log)[0])
+    return Resumption((fired - due).total_seconds(), (again - due).total_seconds())
 
 
 def told(name: str, resumptions: Sequence[Resumption]) -> str:
@@ -68,17 +84,14 @@ def told(name: str, resumptions: Sequence[Resumption]) -> str:
     return f"{name}: {each} s (until the event + until a worker goes on)"
 
 
-def _resumption(airflow: Airflow, run_id: str, task_id: str, number: int, due: datetime) -> Resumption:
+def _resumed(airflow: Airflow, run_id: str, task_id: str, number: int) -> datetime:
     def resumed() -> datetime | None:
         airflow.check()
         starts = airflow.api.starts(DAG, run_id, task_id, number)
         return starts[1] if len(starts) > 1 else None
 
     try:
-        again = wait_until(resumed, timeout=_RESUME_SECONDS, what=f"{task_id} {number} at work again")
+        return wait_until(resumed, timeout=_RESUME_SECONDS, what=f"{task_id} {number} at work again")
     except TimeoutError as error:
         error.add_note(airflow.api.task_log(DAG, run_id, task_id, map_index=number))
         raise
-    log = airflow.api.task_log(DAG, run_id, task_id, map_index=number)
-    fired = datetime.fromisoformat(_FIRED.findall(log)[0])
-    return Resumption((fired - due).total_seconds(), (again - due).total_seconds())

@@ -19,8 +19,10 @@ from demo.airflow_version import AIRFLOW
 from demo.process import STOP_SECONDS, Process, stop_all, wait_until
 
 START_SECONDS = 180
-PARSE_SECONDS = 60
+PARSE_SECONDS = 180
 COMMAND_SECONDS = 120
+RUN_POLL_SECONDS = 1.0
+"""Whoever asks more often keeps the API server from the tasks."""
 
 
 class Airflow:
@@ -128,7 +130,9 @@ class Airflow:
                     on_task(task)
             return state if state in FINISHED_RUN else None
 
-        return wait_until(final_state, timeout=timeout, what=f"the end of run {run_id}")
+        return wait_until(
+            final_state, timeout=timeout, what=f"the end of run {run_id}", every=RUN_POLL_SECONDS
+        )
 
     @property
     def _program(self) -> str:

@@ -75,6 +75,12 @@ def _airflow_3_settings(port: int, dags: Sequence[Path]) -> dict[str, str]:
         # A file that has changed is read at once; to read all again and again would keep a core busy.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        # A task whose worker gets no answer within that is killed before it starts. A new API server's first
+        # answer to a worker takes longer than the default of five seconds, if the machine is busy.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        # Up to so late, by default five seconds, a worker notices that its task has ended. If a deferred one
+        # is to go on by then, Airflow takes the end of its first half for that of the second, and fails it.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }
 
 

@@ -95,7 +95,7 @@ def stop_all(processes: Iterable[Process], grace: float = STOP_SECONDS) -> None:
         process.finish(deadline)
 
 
-def wait_until(probe: Callable[[], T | None], *, timeout: float, what: str) -> T:
+def wait_until(probe: Callable[[], T | None], *, timeout: float, what: str, every: float = POLL_SECONDS) -> T:
     """Poll until the probe returns something true, and return it."""
     deadline = time.monotonic() + timeout
     while True:
@@ -104,7 +104,7 @@ def wait_until(probe: Callable[[], T | None], *, timeout: float, what: str) -> T
             return found
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {timeout:.0f} s")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
 
 
 def _session(leader: int) -> list[int]:

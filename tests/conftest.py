@@ -18,6 +18,7 @@ import atexit  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
 import shutil  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 
 import pytest  # noqa: E402
@@ -25,6 +26,11 @@ import pytest  # noqa: E402
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 Connect = Callable[..., None]
+MASKERS = (
+    "airflow.sdk._shared.secrets_masker",
+    "airflow.sdk.execution_time.secrets_masker",  # Airflow 3.0
+    "airflow.utils.log.secrets_masker",  # Airflow 2
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +42,16 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AIRFLOW__WAHELP__STATE_DIRECTORY", str(directory))
     monkeypatch.setattr(tokens, "_process_stores", {})
     return directory
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """Let Airflow forget what it masks: with each token it compiles anew all it has ever been told."""
+    yield
+    for module in filter(None, map(sys.modules.get, MASKERS)):
+        if hasattr(module, "_secrets_masker"):
+            masker = module._secrets_masker()
+            masker.patterns, masker.replacer = set(), None
 
 
 @pytest.fixture

@@ -15,7 +15,13 @@ except ImportError:  # Airflow 2
     from airflow.sensors.filesystem import FileSensor
 
 INTERVAL = 2.0
-COMMON: dict[str, Any] = {"deferrable": True, "poke_interval": INTERVAL, "timeout": timedelta(minutes=15)}
+COMMON: dict[str, Any] = {
+    "deferrable": True,
+    "poke_interval": INTERVAL,
+    "timeout": timedelta(minutes=15),
+    "retries": 3,  # Airflow may fail a task that is to go on so soon after its deferral
+    "retry_delay": timedelta(seconds=1),
+}
 PARAMS: dict[str, Any] = {"wahelp_conn_id": "", "project_id": 0, "channels": [], "files": []}
 
 with DAG(dag_id="wahelp_waiting", schedule=None, params=PARAMS) as dag:

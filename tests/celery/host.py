@@ -10,7 +10,7 @@ from demo.process import Process, stop_all, wait_until
 from tests.celery.hostname import VARIABLE, hostname
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 class Host:

@@ -108,7 +108,7 @@ def killed(cluster: Cluster, channel: Channel, runs: dict[str, Run]) -> Killed:
         cluster.airflow.check()
         return _sends(cluster) - before >= KILLED_AFTER
 
-    wait_until(far_enough, timeout=60, what="a mailing under way")
+    wait_until(far_enough, timeout=180, what="a mailing under way")
     [dead] = {task["hostname"] for task in _tasks(cluster, MAILING, run_id) if task["task_id"] == "send"}
     cluster.hosts[dead].kill()
     sent = _sends(cluster) - before
@@ -165,7 +165,7 @@ def test_no_host_logs_what_is_private(cluster: Cluster, password: str, killed: K
 
 
 def _finished(cluster: Cluster, dag_id: str, run_id: str) -> Run:
-    state = cluster.airflow.wait_for_run(dag_id, run_id, timeout=240)
+    state = cluster.airflow.wait_for_run(dag_id, run_id, timeout=360)
     tasks = _tasks(cluster, dag_id, run_id)
     if state != "success":
         logs = [text for host in cluster.hosts.values() for _, text in host.logs(run_id)]

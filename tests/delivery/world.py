@@ -108,12 +108,14 @@ class World:
         self.struck: Counter[str] = Counter()
         self._tokens = tokens
         self._ahead = 0.0
-        hook = self.hook()
-        self.project_id = hook.create_project("Shop").id
-        uuid = hook.create_channel("Support", project_id=self.project_id).uuid
+        channels, people = sandbox._state.channels, sandbox._state.people
+        self.project_id = self.hook().create_project("Shop").id  # with it, the host has a token
+        uuid = str(channels.create(self.project_id, {"name": "Support", "type": "whatsapp"})["uuid"])
         self.channel = {"project_id": self.project_id, "channel_uuid": uuid}
-        sandbox.scan(str(uuid))
-        self.users = [hook.create_user(phone, phone, **self.channel).id for phone in PHONES]
+        sandbox.scan(uuid)
+        self.users = [
+            people.add(self.project_id, uuid, {"name": phone, "phone": phone})["id"] for phone in PHONES
+        ]
         sandbox.clear_requests()
 
     def now(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from airflow_provider_wahelp.notifications import WahelpNotifier
 from .conftest import OTHER, PHONE, World, of_task
 
 SECONDS = 2.0
-SLACK = 3.5  # the machine has other work to do
+SLACK = 5.5  # the machine has other work to do
 
 Handler = Callable[[socket.socket], None]
 
@@ -122,7 +123,8 @@ def test_a_name_lookup_that_takes_for_ever(
     notifier = WahelpNotifier(user_id=301, phone=None, timeout=SECONDS, throttle=60)
     try:
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK
-        assert "Could not log in: no connection to Wahelp in time" in task_log()
+        # Whichever of two timeouts is noticed first.
+        assert re.search("no connection to Wahelp in time|no time was left", task_log())
         assert took(lambda: notifier(of_task(map_index=1))) > 0.1  # the claim was given back
     finally:
         over.set()

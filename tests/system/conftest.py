@@ -208,7 +208,7 @@ def run(airflow: Airflow, sandbox: Sandbox, crowd_sandbox: Sandbox) -> Runner:
     def run_dag(dag_id: str, conf: dict[str, Any]) -> Run:
         before = logins()
         run_id = airflow.trigger(dag_id, conf)
-        state = airflow.wait_for_run(dag_id, run_id, timeout=180)
+        state = airflow.wait_for_run(dag_id, run_id, timeout=300)
         tasks = airflow.api.task_instances(dag_id, run_id)
         for task in tasks:
             if task.state == "failed":

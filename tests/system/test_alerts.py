@@ -38,7 +38,7 @@ def tasks(airflow: Airflow, alerted: Sandbox) -> list[TaskInstance]:
         airflow.check()
         return all(map(alerted.conversation, EXPECTED))
 
-    wait_until(told, timeout=90, what="everybody told")
+    wait_until(told, timeout=240, what="everybody told")
     return airflow.api.task_instances(DAG, run_id)
 
 

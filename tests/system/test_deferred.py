@@ -25,7 +25,7 @@ pytestmark = [
 
 PEOPLE = [f"+7916555{number:04}" for number in range(4)]
 REACHED = PEOPLE[:2]
-SECONDS = 150
+SECONDS = 240
 RETRIES = 3
 """As in the DAG."""
 FROM_TRIGGER = """
@@ -129,7 +129,7 @@ def test_a_wait_that_begins_in_the_triggerer_takes_no_worker(
 ) -> None:
     dag, run_id = "wahelp_from_trigger", runs.from_trigger
     seen = len(unreliable.requests)
-    wait_until(lambda: len(unreliable.requests) > seen, timeout=30, what="a poll")
+    wait_until(lambda: len(unreliable.requests) > seen, timeout=120, what="a poll")
     assert airflow.api.starts(dag, run_id, "wait") == []
 
     unreliable.scan(world.silent)

@@ -117,7 +117,7 @@ def test_a_cleared_task_sends_once_more_only_if_told_to(
     sent = {name: airflow.api.xcom(first.dag_id, first.run_id, name) for name in ("skip", "resend")}
 
     airflow.api.clear(first.dag_id, first.run_id)
-    assert airflow.wait_for_run(first.dag_id, first.run_id, timeout=120) == "success"
+    assert airflow.wait_for_run(first.dag_id, first.run_id, timeout=240) == "success"
 
     tries = {task.task_id: task.try_number for task in airflow.api.task_instances(first.dag_id, first.run_id)}
     assert tries == {"skip": 2, "resend": 3}  # killed after its second message, it has not sent a third
@@ -148,7 +148,7 @@ def test_the_policy_waits_as_long_as_the_api_says_and_gives_up_at_once(
     where, (busy,) = crowd(1)
     unreliable.inject("rate_limit", path=f"*/send_message/{busy}", count=1, retry_after=5)
     run_id = airflow.trigger("wahelp_retry_policy", {**where, "people": [busy, busy + 1]})
-    state = airflow.wait_for_run("wahelp_retry_policy", run_id, timeout=120)  # retry_delay is an hour
+    state = airflow.wait_for_run("wahelp_retry_policy", run_id, timeout=240)  # retry_delay is an hour
 
     found = airflow.api.task_instances("wahelp_retry_policy", run_id)
     assert {task.task_id: (task.state, task.try_number) for task in found} == {

@@ -33,10 +33,10 @@ def test_what_is_not_delivered_goes_through_the_next_channel_and_that_is_remembe
         airflow.check()
         return [task.state for task in airflow.api.task_instances(DAG, run_id)] == ["deferred"]
 
-    wait_until(deferred, timeout=90, what="a deferred task")
+    wait_until(deferred, timeout=240, what="a deferred task")
     unreliable.configure(delivered_after=0)  # what was sent by now never arrives
     airflow.crash("triggerer")
-    assert airflow.wait_for_run(DAG, run_id, timeout=150) == "success"
+    assert airflow.wait_for_run(DAG, run_id, timeout=240) == "success"
     (task,) = airflow.api.task_instances(DAG, run_id)
     assert task.try_number == 1
     assert sent(unreliable, "The first") == {channel["channel_uuid"]: 1, second: 1}
@@ -49,7 +49,7 @@ def test_what_is_not_delivered_goes_through_the_next_channel_and_that_is_remembe
     assert second in remembered
     assert PHONE[1:] not in remembered
     run_id = airflow.trigger(DAG, {**conf, "text": "The second"})
-    assert airflow.wait_for_run(DAG, run_id, timeout=120) == "success"
+    assert airflow.wait_for_run(DAG, run_id, timeout=240) == "success"
     assert sent(unreliable, "The second") == {second: 1}
 
 

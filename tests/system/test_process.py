@@ -38,11 +38,11 @@ def start(tmp_path: Path) -> Start:
 def test_whole_families_are_stopped(start: Start) -> None:
     family = start(STUBBORN)
     try:
-        wait_until(lambda: len(family.log_end().splitlines()) == 2, timeout=20, what="parent and child")
+        wait_until(lambda: len(family.log_end().splitlines()) == 2, timeout=60, what="parent and child")
     finally:
         stop_all([family], grace=0.1)
     for line in family.log_end().splitlines():
-        wait_until(partial(_ended, int(line)), timeout=10, what=f"the end of process {line}")
+        wait_until(partial(_ended, int(line)), timeout=60, what=f"the end of process {line}")
 
 
 def test_a_death_is_noticed_and_explained(start: Start) -> None:
@@ -52,13 +52,13 @@ def test_a_death_is_noticed_and_explained(start: Start) -> None:
         process.check()
 
     with pytest.raises(ProcessDiedError, match=r"exit code 1(.|\n)*out of luck"):
-        wait_until(notice, timeout=20, what="an end")
+        wait_until(notice, timeout=60, what="an end")
     stop_all([process])
 
 
 def test_only_the_owner_can_read_the_output(start: Start) -> None:
     process = start("import os; print(oct(os.umask(0)))")
-    wait_until(process.succeeded, timeout=20, what="the end")
+    wait_until(process.succeeded, timeout=60, what="the end")
     stop_all([process])
     assert process.log.stat().st_mode & 0o077 == 0
     assert process.log_end() == "0o77"
