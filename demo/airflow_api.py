@@ -128,8 +128,14 @@ class AirflowApi:
         return self._get(path, map_index=map_index, stringify=False)["value"]
 
     def starts(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[datetime]:
-        """Return when a worker began a task, or went on with it after a deferral."""
-        only = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
+        """Return when a worker began a task, or went on with it after a deferral; a retry is neither."""
+        only = {
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "task_id": task_id,
+            "map_index": map_index,
+            "try_number": 1,
+        }
         found = self._all("/eventLogs", "event_logs", **only, event="running", order_by="event_log_id")
         return [datetime.fromisoformat(each["when"]) for each in found]
 

@@ -19,8 +19,6 @@ COMMON: dict[str, Any] = {
     "deferrable": True,
     "poke_interval": INTERVAL,
     "timeout": timedelta(minutes=15),
-    "retries": 3,  # Airflow may fail a task that is to go on so soon after its deferral
-    "retry_delay": timedelta(seconds=1),
 }
 PARAMS: dict[str, Any] = {"wahelp_conn_id": "", "project_id": 0, "channels": [], "files": []}
 
