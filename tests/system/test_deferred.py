@@ -175,7 +175,8 @@ def test_a_person_is_asked_to_authorize_the_channel(
     def asked() -> bool:
         airflow.check()
         states = {task.task_id: task.state for task in airflow.api.task_instances(dag, run_id)}
-        return (states["wait"], states["ask"]) == ("deferred", "awaiting_input")
+        waiting = (states["wait"], states["ask"]) == ("deferred", "awaiting_input")
+        return waiting and all(airflow.let_go(run_id, task_id) for task_id in states)
 
     wait_until(asked, timeout=SECONDS, what="a question")
     assert airflow.api.links(dag, run_id, "wait") == {"Open Wahelp": sandbox.url}

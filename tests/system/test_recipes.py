@@ -100,6 +100,7 @@ def test_whoever_is_asked_gets_one_message_and_the_answer_lets_the_run_go_on(
     link = message.rpartition("\n")[2]
     assert link.startswith(f"{airflow.url}/dags/{dag}/runs/{run_id}/tasks/approve/required_actions")
 
+    wait_until(lambda: airflow.let_go(run_id, "approve"), timeout=SECONDS, what="a worker that is through")
     airflow.api.answer(dag, run_id, "approve", "Approve")
     assert airflow.wait_for_run(dag, run_id, timeout=SECONDS) == "success"
     assert airflow.api.xcom(dag, run_id, "publish") == "published"

@@ -88,6 +88,7 @@ def test_a_task_goes_on_as_soon_as_airflow_lets_it(
     channels = [channel["channel_uuid"], *(_another(unreliable, channel) for _ in range(SINGLE - 1))]
     run_id = airflow.trigger(DAG, _conf(channel, channels))
     wait_until(lambda: _states(airflow, run_id)["deferred"] == SINGLE, timeout=180, what="deferred tasks")
+    wait_until(lambda: airflow.let_go(run_id, "wait") == SINGLE, timeout=60, what="free workers")
     ours = [
         resumption(airflow, run_id, "wait", number, partial(unreliable.scan, uuid))
         for number, uuid in enumerate(channels)
