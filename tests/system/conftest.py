@@ -210,10 +210,7 @@ def run(airflow: Airflow, sandbox: Sandbox, crowd_sandbox: Sandbox) -> Runner:
         run_id = airflow.trigger(dag_id, conf)
         state = airflow.wait_for_run(dag_id, run_id, timeout=300)
         tasks = airflow.api.task_instances(dag_id, run_id)
-        for task in tasks:
-            if task.state == "failed":
-                log = airflow.api.task_log(dag_id, run_id, task.task_id, task.try_number, task.map_index)
-                pytest.fail(f"{task.task_id} has failed:\n{log}")
+        explain(airflow, dag_id, run_id)
         return Run(dag_id, run_id, state, tasks, logins() - before)
 
     return run_dag
@@ -226,6 +223,16 @@ def onboarding(run: Runner, sandbox: Sandbox, person: Person) -> Run:
     webhook_url = f"{sandbox.url}/nobody?token={person.webhook_secret}"
     conf = {"phone": person.phone, "text": person.text, "webhook_url": webhook_url}
     return run("wahelp_onboarding", conf)
+
+
+def explain(airflow: Airflow, dag_id: str, run_id: str) -> None:
+    """Fail with the log of a task that has failed, and with what the scheduler says of such tasks."""
+    for task in airflow.api.task_instances(dag_id, run_id):
+        if task.state == "failed":
+            log = airflow.api.task_log(dag_id, run_id, task.task_id, task.try_number, task.map_index)
+            scheduler = (airflow.home / "scheduler.log").read_text(errors="replace").splitlines()
+            told = "\n".join(line for line in scheduler if run_id in line and "finished with state" in line)
+            pytest.fail(f"{task.task_id} has failed:\n{log}\n{told}")
 
 
 def connection(url: str, login: str, password: str, **extra: object) -> str:

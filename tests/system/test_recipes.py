@@ -16,7 +16,7 @@ from demo.airflow_version import VERSION
 from demo.process import wait_until
 from demo.sandbox import Sandbox
 
-from .conftest import ANNA, Runner, logs
+from .conftest import ANNA, Runner, explain, logs
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("_authorized")]
 
@@ -102,7 +102,9 @@ def test_whoever_is_asked_gets_one_message_and_the_answer_lets_the_run_go_on(
 
     wait_until(lambda: airflow.let_go(run_id, "approve"), timeout=SECONDS, what="a worker that is through")
     airflow.api.answer(dag, run_id, "approve", "Approve")
-    assert airflow.wait_for_run(dag, run_id, timeout=SECONDS) == "success"
+    state = airflow.wait_for_run(dag, run_id, timeout=SECONDS)
+    explain(airflow, dag, run_id)
+    assert state == "success"
     assert airflow.api.xcom(dag, run_id, "publish") == "published"
     assert _texts(sandbox, PHONE, dag) == [message]
 
