@@ -45,7 +45,8 @@ test-rest: .venv/.installed
 soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
 
-matrix: $(OLDER:%=test-%) test import-cost ## All tests on each Airflow from 2.11 to 3.3; `make test-3.1` is one of them
+matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test-3.1` is one of them
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(OLDER:%=test-%) test import-cost
 
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
