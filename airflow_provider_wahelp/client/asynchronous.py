@@ -143,7 +143,7 @@ class AsyncWahelpClient:
         return await self.perform(step)
 
     async def _attempts(self, call: Call[T], token: str) -> T:
-        attempts = AsyncRetrying(sleep=self._sleep, **retries.policy(call, self.settings))
+        attempts = AsyncRetrying(sleep=self._sleep, **retries.policy(self.settings))
         return await attempts(self._exchange, call, token)
 
     async def _exchange(self, call: Call[T], token: str) -> T:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from requests.utils import requote_uri
 from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
@@ -19,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, no_cookies, seen, url_of
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
@@ -54,6 +55,7 @@ class WahelpClient:
         self._on_token = on_token
         self._sleep = sleep
         self._session = _session()
+        self._retrying = Retrying(sleep=sleep, **retries.policy(settings))
 
     def __enter__(self) -> Self:
         return self
@@ -120,8 +122,7 @@ class WahelpClient:
         return self.perform(step)
 
     def _attempts(self, call: Call[T], token: str) -> T:
-        attempts = Retrying(sleep=self._sleep, **retries.policy(call, self.settings))
-        result: T = attempts(self._exchange, call, token)
+        result: T = self._retrying(self._exchange, call, token)
         return result
 
     def _exchange(self, call: Call[T], token: str) -> T:
@@ -178,7 +179,7 @@ def _prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepa
     request.prepare_headers(headers)
     request.prepare_body(None, None, call.json)
     request.prepare_hooks(None)
-    request.prepare_cookies(None)  # there are none: a redirect looks for them all the same
+    request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
     return request
 
 
@@ -186,6 +187,23 @@ def _prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepa
 def _server(base_url: str) -> str:
     """Return an address as it goes over the wire: a name that is not ASCII is encoded."""
     return str(requests.Request("GET", base_url).prepare().url).rstrip("/")
+
+
+class _NoCookies(RequestsCookieJar):
+    """Takes none and gives none: a token alone says who asks."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Give none."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take none."""
+
+    def copy(self) -> Self:
+        """Return what a redirect goes on with."""
+        return self
+
+
+_NO_COOKIES = _NoCookies()
 
 
 class _Session(requests.Session):
@@ -205,7 +223,6 @@ class _Session(requests.Session):
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
-        prepared_request.headers.pop("Cookie", None)  # requests takes the one of the redirect itself
         here, there = str(response.request.url), str(prepared_request.url)
         if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
             prepared_request.headers.pop("Authorization", None)
@@ -213,7 +230,7 @@ class _Session(requests.Session):
 
 def _session() -> requests.Session:
     session = _Session()
-    session.cookies.set_policy(no_cookies())
+    session.cookies = _NO_COOKIES
     adapter = HTTPAdapter(pool_maxsize=POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

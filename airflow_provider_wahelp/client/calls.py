@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeGuard, TypeVar
 from urllib.parse import quote
 
@@ -340,7 +340,12 @@ def request(
 
 
 def _path(*parts: Id) -> str:
-    return "/".join(quote(str(part), safe="") for part in parts)
+    return "/".join(map(_quoted, parts))
+
+
+@lru_cache(1024)  # most are asked for again and again
+def _quoted(part: Id) -> str:
+    return quote(str(part), safe="")
 
 
 def _page(page: int) -> dict[str, int]:

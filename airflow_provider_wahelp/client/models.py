@@ -7,9 +7,10 @@ known is kept in ``extra``. Times are UTC.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any, Literal, Self
 
 Json = Mapping[str, Any]
@@ -52,7 +53,8 @@ class Model:
         raise NotImplementedError
 
     @classmethod
-    def _known(cls) -> set[str]:
+    @cache
+    def _known(cls) -> Set[str]:
         return {entry.name for entry in fields(cls)} - {"extra"}
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,7 +200,8 @@ class Message(Model):
         }
 
     @classmethod
-    def _known(cls) -> set[str]:
+    @cache
+    def _known(cls) -> Set[str]:
         return super()._known() | {"message"}
 
 

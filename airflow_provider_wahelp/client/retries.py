@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenacity import (
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
@@ -49,18 +43,22 @@ def wait(state: RetryCallState) -> float:
     return jittered if told is None else told + min(jittered, 1.0)
 
 
-def policy(call: Call[Any], settings: Settings) -> dict[str, Any]:
+def policy(settings: Settings) -> dict[str, Any]:
     """Return the arguments for tenacity's ``Retrying`` and ``AsyncRetrying``.
 
-    A wait that would pass the deadline is not begun: the error reaches the caller at once, with its
-    ``retry_after``.
+    What is retried must take the call as its first argument. A wait that would pass the deadline is not
+    begun: the error reaches the caller at once, with its ``retry_after``.
 
-    :param call: the call to be performed.
     :param settings: how often and how long.
     """
     return {
-        "retry": retry_if_exception(lambda error: may_repeat(call, error)),
+        "retry": _may_go_on,
         "wait": wait,
         "stop": stop_after_attempt(settings.retries + 1) | stop_before_delay(settings.deadline),
         "reraise": True,
     }
+
+
+def _may_go_on(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return error is not None and may_repeat(state.args[0], error)
