@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from benchmarks.servers import LATENCY, announced
-
-app = FastAPI()
 
 
 @contextmanager
@@ -22,15 +23,22 @@ def running() -> Iterator[str]:
         yield url
 
 
-@app.post("/slack/chat.postMessage")
-async def slack() -> dict[str, object]:
+async def slack(_request: Request) -> Response:
     """Take a message, as Slack does."""
     await asyncio.sleep(LATENCY)
-    return {"ok": True, "channel": "C1", "ts": "1.0"}
+    return JSONResponse({"ok": True, "channel": "C1", "ts": "1.0"})
 
 
-@app.post("/telegram{token}/sendMessage")
-async def telegram() -> dict[str, object]:
+async def telegram(_request: Request) -> Response:
     """Take a message, as Telegram does."""
     await asyncio.sleep(LATENCY)
-    return {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}
+    result = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}
+    return JSONResponse({"ok": True, "result": result})
+
+
+app = Starlette(
+    routes=[
+        Route("/slack/chat.postMessage", slack, methods=["POST"]),
+        Route("/telegram{token}/sendMessage", telegram, methods=["POST"]),
+    ]
+)

@@ -53,7 +53,6 @@ class WahelpClient:
         self.settings = settings
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
-        self._sleep = sleep
         self._session = _session()
         self._retrying = Retrying(sleep=sleep, **retries.policy(settings))
 
@@ -115,7 +114,7 @@ class WahelpClient:
 
     def _take(self, step: Step) -> Any:
         if isinstance(step, Pause):
-            return self._sleep(step.seconds)
+            return self._retrying.sleep(step.seconds)
         if isinstance(step, ServerTime):
             self._token()  # who logged in, here or in another process, has learnt the time
             return self._keeper.server_clock.time(step.at)

@@ -1,18 +1,22 @@
 """The platform's operations under ``/api/app``."""
-# Without postponed annotations: FastAPI reads them while the routes are declared.
 
-from typing import Annotated
+from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request, Response
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
 
 from airflow_provider_wahelp.sandbox.bodies import answer, read_fields
 from airflow_provider_wahelp.sandbox.errors import not_found
-from airflow_provider_wahelp.sandbox.state import State
 
-router = APIRouter(prefix="/api/app")
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from airflow_provider_wahelp.sandbox.state import State
 
 
-async def current_state(request: Request) -> State:
+def state_of(request: Request) -> State:
     """Return the state that this application serves.
 
     :param request: any request.
@@ -21,12 +25,12 @@ async def current_state(request: Request) -> State:
     return state
 
 
-async def authorized_state(request: Request) -> State:
+def authorized(request: Request) -> State:
     """Return the state, unless the request's token is dead.
 
     :param request: any request.
     """
-    state = await current_state(request)
+    state = state_of(request)
     state.account.check(bearer(request))
     return state
 
@@ -40,150 +44,156 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-Open = Annotated[State, Depends(current_state)]
-Authorized = Annotated[State, Depends(authorized_state)]
-
-_CHANNEL = "/projects/{project_id:int}/channels/{uuid}"
-_WEBHOOKS = "/projects/{project_id:int}/webhooks"
-
-
-@router.post("/user/login")
-async def log_in(state: Open, request: Request) -> Response:
+async def log_in(request: Request) -> Response:
     """Exchange login and password for a token."""
-    return answer(state.account.log_in(await read_fields(request)))
+    return answer(state_of(request).account.log_in(await read_fields(request)))
 
 
-@router.get("/user/refresh-token")
-async def refresh_token(state: Authorized, request: Request) -> Response:
+async def refresh_token(request: Request) -> Response:
     """Exchange a token for a new one."""
-    return answer(state.account.refresh(bearer(request)))
+    return answer(authorized(request).account.refresh(bearer(request)))
 
 
-@router.get("/user")
-async def account(state: Authorized) -> Response:
+async def account(request: Request) -> Response:
     """Show the account."""
-    return answer(state.account.show())
+    return answer(authorized(request).account.show())
 
 
-@router.get("/projects")
-async def projects(state: Authorized) -> Response:
+async def projects(request: Request) -> Response:
     """List projects."""
-    return answer(state.channels.projects())
+    return answer(authorized(request).channels.projects())
 
 
-@router.post("/projects")
-async def create_project(state: Authorized, request: Request) -> Response:
+async def create_project(request: Request) -> Response:
     """Create a project."""
-    return answer(state.channels.create_project(await read_fields(request)))
+    return answer(authorized(request).channels.create_project(await read_fields(request)))
 
 
-@router.get("/projects/{project_id:int}/channels")
-async def channels(state: Authorized, project_id: int) -> Response:
+async def channels(request: Request) -> Response:
     """List channels."""
-    return answer(state.channels.channels(project_id))
+    return answer(authorized(request).channels.channels(**request.path_params))
 
 
-@router.post("/projects/{project_id:int}/channels")
-async def create_channel(state: Authorized, project_id: int, request: Request) -> Response:
+async def create_channel(request: Request) -> Response:
     """Create a channel."""
-    return answer(state.channels.create(project_id, await read_fields(request)))
+    return answer(
+        authorized(request).channels.create(**request.path_params, fields=await read_fields(request))
+    )
 
 
-@router.get(_CHANNEL)
-async def channel(state: Authorized, project_id: int, uuid: str) -> Response:
+async def channel(request: Request) -> Response:
     """Show a channel."""
-    return answer(state.channels.get(project_id, uuid))
+    return answer(authorized(request).channels.get(**request.path_params))
 
 
-@router.get(_CHANNEL + "/status")
-async def channel_status(state: Authorized, project_id: int, uuid: str) -> Response:
+async def channel_status(request: Request) -> Response:
     """Show the state of a channel."""
-    return answer(state.channels.status(project_id, uuid))
+    return answer(authorized(request).channels.status(**request.path_params))
 
 
-@router.get(_CHANNEL + "/settings/whatsapp/qr")
-async def qr(state: Authorized, project_id: int, uuid: str) -> Response:
+async def qr(request: Request) -> Response:
     """Show the code that a phone has to scan."""
-    return answer(state.channels.qr(project_id, uuid))
+    return answer(authorized(request).channels.qr(**request.path_params))
 
 
-@router.get(_CHANNEL + "/users")
-async def users(state: Authorized, project_id: int, uuid: str, request: Request) -> Response:
+async def users(request: Request) -> Response:
     """List users."""
-    page, has_more = state.people.users(project_id, uuid, request.query_params)
+    page, has_more = authorized(request).people.users(**request.path_params, query=request.query_params)
     return answer(page, has_more=has_more)
 
 
-@router.post(_CHANNEL + "/users")
-async def add_user(state: Authorized, project_id: int, uuid: str, request: Request) -> Response:
+async def add_user(request: Request) -> Response:
     """Add a user."""
-    return answer(state.people.add(project_id, uuid, await read_fields(request)))
+    return answer(authorized(request).people.add(**request.path_params, fields=await read_fields(request)))
 
 
-@router.get(_CHANNEL + "/users/{user_id:int}")
-async def user(state: Authorized, project_id: int, uuid: str, user_id: int) -> Response:
+async def user(request: Request) -> Response:
     """Show a user."""
-    return answer(state.people.get(project_id, uuid, user_id))
+    return answer(authorized(request).people.get(**request.path_params))
 
 
-@router.post("/projects/{project_id:int}/contacts/contact_by_phone")
-async def contact_by_phone(state: Authorized, project_id: int, request: Request) -> Response:
+async def contact_by_phone(request: Request) -> Response:
     """Find or create a contact."""
-    return answer(state.people.contact_by_phone(project_id, await read_fields(request)))
+    return answer(
+        authorized(request).people.contact_by_phone(**request.path_params, fields=await read_fields(request))
+    )
 
 
-@router.get(_CHANNEL + "/messages")
-async def messages(state: Authorized, project_id: int, uuid: str, request: Request) -> Response:
+async def messages(request: Request) -> Response:
     """List messages."""
-    return answer(state.messages.history(project_id, uuid, request.query_params))
+    return answer(authorized(request).messages.history(**request.path_params, query=request.query_params))
 
 
-@router.get(_CHANNEL + "/messages/{message_id:int}")
-async def message(state: Authorized, project_id: int, uuid: str, message_id: int) -> Response:
+async def message(request: Request) -> Response:
     """Show a message."""
-    return answer(state.messages.get(project_id, uuid, message_id))
+    return answer(authorized(request).messages.get(**request.path_params))
 
 
-@router.post(_CHANNEL + "/send_message/{user_id:int}")
-async def send_message(
-    state: Authorized, project_id: int, uuid: str, user_id: int, request: Request
-) -> Response:
+async def send_message(request: Request) -> Response:
     """Send a message."""
-    return answer(state.messages.send(project_id, uuid, user_id, await read_fields(request)))
+    return answer(authorized(request).messages.send(**request.path_params, fields=await read_fields(request)))
 
 
-@router.put("/projects/{project_id:int}/hook")
-async def set_hook(state: Authorized, project_id: int, request: Request) -> Response:
+async def set_hook(request: Request) -> Response:
     """Set the project's hook."""
-    return answer(state.hooks.set_hook(project_id, await read_fields(request)))
+    return answer(
+        authorized(request).hooks.set_hook(**request.path_params, fields=await read_fields(request))
+    )
 
 
-@router.get(_WEBHOOKS)
-async def webhooks(state: Authorized, project_id: int) -> Response:
+async def webhooks(request: Request) -> Response:
     """List webhooks."""
-    return answer(state.hooks.webhooks(project_id))
+    return answer(authorized(request).hooks.webhooks(**request.path_params))
 
 
-@router.post(_WEBHOOKS)
-async def add_webhook(state: Authorized, project_id: int, request: Request) -> Response:
+async def add_webhook(request: Request) -> Response:
     """Add a webhook."""
-    return answer(state.hooks.add(project_id, await read_fields(request)))
+    return answer(authorized(request).hooks.add(**request.path_params, fields=await read_fields(request)))
 
 
-@router.put(_WEBHOOKS + "/{uuid}")
-async def change_webhook(state: Authorized, project_id: int, uuid: str, request: Request) -> Response:
+async def change_webhook(request: Request) -> Response:
     """Change a webhook."""
-    return answer(state.hooks.change(project_id, uuid, await read_fields(request)))
+    return answer(authorized(request).hooks.change(**request.path_params, fields=await read_fields(request)))
 
 
-@router.delete(_WEBHOOKS + "/{uuid}")
-async def remove_webhook(state: Authorized, project_id: int, uuid: str) -> Response:
+async def remove_webhook(request: Request) -> Response:
     """Remove a webhook."""
-    state.hooks.remove(project_id, uuid)
+    authorized(request).hooks.remove(**request.path_params)
     return answer([])
 
 
-@router.api_route("/{operation:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def not_imitated(_state: Authorized, operation: str) -> Response:
+async def not_imitated(request: Request) -> Response:
     """Refuse whatever else the platform can do."""
+    authorized(request)
     raise not_found("Операция")
+
+
+_CHANNEL = "/projects/{project_id:int}/channels/{uuid}"
+_WEBHOOKS = "/projects/{project_id:int}/webhooks"
+_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+routes = [
+    Route("/user/login", log_in, methods=["POST"]),
+    Route("/user/refresh-token", refresh_token, methods=["GET"]),
+    Route("/user", account, methods=["GET"]),
+    Route("/projects", projects, methods=["GET"]),
+    Route("/projects", create_project, methods=["POST"]),
+    Route("/projects/{project_id:int}/channels", channels, methods=["GET"]),
+    Route("/projects/{project_id:int}/channels", create_channel, methods=["POST"]),
+    Route(_CHANNEL, channel, methods=["GET"]),
+    Route(_CHANNEL + "/status", channel_status, methods=["GET"]),
+    Route(_CHANNEL + "/settings/whatsapp/qr", qr, methods=["GET"]),
+    Route(_CHANNEL + "/users", users, methods=["GET"]),
+    Route(_CHANNEL + "/users", add_user, methods=["POST"]),
+    Route(_CHANNEL + "/users/{user_id:int}", user, methods=["GET"]),
+    Route("/projects/{project_id:int}/contacts/contact_by_phone", contact_by_phone, methods=["POST"]),
+    Route(_CHANNEL + "/messages", messages, methods=["GET"]),
+    Route(_CHANNEL + "/messages/{message_id:int}", message, methods=["GET"]),
+    Route(_CHANNEL + "/send_message/{user_id:int}", send_message, methods=["POST"]),
+    Route("/projects/{project_id:int}/hook", set_hook, methods=["PUT"]),
+    Route(_WEBHOOKS, webhooks, methods=["GET"]),
+    Route(_WEBHOOKS, add_webhook, methods=["POST"]),
+    Route(_WEBHOOKS + "/{uuid}", change_webhook, methods=["PUT"]),
+    Route(_WEBHOOKS + "/{uuid}", remove_webhook, methods=["DELETE"]),
+    Route("/{operation:path}", not_imitated, methods=_ANY),
+]

@@ -6,8 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 from airflow_provider_wahelp.sandbox import api, control, page
 from airflow_provider_wahelp.sandbox.bodies import refusal
@@ -30,7 +32,7 @@ _TICK = 0.2
 
 def create_app(
     options: SandboxOptions | None = None, *, state: State | None = None, storage: Storage | None = None
-) -> FastAPI:
+) -> Starlette:
     """Build the application. It dates its answers itself: run uvicorn with ``date_header=False``.
 
     :param options: how the platform behaves, for a new state.
@@ -40,18 +42,18 @@ def create_app(
     served = state or State(options)
 
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
+    async def running(_app: Starlette) -> AsyncIterator[None]:
         async with _background(served, storage):
             yield
 
-    # No slash is ever mended by a redirect, and no schema is served: this is not our API to describe.
-    app = FastAPI(lifespan=running, openapi_url=None, redirect_slashes=False)
+    app = Starlette(
+        routes=[Mount("/api/app", routes=api.routes), Mount("/sandbox", routes=control.routes), *page.routes],
+        middleware=[Middleware(Gateway, state=served)],
+        exception_handlers={SandboxError: _refuse, HTTPException: _refuse_route},
+        lifespan=running,
+    )
+    app.router.redirect_slashes = False  # the platform mends no address
     app.state.wahelp = served
-    app.add_middleware(Gateway, state=served)
-    app.add_exception_handler(SandboxError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse_route)
-    for part in (api, control, page):
-        app.include_router(part.router)
     return app
 
 

@@ -1,19 +1,24 @@
 """The sandbox's own operations under ``/sandbox``: what people, phones and time do to the platform."""
-# Without postponed annotations: FastAPI reads them while the routes are declared.
+
+from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.routing import Route
 
-from airflow_provider_wahelp.sandbox.api import Open
+from airflow_provider_wahelp.sandbox.api import state_of
 from airflow_provider_wahelp.sandbox.bodies import plain, read_fields
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid
 from airflow_provider_wahelp.sandbox.faults.fault import define
-from airflow_provider_wahelp.sandbox.state import State
 from airflow_provider_wahelp.sandbox.state import fields as read
 
-router = APIRouter(prefix="/sandbox")
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from airflow_provider_wahelp.sandbox.state import State
+
 _DONE = {"success": True}
 
 
@@ -26,120 +31,124 @@ def stats(state: State) -> dict[str, Any]:
     return {"logins": journal.logins, "requests": journal.total, "connections": journal.connections}
 
 
-@router.get("/health")
-async def health() -> Response:
+async def health(_request: Request) -> Response:
     """Tell that the sandbox is up."""
     return plain({"status": "ok"})
 
 
-@router.post("/channels/{uuid}/scan")
-async def scan(state: Open, uuid: str) -> Response:
+async def scan(request: Request) -> Response:
     """Log a channel in."""
-    state.channels.scan(uuid)
+    state_of(request).channels.scan(**request.path_params)
     return plain(_DONE)
 
 
-@router.post("/channels/{uuid}/log-out")
-async def log_out(state: Open, uuid: str) -> Response:
+async def log_out(request: Request) -> Response:
     """Log a channel out."""
-    state.channels.log_out(uuid)
+    state_of(request).channels.log_out(**request.path_params)
     return plain(_DONE)
 
 
-@router.post("/tokens/expire")
-async def expire_tokens(state: Open) -> Response:
+async def expire_tokens(request: Request) -> Response:
     """Let all tokens die."""
-    state.account.expire_tokens()
+    state_of(request).account.expire_tokens()
     return plain(_DONE)
 
 
-@router.post("/clock/advance")
-async def advance(state: Open, request: Request) -> Response:
+async def advance(request: Request) -> Response:
     """Move the clock ahead."""
     fields = await read_fields(request)
     try:
-        state.advance(float(fields.get("seconds", "")))
+        state_of(request).advance(float(fields.get("seconds", "")))
     except (TypeError, ValueError):
         raise invalid("seconds", "Должно быть число, ноль или больше") from None
     return plain(_DONE)
 
 
-@router.put("/phones/{phone}")
-async def set_messenger(state: Open, phone: str, request: Request) -> Response:
+async def set_messenger(request: Request) -> Response:
     """Give a phone the messenger, or take it away."""
     fields = await read_fields(request)
     if "messenger" not in fields:
         raise invalid("messenger", "Обязательное поле")
-    state.set_messenger(read.phone({"phone": phone}), present=read.flag(fields, "messenger"))
+    state_of(request).set_messenger(read.phone(request.path_params), present=read.flag(fields, "messenger"))
     return plain(_DONE)
 
 
-@router.post("/phones/{phone}/messages")
-async def receive(state: Open, phone: str, request: Request) -> Response:
+async def receive(request: Request) -> Response:
     """Let a phone write."""
     fields = await read_fields(request)
     text = read.text(fields, "text")
     channel_uuid = read.text(fields, "channel_uuid") if "channel_uuid" in fields else None
-    return plain(state.messages.receive(read.phone({"phone": phone}), text, channel_uuid))
+    return plain(state_of(request).messages.receive(read.phone(request.path_params), text, channel_uuid))
 
 
-@router.get("/phones/{phone}/conversation")
-async def conversation(state: Open, phone: str) -> Response:
+async def conversation(request: Request) -> Response:
     """Show what a phone received and wrote."""
-    return plain(state.messages.conversation(read.phone({"phone": phone})))
+    return plain(state_of(request).messages.conversation(read.phone(request.path_params)))
 
 
-@router.get("/conversations")
-async def conversations(state: Open) -> Response:
+async def conversations(request: Request) -> Response:
     """Show the conversations of all phones."""
-    return plain(state.messages.conversations())
+    return plain(state_of(request).messages.conversations())
 
 
-@router.get("/requests")
-async def requests(state: Open) -> Response:
+async def requests(request: Request) -> Response:
     """Show the recorded requests."""
-    return plain([asdict(request) for request in state.journal.requests()])
+    return plain([asdict(request) for request in state_of(request).journal.requests()])
 
 
-@router.delete("/requests")
-async def clear_requests(state: Open) -> Response:
+async def clear_requests(request: Request) -> Response:
     """Forget the recorded requests."""
-    state.journal.clear()
+    state_of(request).journal.clear()
     return plain(_DONE)
 
 
-@router.get("/faults")
-async def faults(state: Open) -> Response:
+async def faults(request: Request) -> Response:
     """Show the faults that are switched on."""
-    return plain(state.faults.show())
+    return plain(state_of(request).faults.show())
 
 
-@router.post("/faults")
-async def inject(state: Open, request: Request) -> Response:
+async def inject(request: Request) -> Response:
     """Switch a fault on."""
     fields = await read_fields(request)
     try:
-        state.inject(define(fields.pop("fault", ""), **fields))
+        state_of(request).inject(define(fields.pop("fault", ""), **fields))
     except ValueError as error:
         raise SandboxError(422, str(error)) from None
     return plain(_DONE)
 
 
-@router.delete("/faults")
-async def clear_faults(state: Open) -> Response:
+async def clear_faults(request: Request) -> Response:
     """Switch all faults off."""
-    state.faults.clear()
+    state_of(request).faults.clear()
     return plain(_DONE)
 
 
-@router.get("/stats")
-async def show_stats(state: Open) -> Response:
+async def show_stats(request: Request) -> Response:
     """Count what the sandbox was asked."""
-    return plain(stats(state))
+    return plain(stats(state_of(request)))
 
 
-@router.post("/reset")
-async def reset(state: Open) -> Response:
+async def reset(request: Request) -> Response:
     """Go back to how everything was at first."""
-    state.reset()
+    state_of(request).reset()
     return plain(_DONE)
+
+
+routes = [
+    Route("/health", health, methods=["GET"]),
+    Route("/channels/{uuid}/scan", scan, methods=["POST"]),
+    Route("/channels/{uuid}/log-out", log_out, methods=["POST"]),
+    Route("/tokens/expire", expire_tokens, methods=["POST"]),
+    Route("/clock/advance", advance, methods=["POST"]),
+    Route("/phones/{phone}", set_messenger, methods=["PUT"]),
+    Route("/phones/{phone}/messages", receive, methods=["POST"]),
+    Route("/phones/{phone}/conversation", conversation, methods=["GET"]),
+    Route("/conversations", conversations, methods=["GET"]),
+    Route("/requests", requests, methods=["GET"]),
+    Route("/requests", clear_requests, methods=["DELETE"]),
+    Route("/faults", faults, methods=["GET"]),
+    Route("/faults", inject, methods=["POST"]),
+    Route("/faults", clear_faults, methods=["DELETE"]),
+    Route("/stats", show_stats, methods=["GET"]),
+    Route("/reset", reset, methods=["POST"]),
+]

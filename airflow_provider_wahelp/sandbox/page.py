@@ -1,26 +1,29 @@
 """The page at ``/``: the phones, and what they received."""
-# Without postponed annotations: FastAPI reads them while the routes are declared.
+
+from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
-from airflow_provider_wahelp.sandbox.api import Open
+from airflow_provider_wahelp.sandbox.api import state_of
 from airflow_provider_wahelp.sandbox.control import stats
 
-router = APIRouter()
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 _PHONES = 60
 _LINES = 30
 
 
-@router.get("/")
-async def show(state: Open) -> HTMLResponse:
+async def show(request: Request) -> HTMLResponse:
     """Show channels, phones and conversations."""
+    state = state_of(request)
     content = _template().render(
         channels=state.channels.everywhere(),
         conversations=state.messages.latest_conversations(_PHONES, _LINES),
@@ -40,3 +43,6 @@ def _template() -> jinja2.Template:
 
 def _clock(created_at: str) -> str:
     return datetime.fromisoformat(created_at).astimezone().strftime("%H:%M:%S")
+
+
+routes = [Route("/", show, methods=["GET"])]

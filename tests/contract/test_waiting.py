@@ -210,7 +210,7 @@ def test_a_message_that_shows_up_late_is_not_missed(
     waits = iter([nothing, lambda: wahelp_sandbox.advance(6)])
     sensor = status_sensor(message_id=late.id)
     client = sensor.hook.get_conn()
-    client._sleep = lambda seconds: next(waits)()  # type: ignore[assignment]
+    client._retrying.sleep = lambda seconds: next(waits)()
     assert runner.run(sensor, lambda: wahelp_sandbox.advance(11)).state == "success"
 
 

@@ -64,7 +64,7 @@ def attempt(store: Store, try_number: int = 1) -> Any:
     operator = SendMessageOperator(
         task_id="send", text=TEXT, user_id=301, project_id=101, channel_uuid=CHANNEL["uuid"]
     )
-    operator.hook.get_conn()._sleep = lambda seconds: None
+    operator.hook.get_conn()._retrying.sleep = lambda seconds: None
     ids = {"dag_id": "shop", "run_id": "manual__1", "task_id": "send", "map_index": -1}
     ti = SimpleNamespace(**ids, try_number=try_number, max_tries=1, xcom_push=lambda key, value: None)
     context: Any = {"ti": ti, "task_state_store": store}

@@ -77,7 +77,7 @@ class Traveller(Task):
         operator = self.operator(kill, where)
         operator.deferrable = self.mode == "triggerer"
         hook: WahelpHook = self.world.hook(kill, where=where)
-        hook.get_conn()._sleep = lambda seconds: self._sleep(seconds, kill)  # type: ignore[assignment]
+        hook.get_conn()._retrying.sleep = lambda seconds: self._sleep(seconds, kill)  # type: ignore[assignment]
         operator.__dict__["hook"] = hook
         context = self.context
         context["ti"].xcom_push = lambda key, value: self.pushed.update({key: value})

@@ -131,7 +131,7 @@ class World:
         """Return a hook as a new process has it, which may die with a send through some channel."""
         hook = WahelpHook(conn_id)
         client = hook.get_conn()
-        client._sleep = self.sleep
+        client._retrying.sleep = self.sleep
         client._keeper._clock = client._keeper.server_clock._clock = self.now
         exchange = client._exchange
 

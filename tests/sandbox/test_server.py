@@ -245,7 +245,7 @@ def test_importing_the_package_and_the_plugin_starts_nothing() -> None:
         import sys
         import airflow_provider_wahelp.sandbox.pytest_plugin
         import airflow_provider_wahelp.sandbox as sandbox
-        print(sorted({"fastapi", "uvicorn", "httpx", "jinja2", "requests", "airflow"} & set(sys.modules)))
+        print(sorted({"starlette", "uvicorn", "httpx", "jinja2", "requests", "airflow"} & set(sys.modules)))
         print(sorted(set(dir(sandbox)) & set(sandbox.__all__)) == sorted(sandbox.__all__))
     """
     shown = subprocess.run(
