@@ -127,8 +127,8 @@ def dying() -> Iterator[LocalSandbox]:
 
 @pytest.fixture(scope="session")
 def renewed() -> Iterator[LocalSandbox]:
-    """An account whose tokens end after eight seconds, and say so in a string."""
-    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, token_lifetime=8, expires_in="string")) as running:
+    """An account whose tokens end after sixteen seconds, and say so in a string."""
+    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, token_lifetime=16, expires_in="string")) as running:
         yield running
 
 
