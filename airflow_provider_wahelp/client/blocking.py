@@ -6,22 +6,18 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
-from requests.utils import requote_uri
 from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.session import new_session, prepared
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
@@ -29,9 +25,6 @@ from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, proce
 T = TypeVar("T")
 
 _NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
-
-POOL_SIZE = 32
-"""Connections that the threads of a process may use at a time."""
 
 
 class WahelpClient:
@@ -53,7 +46,7 @@ class WahelpClient:
         self.settings = settings
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
-        self._session = _session()
+        self._session = new_session()
         self._retrying = Retrying(sleep=sleep, **retries.policy(settings))
 
     def __enter__(self) -> Self:
@@ -126,7 +119,7 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         with _translated(call):
-            request = _prepared(call, self.settings, token)
+            request = prepared(call, self.settings, token)
             response = self._session.send(
                 request,
                 timeout=(self.settings.connect_timeout, self.settings.timeout),
@@ -162,78 +155,6 @@ class WahelpClient:
         finally:
             if locked:
                 self._keeper.store.unlock()
-
-
-def _prepared(call: Call[Any], settings: Settings, token: str) -> requests.PreparedRequest:
-    """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``.
-
-    To take each address apart anew would be most of what preparing a request costs.
-    """
-    headers = headers_of(call)
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    request = requests.PreparedRequest()
-    request.prepare_method(call.method)
-    request.url = requote_uri(url_of(_server(settings.base_url), call))
-    request.prepare_headers(headers)
-    request.prepare_body(None, None, call.json)
-    request.prepare_hooks(None)
-    request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
-    return request
-
-
-@cache
-def _server(base_url: str) -> str:
-    """Return an address as it goes over the wire: a name that is not ASCII is encoded."""
-    return str(requests.Request("GET", base_url).prepare().url).rstrip("/")
-
-
-class _NoCookies(RequestsCookieJar):
-    """Takes none and gives none: a token alone says who asks."""
-
-    def add_cookie_header(self, request: Any) -> None:
-        """Give none."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        """Take none."""
-
-    def copy(self) -> Self:
-        """Return what a redirect goes on with."""
-        return self
-
-
-_NO_COOKIES = _NoCookies()
-
-
-class _Session(requests.Session):
-    """A session that keeps the token after a redirect, and reads the environment once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._environment: dict[tuple[str, str], Any] = {}
-
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Return what the environment says of a server: to read it anew is a tenth of what a call costs."""
-        parts = urlsplit(url)
-        server = parts.scheme, parts.netloc
-        if server not in self._environment:
-            self._environment[server] = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        return dict(self._environment[server])
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
-        here, there = str(response.request.url), str(prepared_request.url)
-        if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
-            prepared_request.headers.pop("Authorization", None)
-
-
-def _session() -> requests.Session:
-    session = _Session()
-    session.cookies = _NO_COOKIES
-    adapter = HTTPAdapter(pool_maxsize=POOL_SIZE)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 @contextmanager

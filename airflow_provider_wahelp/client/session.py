@@ -1,0 +1,122 @@
+"""What requests is told once, so that each call costs little beside what goes over the wire."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.utils import requote_uri
+
+from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.exchange import headers_of, url_of
+from airflow_provider_wahelp.client.settings import Settings
+
+POOL_SIZE = 32
+"""Connections that the threads of a process may use at a time."""
+
+
+def prepared(call: Call[Any], settings: Settings, token: str) -> requests.PreparedRequest:
+    """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``.
+
+    To take each address apart anew would be most of what preparing a request costs.
+
+    :param call: the call.
+    :param settings: the server.
+    :param token: the bearer token; the empty string for none.
+    """
+    headers = headers_of(call)
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = requests.PreparedRequest()
+    request.prepare_method(call.method)
+    request.url = requote_uri(url_of(_encoded(settings.base_url), call))
+    request.prepare_headers(headers)
+    request.prepare_body(None, None, call.json)
+    request.prepare_hooks(None)
+    request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
+    return request
+
+
+@cache
+def _encoded(base_url: str) -> str:
+    """Return an address as it goes over the wire: a name that is not ASCII is encoded."""
+    return str(requests.Request("GET", base_url).prepare().url).rstrip("/")
+
+
+def _server_of(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+class _NoCookies(RequestsCookieJar):
+    """Takes none and gives none: a token alone says who asks."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Give none."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take none."""
+
+    def copy(self) -> Self:
+        """Return what a redirect goes on with."""
+        return self
+
+
+_NO_COOKIES = _NoCookies()
+
+
+class _Session(requests.Session):
+    """A session that keeps the token after a redirect, and reads the environment once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Return what the environment says of a server: to read it anew is a tenth of what a call costs."""
+        server = _server_of(url)
+        if server not in self._environment:
+            self._environment[server] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._environment[server])
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
+        here, there = str(response.request.url), str(prepared_request.url)
+        if self.should_strip_auth(here, there):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter that finds the way to a server once: to look anew is a tenth of what a call costs."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE)
+        self._pools: dict[tuple[str, str], Any] = {}
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the pool of a server; how it is reached never changes within a session."""
+        server = _server_of(request.url)
+        if server not in self._pools:
+            self._pools[server] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self._pools[server]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pools.clear()
+        super().close()
+
+
+def new_session() -> requests.Session:
+    """Return a session for the threads of a process, with connections that are kept."""
+    session = _Session()
+    session.cookies = _NO_COOKIES
+    adapter = _Adapter()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
