@@ -29,7 +29,7 @@ from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.posting import Poster
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
 from airflow_provider_wahelp.delivery.report import SENDINGS, ArrivalRow, Outcome, Progress, write_report
-from airflow_provider_wahelp.delivery.rows import Row, Unreadable, read_entries
+from airflow_provider_wahelp.delivery.rows import Row, Unreadable, closed, read_entries
 from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
 from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.windows import QuietWindows
@@ -162,7 +162,8 @@ class Campaign:
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
-        prepared.fill(rows)
+        with closed(rows):
+            prepared.fill(rows)
         if not prepared.rows and not (self._patience and self.resumed):  # who left the query is followed, too
             self._empty()
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -232,7 +233,9 @@ class Campaign:
             raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")
 
     def _suppression(self) -> Suppression:
-        return Suppression(read_entries(self.options.suppress, "suppress"))
+        entries = read_entries(self.options.suppress, "suppress")
+        with closed(entries):
+            return Suppression(entries)
 
     def _report(self, worklists: Mapping[str, FollowedWorklist]) -> None:
         if not self.options.report_path:

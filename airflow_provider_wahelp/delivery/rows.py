@@ -8,7 +8,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -68,6 +68,19 @@ def read_rows(source: Any, argument: str = "recipients") -> Iterator[Row | Unrea
     if not isinstance(source, Iterable) or isinstance(source, Mapping | bytes | bytearray | memoryview):
         raise InputError(argument, ROWS_MUST)
     return _entries(source)
+
+
+@contextmanager
+def closed(rows: Iterable[Any]) -> Iterator[None]:
+    """Close at the end what yields rows: an error keeps it alive, and with it a connection to a database.
+
+    :param rows: what yields them, or a list.
+    """
+    try:
+        yield
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()
 
 
 def read_entries(source: Any, argument: str) -> Iterable[Any]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.shop import make_shop, shop_connection
 
-from .conftest import RunDag
+from .conftest import SECONDS, RunDag
 
 
 def wahelp(sandbox: Sandbox, **extra: Any) -> str:
@@ -30,6 +33,8 @@ def test_invoices_remind_those_whose_invoice_is_due_tomorrow(
     with WahelpHook() as hook:  # what the demo's onboarding leaves
         project = hook.create_project("Shop").id
         wahelp_sandbox.scan(str(hook.create_channel("Support", project_id=project).uuid))
+    if datetime.now(UTC).date() != (datetime.now(UTC) + timedelta(seconds=SECONDS)).date():
+        pytest.skip("it may be midnight before the DAG asks what is due tomorrow")
     shop = tmp_path / "shop.sqlite"
     make_shop(shop)
     assert shop.stat().st_mode & 0o777 == 0o600

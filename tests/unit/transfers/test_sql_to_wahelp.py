@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowSkipException
+from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.preparing import Preparation
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator, query
@@ -114,6 +116,32 @@ def test_whom_a_query_suppresses_must_be_understood(channel: dict[str, Any], wah
     with pytest.raises(InputError, match=r"^suppress: entry 1: must hold a phone or a user_id"):
         operator(suppress_sql="SELECT phone AS number FROM stopped", **channel).execute({})
     assert sent(wahelp_sandbox) == []
+
+
+@pytest.mark.parametrize("reading", ["sql", "suppress_sql"])
+def test_the_database_is_let_go_when_an_error_ends_the_reading(
+    channel: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reading: str
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    get_conn = SqliteHook.get_conn
+
+    def counted(hook: SqliteHook) -> sqlite3.Connection:
+        opened.append(get_conn(hook))
+        return opened[-1]
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(SqliteHook, "get_conn", counted)
+    if reading == "sql":
+        monkeypatch.setattr(Preparation, "_composed", full)
+    given = {"suppress_sql": "SELECT phone AS number FROM stopped"} if reading == "suppress_sql" else {}
+    with pytest.raises((OSError, InputError)) as caught:  # which keeps the frames alive, as Airflow does
+        operator(**given, **channel).execute({})
+    (connection,) = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+    assert caught.tb is not None
 
 
 @pytest.mark.parametrize("if_empty", ["skip", "succeed", "fail", None])
