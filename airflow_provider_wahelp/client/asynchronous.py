@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, no_cookies, seen, url_of
+from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
@@ -72,7 +72,7 @@ class AsyncWahelpClient:
         self._on_token = on_token
         self._sleep = sleep
         self._http = httpx.AsyncClient(
-            cookies=CookieJar(no_cookies()),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none: a token alone says who asks
             verify=_tls(settings.verify) if settings.base_url.startswith("https") else False,
             timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout),
         )

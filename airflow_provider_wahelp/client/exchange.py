@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from http.cookiejar import CookiePolicy, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,11 +15,6 @@ log = logging.getLogger(__name__)
 
 LOCK_POLL = 0.02
 """Seconds between two looks at a lock that somebody else holds."""
-
-
-def no_cookies() -> CookiePolicy:
-    """Return what keeps cookies from being taken and given: a token alone says who asks."""
-    return DefaultCookiePolicy(allowed_domains=[])
 
 
 def url_of(base_url: str, call: Call[Any]) -> str:

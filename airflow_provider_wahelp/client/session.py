@@ -1,4 +1,4 @@
-"""What requests is told once, so that each call costs little beside what goes over the wire."""
+"""requests, set up so that a call costs little beside what goes over the wire."""
 
 from __future__ import annotations
 

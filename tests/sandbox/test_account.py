@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from airflow_provider_wahelp.sandbox.api import routes
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox import Sandbox
@@ -34,6 +37,18 @@ def test_everything_else_needs_a_live_token(api: Api, path: str, header: str | N
     headers = {} if header is None else {"Authorization": header}
 
     assert api.ask("GET", path, 401, headers=headers)["success"] is False
+
+
+def test_no_operation_forgets_to_ask_for_one(api: Api) -> None:
+    api.use("dead")
+    asked = [(method, route.path) for route in routes for method in route.methods or ()]
+    answers = {
+        (method, path): api.http.request(method, re.sub(r"{\w+(:\w+)?}", "1", path).lstrip("/")).status_code
+        for method, path in asked
+        if path != "/user/login"
+    }
+    assert len(answers) >= 22
+    assert set(answers.values()) == {401}
 
 
 def test_a_refresh_answers_in_its_own_shape_and_revokes_the_old_token(api: Api) -> None:
