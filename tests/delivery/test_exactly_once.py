@@ -22,6 +22,7 @@ from tests.delivery.world import (
     KILLS,
     KILLS_WITHOUT_LEDGER,
     PHONES,
+    SLOW,
     Killed,
     Task,
     World,
@@ -50,7 +51,6 @@ FAULTS: tuple[Fault, ...] = (
     ("truncated", {}),
     ("dead_token", {}),
 )
-SLOW: Fault = ("slow", {"seconds": 0.3})
 OPERATIONS = ("send_message", "send_message", "send_message", "messages", "any")
 SKEWS = (-120, 0, 120)
 LAGS = (0, 0, 0, 1, 4, 9)
@@ -117,6 +117,7 @@ class Sending:
             self.world.sandbox.inject(name, operation=operation, count=self.random.randint(1, 4), **given)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_thousands_of_faulty_sends(world: World, record_property: Callable[[str, object], None]) -> None:
     wanted = faulty_sends(default=400)
     sending = Sending(world, seed=wanted)

@@ -18,7 +18,7 @@ from airflow_provider_wahelp.client.errors import (
     UnclearError,
 )
 from airflow_provider_wahelp.hooks import WahelpHook
-from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Store, Task, World
+from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, SLOW, Killed, Store, Task, World
 
 LEDGERS = ("store", "file", "none")
 KEEPING = ("store", "file")
@@ -30,7 +30,7 @@ CARRIED_OUT: list[tuple[str, dict[str, Any]]] = [
     ("error_after", {"status": 504}),
     ("html", {}),
     ("truncated", {}),
-    ("slow", {"seconds": 0.5}),
+    SLOW,
 ]
 
 
@@ -64,6 +64,7 @@ def test_without_a_ledger_the_history_tells_that_a_cleared_task_had_sent(world: 
     once(world, task)
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("ledger", LEDGERS)
 @pytest.mark.parametrize(("fault", "given"), CARRIED_OUT)
 @pytest.mark.parametrize("skew", [-120, 0, 120])

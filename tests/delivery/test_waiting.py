@@ -32,7 +32,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.operators import SendMessageOperator
 from tests.delivery.traveller import FALLBACK_AFTER, INTERVAL, MODES, TIMEOUT, Traveller, Voyage, hurry
-from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, World, outcome
+from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, SLOW, Killed, World, outcome
 
 LEDGERS = ("store", "file", "none")
 JOURNEYS = 12
@@ -336,12 +336,16 @@ def test_a_worker_dies_in_the_middle_of_the_fallback(voyage: Voyage, ledger: str
     assert task.arrived == {voyage.first: 1, voyage.second: 1}
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("fault", ["cut_after", "error_after", "html", "truncated", "slow"])
-def test_a_lost_answer_of_the_fallback_is_looked_up(voyage: Voyage, ledger: str, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "given"), [("cut_after", {}), ("error_after", {}), ("html", {}), ("truncated", {}), SLOW]
+)
+def test_a_lost_answer_of_the_fallback_is_looked_up(
+    voyage: Voyage, ledger: str, fault: str, given: dict[str, Any]
+) -> None:
     task = voyage.task(ledger=ledger)
     late_for_the_first(voyage, task)
-    given = {"seconds": 0.5} if fault == "slow" else {}
     voyage.world.sandbox.inject(fault, path=f"*/{voyage.second}/send_message/*", count=1, **given)
     assert task.travel()["channel_uuid"] == voyage.second
     assert voyage.world.calm() == 1

@@ -29,6 +29,9 @@ PHONES = tuple(f"+7916000000{number}" for number in range(4))
 KILLS = ("before_begun", "after_begun", "before_post", "after_post", "before_done", "after_done")
 KILLS_WITHOUT_LEDGER = ("before_post", "after_post")
 TIMEOUT = 0.25
+"""Seconds that a hasty host waits for an answer."""
+SLOW: tuple[str, dict[str, Any]] = ("slow", {"seconds": 0.5})
+"""A fault: an answer too late for a hasty host."""
 
 
 class Killed(BaseException):
