@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseSensorOperator, TaskDeferred
 
+from tests import timelapse
+
 try:
     from airflow.sdk.exceptions import AirflowRescheduleException
 except ImportError:  # before Airflow 3.2
@@ -22,8 +24,11 @@ MODES = ("poke", "reschedule", "deferrable")
 LOOKS = 50
 """More looks than any test needs."""
 
-IDLE = 5
-"""Thirds of a second after which a trigger that has said nothing will not do so, on a busy machine either."""
+IDLE = 3
+"""Looks after which a trigger to which nothing more happens is taken to time out."""
+
+INTERVAL = 60.0
+"""Seconds between two looks of a trigger."""
 
 Happening = Callable[[], object]
 
@@ -84,7 +89,7 @@ class Runner:
     def options(self) -> dict[str, Any]:
         """The arguments that make a sensor wait in this mode."""
         if self.mode == "deferrable":
-            return {"deferrable": True, "poke_interval": 0.01}
+            return {"deferrable": True, "poke_interval": INTERVAL}
         return {"mode": self.mode, "poke_interval": 0.01, "deferrable": False}
 
     def run(self, sensor: BaseSensorOperator, *between: Happening) -> Ending:
@@ -109,7 +114,7 @@ class Runner:
                 self.ti.started -= timedelta(hours=1)
             except TaskDeferred as deferred:
                 self.deferred = deferred
-                return asyncio.run(self._resumed(sensor, deferred, context))
+                return timelapse.run(self._resumed(sensor, deferred, context))
 
     async def _resumed(self, sensor: BaseSensorOperator, deferred: TaskDeferred, context: Any) -> Any:
         """Run the trigger as the triggerer does: made anew from what lies in the database."""
@@ -119,15 +124,13 @@ class Runner:
         running = asyncio.ensure_future(anext(aiter(trigger.run())))
         idle = 0
         try:
+            await asyncio.wait([running], timeout=INTERVAL / 2)  # the first look is at once
             while not running.done():
-                await asyncio.wait([running], timeout=0.3)
-                if not running.done() and not self._happenings:
-                    self._looks += 1
-                    idle += 1
-                    if idle > IDLE:  # nothing more will happen
-                        return sensor.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
-                elif not running.done():
-                    self._next()
+                idle += not self._happenings
+                if idle > IDLE:
+                    return sensor.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+                self._next()
+                await asyncio.wait([running], timeout=INTERVAL)
             self.event = running.result().payload
         finally:
             running.cancel()
@@ -144,12 +147,6 @@ class Runner:
         self._next()
 
     def _patch_time(self) -> None:
-        from airflow_provider_wahelp.triggers import board, poller
-
-        self._patch.setattr(board, "LEAST_INTERVAL", 0.05)
-        self._patch.setattr(poller, "FIRST_PAUSE", 0.05)
-        self._patch.setattr(poller, "LOGIN_PAUSE", 0.05)
-        self._patch.setattr(poller.random, "random", lambda: 0.0)
         module = importlib.import_module(BaseSensorOperator.__module__)
         clock = SimpleNamespace(sleep=self._sleep, monotonic=lambda: self._now)
         self._patch.setattr(module, "time", clock)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_wahelp.hooks import WahelpHook
+from tests import timelapse
 from tests.delivery.world import PHONES, Killed, Operator, Task, World
 
 MODES = ("worker", "triggerer")
@@ -57,7 +57,7 @@ class Traveller(Task):
             self.deferrals.append(waits)
             if kill == "waiting":
                 raise Killed(kill)
-            event = asyncio.run(self._event(waits))
+            event = timelapse.run(self._event(waits))
             with self._process(kill, where) as (operator, context):
                 # What Airflow keeps over a wait has been JSON.
                 kept = json.loads(json.dumps({"event": event, **(waits.kwargs or {})}))
@@ -104,7 +104,7 @@ class Traveller(Task):
             seen = len(self.world.sandbox.requests)
             running = asyncio.ensure_future(anext(aiter(trigger.run())))
             try:
-                await self._looked(running, seen)
+                await asyncio.wait([running], timeout=0.5)  # the first look is at once
                 asked = [f"{each['method']} {each['path']}" for each in self.world.sandbox.requests[seen:]]
                 self.by_trigger += asked
                 if running.done():
@@ -114,14 +114,6 @@ class Traveller(Task):
                 with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
                     await running
             self.world.sleep(INTERVAL)
-
-    async def _looked(self, running: asyncio.Future[Any], seen: int) -> None:
-        until = time.monotonic() + 3
-        while not running.done() and time.monotonic() < until:
-            await asyncio.wait([running], timeout=0.02)
-            if len(self.world.sandbox.requests) > seen:
-                await asyncio.wait([running], timeout=0.03)  # for the answer
-                return
 
 
 @dataclass
@@ -172,11 +164,9 @@ class Voyage:
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """Let triggers look at once, and all clocks be the world's."""
+    """Let all clocks be the world's."""
     from airflow_provider_wahelp.operators import messages as operators
-    from airflow_provider_wahelp.triggers import board, messages, poller
+    from airflow_provider_wahelp.triggers import messages
 
-    monkeypatch.setattr(board, "LEAST_INTERVAL", 0.02)
-    monkeypatch.setattr(poller, "FIRST_PAUSE", 0.02)
     for module in (operators, messages):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=world.now))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,18 +19,14 @@ from airflow_provider_wahelp.sandbox import Sandbox
 from airflow_provider_wahelp.triggers import (
     ChannelActiveTrigger,
     MessageStatusTrigger,
-    board,
     looking,
     poller,
 )
+from tests import timelapse
 
-INTERVAL = 0.2
+INTERVAL = 60.0
+DEADLINE = 30.0
 Place = dict[str, Any]
-
-
-@pytest.fixture
-def interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(board, "LEAST_INTERVAL", INTERVAL)
 
 
 @pytest.fixture
@@ -65,9 +61,14 @@ def run_all(triggers: list[Any], meanwhile: Callable[[], Awaitable[None]]) -> li
     async def work() -> list[Any]:
         waiting = [asyncio.create_task(first(trigger)) for trigger in triggers]
         await meanwhile()
-        return await asyncio.wait_for(asyncio.gather(*waiting), 20)
+        return await asyncio.wait_for(asyncio.gather(*waiting), 20 * INTERVAL)
 
-    return asyncio.run(work())
+    return timelapse.run(work())
+
+
+async def looks(count: int) -> None:
+    """Wait until there have been so many looks in all, the first of which is at once."""
+    await asyncio.sleep((count - 0.5) * INTERVAL - asyncio.get_running_loop().time())
 
 
 def asked(sandbox: Sandbox) -> Counter[str]:
@@ -78,69 +79,55 @@ def asked(sandbox: Sandbox) -> Counter[str]:
     )
 
 
-async def first_look(sandbox: Sandbox) -> None:
-    async with asyncio.timeout(20):
-        while not asked(sandbox):  # noqa: ASYNC110  # a server in another thread has no event for it
-            await asyncio.sleep(INTERVAL)
-
-
-@pytest.mark.usefixtures("interval")
 def test_many_waits_for_channels_are_one_list(place: Place, wahelp_sandbox: Sandbox) -> None:
     other = new_channel("Sales")
     wahelp_sandbox.clear_requests()
-    begun = time.monotonic()
 
     async def meanwhile() -> None:
-        await first_look(wahelp_sandbox)
+        await looks(2)
         wahelp_sandbox.scan(place["channel_uuid"])
         wahelp_sandbox.scan(other["channel_uuid"])
 
     events = run_all(waits_for(*[place, other] * 100), meanwhile)
     assert {event["result"]["uuid"] for event in events} == {place["channel_uuid"], other["channel_uuid"]}
-    assert set(asked(wahelp_sandbox)) == {"list"}
-    assert 2 <= asked(wahelp_sandbox)["list"] <= (time.monotonic() - begun) / INTERVAL + 1
+    assert asked(wahelp_sandbox) == {"list": 3}
     assert poller._pollers == {}
 
 
-@pytest.mark.usefixtures("interval")
 def test_many_waits_for_messages_are_one_page_of_history(place: Place, wahelp_sandbox: Sandbox) -> None:
     wahelp_sandbox.scan(place["channel_uuid"])
     ids = send(place, 20)
     wahelp_sandbox.clear_requests()
 
     async def meanwhile() -> None:
-        await asyncio.sleep(2 * INTERVAL)
+        await looks(2)
         wahelp_sandbox.advance(11)
 
     triggers = [MessageStatusTrigger(message_id=each, poke_interval=INTERVAL, **place) for each in ids]
     events = run_all(triggers, meanwhile)
     assert [event["result"]["id"] for event in events] == ids
-    assert set(asked(wahelp_sandbox)) == {f"/{place['channel_uuid']}/messages"}
+    assert asked(wahelp_sandbox) == {f"/{place['channel_uuid']}/messages": 3}
 
 
-@pytest.mark.usefixtures("interval")
 def test_messages_too_old_for_the_page_take_turns(place: Place, wahelp_sandbox: Sandbox) -> None:
     wahelp_sandbox.scan(place["channel_uuid"])
     ids = send(place, 25)
     for number in range(100):
         wahelp_sandbox.receive("+79161234567", f"Hello {number}", place["channel_uuid"])
     wahelp_sandbox.clear_requests()
-    begun = time.monotonic()
 
     async def meanwhile() -> None:
-        await asyncio.sleep(5 * INTERVAL)
+        await looks(5)
+        assert len(wahelp_sandbox.requests) == 5 * looking.BUDGET
         wahelp_sandbox.advance(11)
 
     triggers = [MessageStatusTrigger(message_id=each, poke_interval=INTERVAL, **place) for each in ids]
     events = run_all(triggers, meanwhile)
-    looks = (time.monotonic() - begun) / INTERVAL + 1
     assert len([event["result"] for event in events]) == 25
-    assert len(wahelp_sandbox.requests) <= looking.BUDGET * looks
     single = [n for path, n in asked(wahelp_sandbox).items() if "/messages/" in path]
     assert len(single) == 25
 
 
-@pytest.mark.usefixtures("interval")
 def test_a_list_without_uuids_is_made_up_for(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,19 +144,18 @@ def test_a_list_without_uuids_is_made_up_for(
                 for c in self._core.registry.channels_of[project_id]
             ],
         )
-        await asyncio.sleep(2 * INTERVAL)
+        await looks(2)
         wahelp_sandbox.scan(place["channel_uuid"])
 
     (event,) = run_all(waits_for(place), meanwhile)
     assert event["result"]["active"] is True
 
 
-@pytest.mark.usefixtures("interval")
 def test_no_such_channel_ends_its_own_waits_only(place: Place, wahelp_sandbox: Sandbox) -> None:
     nowhere = {**place, "channel_uuid": "no-such"}
 
     async def meanwhile() -> None:
-        await asyncio.sleep(3 * INTERVAL)
+        await looks(3)
         wahelp_sandbox.scan(place["channel_uuid"])
 
     of_channel = MessageStatusTrigger(message_id=7, poke_interval=INTERVAL, **nowhere)
@@ -178,32 +164,35 @@ def test_no_such_channel_ends_its_own_waits_only(place: Place, wahelp_sandbox: S
     assert there["error"]["kind"] == message["error"]["kind"] == "NotFoundError"
 
 
-@pytest.mark.usefixtures("interval")
 def test_the_last_who_leaves_ends_the_poll(place: Place, wahelp_sandbox: Sandbox) -> None:
     async def work() -> None:
         one, two = (asyncio.create_task(first(each)) for each in waits_for(place, place))
-        await asyncio.sleep(2 * INTERVAL)
+        await looks(2)
         one.cancel()
-        await asyncio.sleep(2 * INTERVAL)
+        await looks(4)
         assert not two.done()
+        assert asked(wahelp_sandbox) == {"list": 4}
         two.cancel()
-        await asyncio.sleep(0.05)
-        wahelp_sandbox.clear_requests()
-        await asyncio.sleep(3 * INTERVAL)
-        assert wahelp_sandbox.requests == []
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        assert [task for task in others if not task.done()] == []
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=DEADLINE)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(work())
+    wahelp_sandbox.clear_requests()
+    timelapse.run(work())
     assert poller._pollers == {}
 
 
+async def first_look(sandbox: Sandbox) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not asked(sandbox):  # noqa: ASYNC110  # a server in another thread has no event for it
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python says so too
-@pytest.mark.usefixtures("interval")
 def test_each_event_loop_has_its_own_poll(place: Place, wahelp_sandbox: Sandbox) -> None:
     loop = asyncio.new_event_loop()  # a loop that is dropped without a word
     task = loop.create_task(first(waits_for(place)[0]))
-    loop.run_until_complete(asyncio.sleep(2 * INTERVAL))
+    wahelp_sandbox.clear_requests()
+    loop.run_until_complete(first_look(wahelp_sandbox))
     loop.close()
 
     async def meanwhile() -> None:
@@ -219,65 +208,64 @@ def test_each_event_loop_has_its_own_poll(place: Place, wahelp_sandbox: Sandbox)
 def test_a_fault_makes_no_hot_loop_and_the_waits_go_on(
     place: Place, wahelp_sandbox: Sandbox, connect: Any, fault: str
 ) -> None:
-    """With the real pauses, and the shortest interval that there is."""
+    """With the shortest interval that there is, a second: a minute would have 60 looks."""
     triggers = [ChannelActiveTrigger(poke_interval=0.0, **place) for _ in range(50)]
-    rate: list[float] = []
+    count: list[int] = []
 
     async def meanwhile() -> None:
         await asyncio.sleep(0.5)
         wahelp_sandbox.clear_requests()
-        begun = time.monotonic()
         if fault == "expired":
             wahelp_sandbox.expire_tokens()
         else:
             status = {"status": 502} if fault == "error_after" else {}
             wahelp_sandbox.inject(fault, operation="channels", **status)
-        await asyncio.sleep(7)
+        await asyncio.sleep(60)
         # One that is refused in passing is healed by a login at once; then the interval counts again.
         struck = [each for each in wahelp_sandbox.requests if fault != "expired" or each["status"] == 401]
-        rate.append(len(struck) / (time.monotonic() - begun))
+        count.append(len(struck))
         wahelp_sandbox.clear_faults()
         wahelp_sandbox.scan(place["channel_uuid"])
 
     events = run_all(triggers, meanwhile)
-    assert 0 < rate[0] < 1
+    assert 0 < count[0] < 15
     assert all(event["result"]["active"] for event in events)
 
 
 def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[float] = []
+    tries: list[float] = []
     look = looking.Looking.look
 
     async def counted(self: Any) -> Any:
-        looks.append(time.monotonic())
+        tries.append(asyncio.get_running_loop().time())
         return await look(self)
 
     async def meanwhile() -> None:
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(wahelp_sandbox.stop)
+        wahelp_sandbox.stop()
         monkeypatch.setattr(looking.Looking, "look", counted)
-        await asyncio.sleep(7)
+        await asyncio.sleep(60)
         port = int(wahelp_sandbox.url.rpartition(":")[2])
         monkeypatch.setattr(wahelp_sandbox, "_address", ("127.0.0.1", port))
         wahelp_sandbox.scan(place["channel_uuid"])
-        await asyncio.to_thread(wahelp_sandbox.start)
+        wahelp_sandbox.start()
 
     triggers = [ChannelActiveTrigger(poke_interval=0.0, **place) for _ in range(50)]
     events = run_all(triggers, meanwhile)
     assert all(event["result"]["active"] for event in events)
-    assert 2 <= len(looks) < 8
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert [int(pause) for pause in pauses] == [2, 4, 8, 16, 32]
 
 
-@pytest.mark.usefixtures("interval")
 def test_the_log_of_each_task_tells_of_a_fault_and_of_its_end(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def meanwhile() -> None:
-        await asyncio.sleep(2 * INTERVAL)
+        await looks(2)
         wahelp_sandbox.inject("rate_limit", operation="channels", count=1, retry_after=1)
-        await asyncio.sleep(4)
+        await looks(4)
         wahelp_sandbox.scan(place["channel_uuid"])
 
     triggers = waits_for(place, place)
@@ -295,17 +283,53 @@ def test_the_log_of_each_task_tells_of_a_fault_and_of_its_end(
         assert end == "Wahelp answers again."
 
 
-@pytest.mark.usefixtures("interval")
 def test_retry_after_is_honoured(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(poller, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(poller.random, "random", lambda: 0.0)
-    wahelp_sandbox.inject("rate_limit", operation="channels", count=1, retry_after=2)
+    wahelp_sandbox.inject("rate_limit", operation="channels", count=1, retry_after=500)
     wahelp_sandbox.scan(place["channel_uuid"])
-    begun = time.monotonic()
-    run_all(waits_for(place), lambda: asyncio.sleep(0))
-    assert time.monotonic() - begun > 2
+
+    async def work() -> float:
+        await first(waits_for(place)[0])
+        return asyncio.get_running_loop().time()
+
+    assert timelapse.run(work()) == 500
+
+
+def test_who_is_more_impatient_does_not_wait_for_who_came_first(
+    place: Place, wahelp_sandbox: Sandbox
+) -> None:
+    async def work() -> float:
+        patient = asyncio.create_task(first(ChannelActiveTrigger(poke_interval=600.0, **place)))
+        await asyncio.sleep(10)
+        impatient = asyncio.create_task(first(ChannelActiveTrigger(poke_interval=20.0, **place)))
+        await asyncio.sleep(5)
+        wahelp_sandbox.scan(place["channel_uuid"])
+        await asyncio.gather(patient, impatient)
+        return asyncio.get_running_loop().time()
+
+    assert timelapse.run(work()) == 20  # counted from the look at the beginning
+
+
+def test_pauses_do_not_grow_while_others_can_be_read(place: Place, wahelp_sandbox: Sandbox) -> None:
+    bad, good = place, new_channel("Sales")
+    for each in (bad, good):
+        wahelp_sandbox.scan(each["channel_uuid"])
+    triggers = [
+        MessageStatusTrigger(message_id=send(each)[0], poke_interval=1.0, **each) for each in (bad, good)
+    ]
+    wahelp_sandbox.inject("error_after", path=f"*/{bad['channel_uuid']}/messages")
+    wahelp_sandbox.clear_requests()
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(60)
+        assert asked(wahelp_sandbox)[f"/{good['channel_uuid']}/messages"] >= 60 / 3
+        wahelp_sandbox.clear_faults()
+        wahelp_sandbox.advance(11)
+
+    run_all(triggers, meanwhile)
 
 
 def test_pauses_grow_and_end_somewhere() -> None:
@@ -315,7 +339,6 @@ def test_pauses_grow_and_end_somewhere() -> None:
     assert poller.pause_after(ServerError("look"), 1, 300) == 300
 
 
-@pytest.mark.usefixtures("interval")
 def test_a_channel_that_fails_does_not_keep_the_others_waiting(place: Place, wahelp_sandbox: Sandbox) -> None:
     bad, good = place, new_channel("Sales")
     triggers = []
@@ -330,12 +353,12 @@ def test_a_channel_that_fails_does_not_keep_the_others_waiting(place: Place, wah
     async def work() -> None:
         left, *rest = (asyncio.create_task(first(trigger)) for trigger in [*triggers, old])
         wahelp_sandbox.advance(11)
-        for event in await asyncio.wait_for(asyncio.gather(*rest), 8):
+        for event in await asyncio.wait_for(asyncio.gather(*rest), 8 * INTERVAL):
             assert event["result"]["status"] == "delivered"
         assert not left.done()
         left.cancel()
 
-    asyncio.run(work())
+    timelapse.run(work())
 
 
 def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +367,7 @@ def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pyte
 
     monkeypatch.setattr(looking.Looking, "look", break_down)
     with pytest.raises(RuntimeError, match="broken down") as caught:
-        asyncio.run(first(waits_for(place)[0]))
+        timelapse.run(first(waits_for(place)[0]))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert poller._pollers == {}
 
@@ -352,7 +375,7 @@ def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pyte
 def test_an_unknown_connection_fails_the_wait(place: Place) -> None:
     trigger = ChannelActiveTrigger(wahelp_conn_id="no_such", **place)
     with pytest.raises(RuntimeError):
-        asyncio.run(first(trigger))
+        timelapse.run(first(trigger))
 
 
 @pytest.mark.parametrize(
