@@ -142,11 +142,13 @@ def test_a_connection_that_takes_for_ever_to_look_up(
         raising = WahelpNotifier(phone=PHONE, timeout=SECONDS, raise_on_error=True)
         with pytest.raises(OutOfTimeError):
             raising(of_task())
-        threading.Timer(
-            SECONDS + SLACK, over.set
-        ).start()  # asyncio.run waits for the thread, a triggerer does not
-        with pytest.raises(OutOfTimeError):
-            asyncio.run(raising.async_notify(of_task()))
+
+        async def triggerer() -> None:
+            with pytest.raises(OutOfTimeError):
+                await raising.async_notify(of_task())
+            over.set()  # asyncio.run waits for the thread, a triggerer does not
+
+        asyncio.run(triggerer())
     finally:
         over.set()
 

@@ -267,11 +267,17 @@ def test_users_override_the_options_and_learn_of_a_missing_extra(tmp_path: Path)
     )
     (tmp_path / "test_it.py").write_text(
         textwrap.dedent("""
-        import sys
+        import threading
 
         def test_overridden(wahelp_sandbox):
             assert wahelp_sandbox.options.login == "mine"
             assert wahelp_sandbox.url
+
+        def test_it_ends_behind_the_test():
+            for thread in threading.enumerate():
+                if thread.name == "wahelp-sandbox":
+                    thread.join(10)
+                    assert not thread.is_alive()
     """)
     )
     run = [
@@ -286,7 +292,7 @@ def test_users_override_the_options_and_learn_of_a_missing_extra(tmp_path: Path)
         str(tmp_path),
     ]
     passed = subprocess.run(run, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "1 passed" in passed.stdout
+    assert "2 passed" in passed.stdout
 
     with (tmp_path / "conftest.py").open("a") as conftest:
         conftest.write('\nimport sys\nsys.modules["uvicorn"] = None\n')
