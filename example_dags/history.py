@@ -37,12 +37,9 @@ def history() -> None:
         from airflow_provider_wahelp.hooks import WahelpHook
 
         with WahelpHook() as hook:
-            last: dict[Any, Any] = {}
-            for message in hook.get_messages():
-                if message.direction != "service":
-                    last[message.user_id] = max(
-                        message, last.get(message.user_id, message), key=lambda each: each.created_at
-                    )
+            messages = [each for each in hook.get_messages() if each.direction != "service"]
+        messages.sort(key=lambda message: message.created_at)
+        last = {message.user_id: message for message in messages}
         return {"unanswered": sum(message.direction == "incoming" for message in last.values())}
 
     count_unanswered()

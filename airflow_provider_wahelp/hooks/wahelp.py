@@ -324,6 +324,9 @@ class WahelpHook(BaseWahelpHook):
     ) -> Any:
         """Call any of the API's operations, with the same token, repetitions and errors.
 
+        After a lost answer ``GET``, ``PUT`` and ``DELETE`` are repeated (a repeated ``DELETE`` may then say
+        :class:`NotFoundError`), others only if they certainly were not carried out.
+
         :param method: the HTTP method.
         :param path: the path, with or without ``/api/app`` before it.
         :param json: the body.

@@ -62,7 +62,7 @@ class SendMessagesOperator(WahelpOperator):
         like are left out; or the words. It takes one request, and a whole history the first time.
     :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
         ``fail`` before the first message goes.
-    :param if_empty: without any row: ``succeed``, ``skip`` or ``fail``.
+    :param if_empty: without any row: ``succeed`` (the default), ``skip`` or ``fail``.
     :param max_failures: how many failures are put up with: a number, or a share of those tried below 1. Who
         lacks the messenger is none; with ``wait_for``, whoever nothing was delivered to is one.
     :param max_length: how many characters a text may have.

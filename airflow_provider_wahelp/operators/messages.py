@@ -271,7 +271,7 @@ class GetMessagesOperator(WahelpOperator):
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
-    :param limit: how many messages at most; ``None`` for the whole history.
+    :param limit: how many messages at most, 100 by default; ``None`` for the whole history.
     :param output_path: where to write the rows in place of XCom: any Airflow object storage path, e.g.
         ``s3://conn_id@bucket/history.jsonl``. A local file is made readable for its owner alone.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.

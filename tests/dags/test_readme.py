@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from pathlib import Path
@@ -22,6 +23,12 @@ def squeezed(code: str) -> str:
 def test_every_example_is_part_of_an_example_dag(example: str) -> None:
     dags = [squeezed(path.read_text("utf-8")) for path in (ROOT / "example_dags").glob("*.py")]
     assert any(squeezed(example) in dag for dag in dags)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_example_is_python(page: Path) -> None:
+    for example in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        ast.parse(textwrap.dedent(example))
 
 
 @pytest.mark.parametrize(
