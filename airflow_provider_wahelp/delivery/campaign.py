@@ -91,8 +91,9 @@ class Campaign:
             worklists = {uuid: stack.enter_context(FollowedWorklist()) for uuid in self._channels}
             if not self._goes_on:
                 self._check_channel()
+            prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
             try:
-                until, given_up = self._mail(worklists, rows)
+                until, given_up = self._mail(worklists, prepared)
             finally:
                 self._report(worklists)
             result = Result(self._totals(worklists), until, given_up)
@@ -113,18 +114,20 @@ class Campaign:
         return self._patience is not None and (self.resumed or self.attempt.repeated)
 
     def _mail(
-        self, worklists: Mapping[str, FollowedWorklist], rows: Iterable[Row | Unreadable]
+        self, worklists: Mapping[str, FollowedWorklist], prepared: Preparation
     ) -> tuple[datetime | None, int]:
         worklist = worklists[self.channel[1]]
-        prepared = self._prepared(worklist, rows)
         if self.options.dry_run:
+            self._check_rows(worklist, prepared)
             self._unwanted(worklist, prepared)
             return None, 0
         with ExitStack() as stack:
             legs = [self._leg(uuid, each) for uuid, each in worklists.items()]
             for leg in legs:
                 stack.callback(leg.mailing.close)
+                leg.mailing.suppression = prepared.suppression
                 self._restore(leg)
+            self._check_rows(worklist, prepared)
             first = legs[0]
             if self._goes_on and self.ledger and worklist.waiting(1):
                 self._check_channel()
@@ -164,14 +167,17 @@ class Campaign:
         prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
         with closed(rows):
             prepared.fill(rows)
-        if not prepared.rows and not (self._patience and self.resumed):  # who left the query is followed, too
-            self._empty()
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
+        return prepared
+
+    def _check_rows(self, worklist: Worklist, prepared: Preparation) -> None:
+        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
+        if not prepared.rows and not self.resumed and not worklist.totals():
+            self._empty()
         if prepared.bad and self.options.on_bad_rows == "fail":
             raise InputError(
                 "recipients", f'{prepared.bad:,} of {prepared.rows:,} rows are bad, and on_bad_rows is "fail"'
             )
-        return prepared
 
     def _empty(self) -> None:
         from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -189,6 +195,7 @@ class Campaign:
         if prepared.users and prepared.suppression.phones_given:
             users = self.hook.list_users(channel_uuid, project_id)
             known = {user.id for user in users if user.id and prepared.suppression.has(user.phone or "")}
+            prepared.suppression.add_users(known)
             screen(worklist, known, SUPPRESSED)
         opt_outs = self._opt_outs(channel_uuid)
         screen(worklist, opt_outs, OPTED_OUT)

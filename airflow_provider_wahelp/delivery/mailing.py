@@ -28,8 +28,9 @@ from airflow_provider_wahelp.client.unclear import (
 )
 from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
 from airflow_provider_wahelp.delivery.posting import Poster, Verdict
-from airflow_provider_wahelp.delivery.preparing import OPTED_OUT
+from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
 from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person, Worklist
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class Mailing:
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
     :param clock: the time, in seconds since 1970.
     :param sleep: waits for the given seconds.
+    :param suppression: who must not be written to.
     """
 
     poster: Poster
@@ -120,6 +122,7 @@ class Mailing:
     suspected_since: Moment | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    suppression: Suppression = field(default_factory=lambda: Suppression(()))
 
     def __post_init__(self) -> None:
         self._opened = self.clock()  # what an earlier attempt left open was begun before
@@ -214,6 +217,8 @@ class Mailing:
 
     def _known(self, person: Person) -> Verdict | None:
         """Return why somebody need not be written to."""
+        if self.suppression.has_user(person.user_id):
+            return Verdict(Outcome.SUPPRESSED, SUPPRESSED)
         if person.user_id in self.opt_outs:
             return Verdict(Outcome.SUPPRESSED, OPTED_OUT)
         if self.suspected_since:
@@ -274,7 +279,8 @@ class Mailing:
 
     def _looked_up(self, person: Person) -> list[Done]:
         if self.if_unclear == "fail":
-            return self._took(person, Verdict(Outcome.FAILED, "it is not known whether it was sent"))
+            self._took(person, Verdict(Outcome.FAILED, "it is not known whether it was sent"))
+            return []  # the ledger still has it begun: who clears the task sends nothing blindly
         if self.if_unclear == "check":
             sent = self._sent(person, person.digest, _since(person))
             if sent is not None:

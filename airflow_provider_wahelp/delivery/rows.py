@@ -27,6 +27,7 @@ Row: TypeAlias = Mapping[str, Any]
 _BUFFER = 64 * 1024  # bytes that are read at once
 _BATCH = 4096  # rows of Parquet that are turned into Python at once
 _BLANK = " \t\r\n\ufeff"
+_WHO = {"phone", "user_id"}
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -183,6 +184,8 @@ def _header(records: Iterator[list[str]], argument: str) -> list[str]:
     named = [name for name in names if name]
     if not named or len(named) != len(set(named)):
         raise InputError(argument, "the first line must name the columns, each once")
+    if not _WHO.intersection(names):  # one without a header would else be a file of nobody
+        raise InputError(argument, "the first line must name a column phone or user_id")
     return names
 
 

@@ -64,6 +64,13 @@ class Suppression:
         """
         return user_id is not None and arguments.user_id(user_id) in self._users
 
+    def add_users(self, users: Iterable[Id]) -> None:
+        """Suppress users whose phones are suppressed.
+
+        :param users: their ids.
+        """
+        self._users.update(users)
+
     def _add(self, entry: Any) -> None:
         if isinstance(entry, Unreadable):
             raise InputError("", f"it {entry.reason}")

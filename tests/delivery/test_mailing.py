@@ -25,7 +25,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.delivery import campaign as campaigns
 from tests.delivery.crowd import Mailing
-from tests.delivery.world import Killed, World, quiet
+from tests.delivery.world import PHONES, Killed, World, quiet
 
 COUNT = 12
 
@@ -161,6 +161,21 @@ def test_other_ways_with_lost_answers(world: World, choice: str, outcome: str) -
     assert totals
     assert totals[outcome] == 1
     assert arrived(world, rows)["Text 0"] == (2 if choice == "resend" else 1)
+
+
+@pytest.mark.parametrize(("choice", "outcome"), [("fail", "failed"), ("check", "sent")])
+def test_a_cleared_mailing_knows_what_it_had_given_up(world: World, choice: str, outcome: str) -> None:
+    rows = crowd(1)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    mailing = Mailing(world, rows, given={"if_unclear": "fail"})
+    with pytest.raises(TooManyFailuresError):
+        mailing.attempt()
+    mailing.task.clear()
+    mailing.given = {"if_unclear": choice, "max_failures": 1}
+    totals = mailing.attempt()
+    assert totals
+    assert totals[outcome] == 1
+    each_once(world, rows)
 
 
 def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(world: World) -> None:
@@ -353,6 +368,44 @@ def test_a_suppressed_phone_counts_for_a_user_without_one(world: World) -> None:
     assert world.delivered()[f"To {world.users[1]}"] == 0
 
 
+def test_a_suppressed_user_counts_for_their_phone(world: World) -> None:
+    rows = [{"phone": number, "text": f"To {number}"} for number in PHONES]
+    totals = Mailing(world, rows, given={"suppress": [{"user_id": world.users[1]}]}).attempt()
+    assert totals
+    assert (totals["sent"], totals["suppressed"]) == (3, 1)
+    assert world.delivered()[f"To {PHONES[1]}"] == 0
+
+
+@pytest.mark.parametrize("ledger", ["store", "file", "none"])
+@pytest.mark.parametrize("suppressed", ["phone", "user_id"])
+def test_who_is_suppressed_before_a_retry_is_not_written_to(
+    world: World, suppressed: str, ledger: str
+) -> None:
+    """The sending to them was begun, and the worker killed before it went."""
+    rows = [{"user_id": user, "text": f"To {user}"} for user in world.users[:1]]
+    mailing = Mailing(world, rows, ledger)
+    with pytest.raises(Killed):
+        mailing.attempt(1 if ledger == "none" else 3)
+    mailing.given = {"suppress": [{"phone": PHONES[0], "user_id": world.users[0]}[suppressed]]}
+    if suppressed == "user_id":
+        mailing.given = {"suppress": [{"user_id": world.users[0]}]}
+    totals = mailing.attempt()
+    assert totals
+    assert totals["suppressed"] == 1
+    assert not world.delivered()
+
+
+@pytest.mark.parametrize("content", [phone(0), f"name;mobile\nN0;{phone(0)}"])
+def test_a_suppression_file_that_names_no_column_is_refused(
+    world: World, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "suppressed.csv"
+    path.write_text(f"{content}\n")
+    with pytest.raises(InputError, match="suppress: the first line must name a column phone or user_id"):
+        Mailing(world, crowd(1), given={"suppress": str(path)}).attempt()
+    assert world.sends() == 0
+
+
 def test_each_half_is_sent_in_its_own_window(world: World) -> None:
     """Moscow is seven hours behind Vladivostok: at noon in one, it is quiet in the other."""
     moscow = [{"phone": f"+7495100000{number}", "text": f"Moscow {number}"} for number in range(3)]
@@ -384,6 +437,46 @@ def test_a_daily_cap_defers_the_rest(world: World, ledger: str) -> None:
     assert arrived(world, rows).total() == 6
     assert mailing.resume()
     each_once(world, rows)
+
+
+def report(path: Path) -> dict[str, str]:
+    return {row["phone"]: row["outcome"] for row in map(json.loads, path.read_text("utf-8").splitlines())}
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+@pytest.mark.parametrize("choice", ["skip", "fail"])
+def test_a_query_that_yields_nobody_any_more_does_not_undo_what_was_sent(
+    world: World, ledger: str, choice: str
+) -> None:
+    mailing = Mailing(world, crowd(7), ledger, {"daily_cap": 3, "if_empty": choice})
+    assert mailing.attempt() is None
+    mailing.rows = []
+    totals = mailing.resume()
+    assert totals
+    assert totals["sent"] == (3 if ledger == "store" else 0)  # without a ledger nobody knows
+
+
+def test_a_source_that_cannot_be_read_leaves_the_report_as_it_was(world: World, tmp_path: Path) -> None:
+    source, path = tmp_path / "people.jsonl", tmp_path / "report.jsonl"
+    source.write_text("\n".join(map(json.dumps, crowd(3))))
+    mailing = Mailing(world, str(source), given={"report_path": str(path)})
+    mailing.attempt()
+    source.unlink()
+    mailing.task.clear()
+    with pytest.raises(InputError, match="there is no such file"):
+        mailing.attempt()
+    assert report(path) == {phone(number): "sent" for number in range(3)}
+
+
+def test_a_bad_row_that_is_new_leaves_in_the_report_who_had_got_it(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "report.jsonl"
+    mailing = Mailing(world, crowd(3), given={"report_path": str(path), "on_bad_rows": "fail"})
+    mailing.attempt()
+    mailing.rows = [*crowd(3), {"phone": "12", "text": "x"}]
+    mailing.task.clear()
+    with pytest.raises(InputError, match="1 of 4 rows are bad"):
+        mailing.attempt()
+    assert report(path) == {**{phone(number): "sent" for number in range(3)}, "12": "skipped"}
 
 
 def test_a_slow_pace_begins_few_at_a_time(world: World) -> None:
