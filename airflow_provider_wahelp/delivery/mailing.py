@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
@@ -11,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from threading import Semaphore
 from typing import Protocol
 
 from airflow_provider_wahelp.client.calls import Id
@@ -53,6 +55,10 @@ SETTLED_AFTER = sum(LOOKS)
 
 class Pacing(Protocol):
     """How fast messages may go."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
 
     def take(self) -> float:
         """Return 0 and count a message, or the seconds until it is worth asking again."""
@@ -127,6 +133,8 @@ class Mailing:
     def __post_init__(self) -> None:
         self._opened = self.clock()  # what an earlier attempt left open was begun before
         self.given_up = 0
+        # Who has leave to go must not queue: with a limit, a thread is free before leave is asked for.
+        self._turns = Semaphore(self.concurrency if self.pace.limited else sys.maxsize)
         self._held = 0.0
         self._closed: tuple[float, Collection[str]] = (-math.inf, ())
 
@@ -235,8 +243,12 @@ class Mailing:
 
     def _submit(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
         for person in batch.people:
-            if self._may_go(person):
-                batch.sends[person.number] = pool.submit(self.poster.post, person)
+            self._turns.acquire()
+            if not self._may_go(person):
+                self._turns.release()
+                continue
+            send = batch.sends[person.number] = pool.submit(self._post, person)
+            send.add_done_callback(self._turn_over)
 
     def _may_go(self, person: Person) -> bool:
         """Wait until somebody may be written to, if that is soon."""
@@ -249,6 +261,13 @@ class Mailing:
             else:
                 self.sleep(wait)
         return False
+
+    def _post(self, person: Person) -> Verdict:
+        """Write to somebody, unless it has become quiet meanwhile; the only thing here that threads do."""
+        return Verdict(WAITING) if person.zones in self._quiet() else self.poster.post(person)
+
+    def _turn_over(self, _send: Future[Verdict]) -> None:
+        self._turns.release()
 
     def _end(self, batch: Batch) -> None:
         """Note in the ledger what became of a chunk."""

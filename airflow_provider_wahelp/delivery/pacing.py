@@ -109,13 +109,18 @@ class Pace:
         self._warned: set[str] = set()
         self._threads = threading.Lock()
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self._per_minute or self._daily_cap)
+
     def take(self) -> float:
         """Take leave to send one message now. Never waits, and never fails.
 
         :return: 0.0, and the message is counted; or the seconds until asking again is worth it, and nothing
             is counted.
         """
-        if not self._per_minute and not self._daily_cap:
+        if not self.limited:
             return 0.0
         with self._threads:
             for recover in (self._start_anew, self._use_memory):

@@ -6,10 +6,12 @@ import csv
 import itertools
 import json
 import logging
+import threading
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
@@ -24,6 +26,10 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.delivery import campaign as campaigns
+from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.posting import Poster, Verdict
+from airflow_provider_wahelp.delivery.report import Outcome
+from airflow_provider_wahelp.delivery.worklist import Person
 from tests.delivery.crowd import Mailing
 from tests.delivery.world import PHONES, Killed, World, quiet
 
@@ -487,6 +493,48 @@ def test_a_slow_pace_begins_few_at_a_time(world: World) -> None:
     assert world.now() - before >= 100
     records = [json.loads(record) for record in mailing.task.store.kept.values()]
     assert all(len(record["done"]) == 1 for record in records)
+
+
+def test_who_would_only_queue_for_a_thread_does_not_take_a_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a service that hangs for a while gets all at once what was to go at a pace."""
+    taken: list[float] = []
+    begun: list[int] = []
+    too_many = threading.Event()
+
+    def take(self: Pace) -> float:
+        taken.append(0.0)
+        if len(taken) > 3:
+            too_many.set()
+        return 0.0
+
+    def post(self: Poster, person: Person) -> Verdict:
+        if not begun:
+            too_many.wait(0.2)  # a chance to run ahead
+        begun.append(len(taken))
+        return Verdict(Outcome.SENT, message_id=person.number)
+
+    monkeypatch.setattr(Pace, "take", take)
+    monkeypatch.setattr(Poster, "post", post)
+    assert Mailing(world, crowd(), given={"pace": 60, "concurrency": 1}).attempt()
+    assert begun == list(range(1, COUNT + 1))
+
+
+def test_it_becomes_quiet_while_somebody_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted: list[Person] = []
+
+    def post(self: Poster, person: Person) -> Verdict:
+        posted.append(person)
+        world.sleep(12 * 3600)
+        return Verdict(Outcome.SENT, message_id=person.number)
+
+    monkeypatch.setattr(Poster, "post", post)
+    hour = datetime.fromtimestamp(world.now(), ZoneInfo("Europe/Moscow")).hour
+    quiet_hours = f"{(hour + 11) % 24}:00-{(hour + 14) % 24}:00"
+    mailing = Mailing(world, crowd(), given={"quiet_hours": quiet_hours, "concurrency": 1})
+    assert mailing.attempt() is None
+    assert len(posted) == 1
 
 
 def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
