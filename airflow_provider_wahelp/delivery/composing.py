@@ -99,7 +99,7 @@ class Composer:
             text,
             user_id,
             phone,
-            str(name).strip() if name else "",
+            _spelt(name, "name").strip() if name else "",
             self._zones(phone),
             label,
             by_phone=user_id is None,
@@ -117,25 +117,46 @@ class Composer:
             raise BadRowError(f"text: {_named(error)}") from None
         except Exception as error:  # noqa: BLE001 - whatever a filter raises; its words may hold a value
             raise BadRowError(f"text: {type(error).__name__}") from None
-        if not text.strip():
+        if not _spelt(text, "text").strip():
             raise BadRowError("text: it is empty")
         if len(text) > self._longest:
             raise BadRowError(f"text: {len(text):,} characters, and {self._longest:,} are allowed")
         return text
 
     def label(self, values: Mapping[str, Any]) -> str:
-        """Return what a row names as its key; ``""`` where it names none.
+        """Return what a row names as its key, for the report; ``""`` where it names none.
 
         :param values: the row.
         """
-        label = values.get(self._key) if self._key else None
-        return "" if label is None else str(label)
+        return legible(self._cell(values))
+
+    def _cell(self, values: Mapping[str, Any]) -> Any:
+        cell = values.get(self._key) if self._key else None
+        return "" if cell is None else cell
 
     def _label(self, values: Mapping[str, Any]) -> str:
-        label = self.label(values)
+        label = _spelt(self._cell(values), "key")
         if self._key and not label.strip():
             raise BadRowError(f"key: the column {self._key!r} is missing or empty")
         return label
+
+
+def legible(cell: Any) -> str:
+    """Return a cell as a report can have it, whatever it holds.
+
+    :param cell: the cell.
+    """
+    try:
+        return str(cell).encode(errors="backslashreplace").decode()
+    except ValueError:  # a number of more digits than Python spells
+        return ""
+
+
+def _spelt(cell: Any, what: str) -> str:
+    text = arguments.spelt(cell)
+    if not text and cell != "":
+        raise BadRowError(f"{what}: it cannot be written as UTF-8")
+    return text
 
 
 def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:
