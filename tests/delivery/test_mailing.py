@@ -448,6 +448,57 @@ def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixtu
     assert "Text 0" not in logged
 
 
+LEAKY = [
+    "{{ {'a': 1}[row.name] }}",
+    "{{ row[row.name] }}",
+    "{{ row[[row.name]] }}",
+    "{{ [row] | map(attribute=row.name) | first }}",
+    "{{ (row.name ~ '').nothing }}",
+    "{{ [][row.no] }}",
+    "{{ mine(row.name) }}",
+    "{{ row.name | round }}",
+]
+
+
+@pytest.mark.parametrize("text", LEAKY)
+def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    path = tmp_path / "report.jsonl"
+    rows = [{"phone": phone(0), "name": "Ivan Petrov", "no": 4711}]
+    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    reason = json.loads(path.read_text("utf-8"))["reason"]
+    assert reason.startswith("text: ")
+    assert reason in caplog.text
+    assert "Ivan" not in caplog.text + reason
+    assert "4711" not in caplog.text + reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ row.nmae }}", "text: the row has no column 'nmae'"),
+        ("{{ row['first name'] }}", "text: the row has no column 'first name'"),
+        ("{{ row.nmae | upper }}", "text: the row has no column 'nmae'"),
+        ("{{ rwo.name }}", "text: 'rwo' is undefined"),
+        ("{{ row.name.first }}", "text: a value in it is undefined"),
+        ("{{ row.nothing }}", "text: a value in it is empty (NULL)"),
+    ],
+)
+def test_what_a_text_lacks_is_said(world: World, tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "report.jsonl"
+    rows = [{"phone": phone(0), "name": "Ivan Petrov", "nothing": None}]
+    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    assert json.loads(path.read_text("utf-8"))["reason"] == reason
+
+
+def test_a_text_may_do_without_what_is_missing(world: World) -> None:
+    rows = [{"phone": phone(0), "text": "Hello Anna"}]
+    text = "{% if row.name is defined %}{{ row.name }}{% endif %}Hello {{ row.name | default('Anna') }}"
+    Mailing(world, rows, text=text).attempt()
+    each_once(world, rows)
+
+
 _examples = itertools.count()
 FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable", "html", "truncated")
 
