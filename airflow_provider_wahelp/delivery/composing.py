@@ -8,11 +8,20 @@ import hashlib
 from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateRuntimeError, UndefinedError, nodes
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
 from jinja2.utils import missing
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.options import no_template
 from airflow_provider_wahelp.delivery.worklist import Person
 
 if TYPE_CHECKING:
@@ -62,6 +71,7 @@ class Composer:
     :param key: the column that holds the row's own key; by default the recipient and the text are the key.
     :param longest: how many characters a text may have.
     :param zones: returns the zones of a phone; of ``""`` where there is none.
+    :raises InputError: if the text names a filter, a test or a tag that the environment has not.
     """
 
     def __init__(
@@ -193,8 +203,11 @@ def _filled(value: Any) -> Any:
 
 def _compiled(environment: Environment, template: str) -> Template:
     """Return a template that puts nothing in place of what is missing."""
-    undefined = _undefined(_named(environment.parse(template)))
-    return environment.overlay(undefined=undefined, finalize=_filled).from_string(template)
+    try:
+        undefined = _undefined(_named(environment.parse(template)))
+        return environment.overlay(undefined=undefined, finalize=_filled).from_string(template)
+    except TemplateSyntaxError as error:
+        raise no_template(error) from None
 
 
 def _named(tree: nodes.Template) -> frozenset[str]:

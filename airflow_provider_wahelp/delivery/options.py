@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.patience import Patience
+
+if TYPE_CHECKING:
+    import jinja2
 
 ON_BAD_ROWS = ("report", "fail")
 IF_EMPTY = ("succeed", "skip", "fail")
@@ -142,9 +145,17 @@ def text(value: Any) -> str:
         jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]).parse(template)  # noqa: S701
     except jinja2.TemplateSyntaxError as error:
         if (error.message or "").startswith("Encountered unknown tag"):
-            return template  # it may be one of the DAG's own extensions, which only the run knows
-        raise InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}") from None
+            return template  # as with filters and tests, only the run knows which the DAG has of its own
+        raise no_template(error) from None
     return template
+
+
+def no_template(error: jinja2.TemplateSyntaxError) -> InputError:
+    """Return what is raised of a text that is no template.
+
+    :param error: what Jinja says of it.
+    """
+    return InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}")
 
 
 def tolerable(limit: float, failed: int, tried: int) -> bool:

@@ -156,6 +156,18 @@ def test_macros_and_filters_of_the_dag_work_in_the_text(
     assert sent(wahelp_sandbox) == ["Shop aa HEY!"]
 
 
+@pytest.mark.parametrize(
+    "text", ["{{ row.name | titlle }}", "{{ row.name is emptyy }}", "Hello\n{% iff row.name %}x{% endif %}"]
+)
+def test_what_no_filter_test_or_tag_is_called_is_refused_before_any_request(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, text: str
+) -> None:
+    with pytest.raises(InputError, match=r"^text: is no Jinja template, line \d: ") as caught:
+        run_in_dag({}, {}, text=text, **channel)
+    assert isinstance(caught.value, AirflowFailException)
+    assert wahelp_sandbox.requests == []
+
+
 def test_the_context_of_the_task_stands_around_the_row(
     channel: dict[str, Any], wahelp_sandbox: Sandbox
 ) -> None:
