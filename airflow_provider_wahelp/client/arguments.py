@@ -137,8 +137,17 @@ def as_id(value: int | str) -> int | str:
     """
     if isinstance(value, int):
         return value if -_MOST <= value <= _MOST else str(value)
-    number = _whole(value)
+    number = whole(value)
     return number if str(number) == value else value
+
+
+def whole(digits: str) -> int:
+    """Return a whole number; 0 for what is none, or more than can be kept.
+
+    :param digits: the number, as it is spelt.
+    """
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else 0
+    return number if number <= _MOST else 0
 
 
 def spelt(value: Any) -> str:
@@ -157,16 +166,10 @@ def spelt(value: Any) -> str:
 
 
 def _number(value: Any, argument: str, example: str) -> int:
-    number = _whole(spelt(value).strip())
+    number = whole(spelt(value).strip())
     if isinstance(value, bool | float) or number == 0:
         raise InputError(argument, f"must be a whole number above 0, {example}")
     return number
-
-
-def _whole(digits: str) -> int:
-    """Return a whole number; 0 for what is none, or more than can be kept."""
-    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else 0
-    return number if number <= _MOST else 0
 
 
 def _id(value: Any, argument: str, must: str) -> int | str:
