@@ -23,7 +23,9 @@ ON_RERUN = ("skip", "resend")
 IF_EXISTS = ("reuse", "create", "fail")
 AWAITED = ("delivered", "read")
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
-_SEGMENT = re.compile(r"[\w-]+")
+_SEGMENT = re.compile(r"[\w-]{1,100}")
+_MOST = 2**63 - 1  # SQLite has no greater number, and an id must fit into its tables
+_DIGITS = len(str(_MOST))
 
 
 def project_id(value: Any) -> int:
@@ -59,12 +61,12 @@ def recipient(user: Any, phone: Any) -> None:
 
 def name(value: Any) -> str:
     """Return a name."""
-    return _filled(value, "name", "must not be empty").strip()
+    return _filled(value, "name", "must not be empty, nor have broken characters").strip()
 
 
 def text(value: Any) -> str:
     """Return the text of a message, to the letter."""
-    return _filled(value, "text", "must be a text that is not empty")
+    return _filled(value, "text", "must be a text that is not empty, without broken characters")
 
 
 def channel_type(value: Any) -> str:
@@ -128,28 +130,63 @@ def choice(value: Any, argument: str, choices: Sequence[str]) -> str:
     return str(value)
 
 
+def as_id(value: int | str) -> int | str:
+    """Return an id as it is compared and kept: a number, where it is one that SQLite can keep.
+
+    :param value: the id, as the API or an author spells it.
+    """
+    if isinstance(value, int):
+        return value if -_MOST <= value <= _MOST else str(value)
+    number = whole(value)
+    return number if str(number) == value else value
+
+
+def whole(digits: str) -> int:
+    """Return a whole number; 0 for what is none, or more than can be kept.
+
+    :param digits: the number, as it is spelt.
+    """
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else 0
+    return number if number <= _MOST else 0
+
+
+def spelt(value: Any) -> str:
+    """Return a value as text; ``""`` where it has none that could be kept or sent.
+
+    Half of a surrogate pair is no character of UTF-8, and Python spells no number of 5,000 digits.
+
+    :param value: the value.
+    """
+    try:
+        text = str(value)
+        text.encode()
+    except ValueError:
+        return ""
+    return text
+
+
 def _number(value: Any, argument: str, example: str) -> int:
-    digits = str(value).strip()
-    if isinstance(value, bool | float) or not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+    number = whole(spelt(value).strip())
+    if isinstance(value, bool | float) or number == 0:
         raise InputError(argument, f"must be a whole number above 0, {example}")
-    return int(digits)
+    return number
 
 
 def _id(value: Any, argument: str, must: str) -> int | str:
     """Return an id as the API has it: a template turns numbers into words."""
-    text = _segment(value, argument, must)
-    return int(text) if text.isascii() and text.isdigit() and str(int(text)) == text else text
+    return as_id(_segment(value, argument, must))
 
 
 def _segment(value: Any, argument: str, must: str) -> str:
     """Return a part of a path: what could lead elsewhere is refused."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = spelt(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not _SEGMENT.fullmatch(text) or text == "None":  # what Jinja makes of a missing XCom
         raise InputError(argument, must)
     return text
 
 
 def _filled(value: Any, argument: str, must: str) -> str:
-    if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
+    text = spelt(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not text.strip():
         raise InputError(argument, must)
-    return str(value)
+    return text

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any, Literal, Self
 
+from airflow_provider_wahelp.client.arguments import as_id
+
 Json = Mapping[str, Any]
 Direction = Literal["incoming", "outgoing", "service"]
 
@@ -291,9 +293,9 @@ def parse_time(value: object) -> datetime | None:
 
 
 def _id(value: object) -> int | str | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value)) == value:
-        return int(value)
-    return value if isinstance(value, int | str) and not isinstance(value, bool) and value != "" else None
+    if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
+        return None
+    return as_id(value)
 
 
 def _text(value: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 
 _ALLOWED = re.compile(r"(?!\d+\.\d$)\+?[0-9\s().\-\u00a0]+")  # not 79161234567.0, as tables give it
@@ -28,7 +29,7 @@ def check(phone: object) -> str:
     :return: the number as it was given, as a string.
     :raises InputError: if it is none.
     """
-    text = str(phone).strip()
+    text = arguments.spelt(phone).strip()
     if not _ALLOWED.fullmatch(text) or not _SHORTEST <= len(digits(text)) <= _LONGEST:
         raise InputError("phone", _MUST)
     return text

@@ -33,7 +33,7 @@ def digest(text: str) -> str:
     :param text: the text.
     """
     normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
-    return hashlib.sha256(normal.encode()).hexdigest()
+    return hashlib.sha256(normal.encode(errors="surrogatepass")).hexdigest()  # JSON can hold half a pair
 
 
 def moment(at: float | None = None) -> Conversation[Moment]:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
+
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
+from jinja2.utils import missing
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.options import no_template
 from airflow_provider_wahelp.delivery.worklist import Person
 
 if TYPE_CHECKING:
-    import jinja2
-
     from airflow_provider_wahelp.client.calls import Id
 
 _KEY_BYTES = 12  # of a million keys two are the same with a probability of 1 in 10**17
@@ -22,6 +32,10 @@ _KEY_BYTES = 12  # of a million keys two are the same with a probability of 1 in
 
 class BadRowError(ValueError):
     """A row of which no message can be made; its words hold no value of the row."""
+
+
+class _LackError(UndefinedError):
+    """What a text needs is not there; its words hold no value of the row."""
 
 
 class Row:
@@ -57,24 +71,22 @@ class Composer:
     :param key: the column that holds the row's own key; by default the recipient and the text are the key.
     :param longest: how many characters a text may have.
     :param zones: returns the zones of a phone; of ``""`` where there is none.
+    :raises InputError: if the text names a filter, a test or a tag that the environment has not.
     """
 
     def __init__(
         self,
-        environment: jinja2.Environment,
+        environment: Environment,
         template: str,
         context: Mapping[str, Any],
         key: str | None = None,
         longest: int = 4096,
         zones: Callable[[str], str] = lambda phone: "",
     ) -> None:
-        from jinja2 import StrictUndefined
-
-        strict = environment.overlay(undefined=StrictUndefined, finalize=_filled)
-        self._template = strict.from_string(template)
+        self._template = _compiled(environment, template)
         # Airflow 2's context is lazy: it is handed over as it is, and not copied into a dict.
         self._names = cast("MutableMapping[str, Any]", copy.copy(context))
-        for name, value in strict.globals.items():
+        for name, value in environment.globals.items():
             if name not in self._names:
                 self._names[name] = value
         self._key = key
@@ -99,43 +111,62 @@ class Composer:
             text,
             user_id,
             phone,
-            str(name).strip() if name else "",
+            _spelt(name, "name").strip() if name else "",
             self._zones(phone),
             label,
             by_phone=user_id is None,
         )
 
     def _text(self, values: Mapping[str, Any]) -> str:
-        from jinja2 import UndefinedError
-
         self._names["row"] = Row(values)
         template = self._template
         try:
             made = template.new_context(cast("dict[str, Any]", self._names), shared=True)
             text = "".join(template.root_render_func(made))
-        except UndefinedError as error:
-            raise BadRowError(f"text: {_named(error)}") from None
+        except _LackError as error:
+            raise BadRowError(f"text: {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever a filter raises; its words may hold a value
             raise BadRowError(f"text: {type(error).__name__}") from None
-        if not text.strip():
+        if not _spelt(text, "text").strip():
             raise BadRowError("text: it is empty")
         if len(text) > self._longest:
             raise BadRowError(f"text: {len(text):,} characters, and {self._longest:,} are allowed")
         return text
 
     def label(self, values: Mapping[str, Any]) -> str:
-        """Return what a row names as its key; ``""`` where it names none.
+        """Return what a row names as its key, for the report; ``""`` where it names none.
 
         :param values: the row.
         """
-        label = values.get(self._key) if self._key else None
-        return "" if label is None else str(label)
+        return legible(self._cell(values))
+
+    def _cell(self, values: Mapping[str, Any]) -> Any:
+        cell = values.get(self._key) if self._key else None
+        return "" if cell is None else cell
 
     def _label(self, values: Mapping[str, Any]) -> str:
-        label = self.label(values)
+        label = _spelt(self._cell(values), "key")
         if self._key and not label.strip():
             raise BadRowError(f"key: the column {self._key!r} is missing or empty")
         return label
+
+
+def legible(cell: Any) -> str:
+    """Return a cell as a report can have it, whatever it holds.
+
+    :param cell: the cell.
+    """
+    try:
+        return str(cell).encode(errors="backslashreplace").decode()
+    except ValueError:  # a number of more digits than Python spells
+        return ""
+
+
+def _spelt(cell: Any, what: str) -> str:
+    text = arguments.spelt(cell)
+    if not text and cell != "":
+        raise BadRowError(f"{what}: it cannot be written as UTF-8")
+    return text
 
 
 def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:
@@ -166,14 +197,54 @@ def _digest(*parts: str) -> str:
 
 def _filled(value: Any) -> Any:
     if value is None:
-        from jinja2 import UndefinedError
-
-        raise UndefinedError("a value in it is empty (NULL)")
+        raise _LackError("a value in it is empty (NULL)")
     return value
 
 
-def _named(error: Exception) -> str:
-    """Say which column is missing; Jinja's words name the class that it was looked for in."""
-    return str(error).replace(
-        "'airflow_provider_wahelp.delivery.composing.Row object' has no attribute", "the row has no column"
-    )
+def _compiled(environment: Environment, template: str) -> Template:
+    """Return a template that puts nothing in place of what is missing."""
+    try:
+        undefined = _undefined(_named(environment.parse(template)))
+        return environment.overlay(undefined=undefined, finalize=_filled).from_string(template)
+    except TemplateSyntaxError as error:
+        raise no_template(error) from None
+
+
+def _named(tree: nodes.Template) -> frozenset[str]:
+    """Return what a template names itself: names, attributes and words in quotes."""
+    names = {node.name for node in tree.find_all(nodes.Name)}
+    attributes = {node.attr for node in tree.find_all(nodes.Getattr)}
+    quoted = {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
+    return frozenset(names | attributes | quoted)
+
+
+def _undefined(named: Container[str]) -> type[StrictUndefined]:
+    """Return the kind of what is missing: Jinja's own words name a key even where the row has it.
+
+    :param named: what the template names itself.
+    """
+
+    class Undefined(StrictUndefined):
+        __slots__ = ()
+
+        def __init__(
+            self,
+            hint: str | None = None,
+            obj: Any = missing,
+            name: Any = None,
+            exc: type[TemplateRuntimeError] = UndefinedError,
+        ) -> None:
+            told = name if isinstance(name, str) and name in named else None
+            kind = _LackError if exc is UndefinedError else exc
+            super().__init__(_lack(obj, told), obj, name, kind)
+
+    return Undefined
+
+
+def _lack(obj: object, name: str | None) -> str:
+    """Say what is missing, by its name where that may be told."""
+    if name is not None and obj is missing:
+        return f"{name!r} is undefined"
+    if name is not None and isinstance(obj, Row):
+        return f"the row has no column {name!r}"
+    return "a value in it is undefined"

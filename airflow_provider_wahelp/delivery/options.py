@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.patience import Patience
 
+if TYPE_CHECKING:
+    import jinja2
+
 ON_BAD_ROWS = ("report", "fail")
 IF_EMPTY = ("succeed", "skip", "fail")
 QUIET_ZONES = ("recipient", "project")
 MOST_THREADS = 32
+SLOWEST = 0.001
+"""Messages a minute: one in sixteen hours."""
 
 ROW_FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
 """What a file of rows may end in, in capitals too."""
@@ -58,7 +63,15 @@ def is_row_file(path: str) -> bool:
 
 def pace(value: Any) -> float | None:
     """Return messages a minute; ``None`` for no limit."""
-    return None if value in (None, "") else _positive(value, "pace", "messages a minute")
+    if value in (None, ""):
+        return None
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    if isinstance(value, bool) or not SLOWEST <= number < float("inf"):
+        raise InputError("pace", f"must be a number, {SLOWEST} at least: messages a minute")
+    return number
 
 
 def daily_cap(value: Any) -> int | None:
@@ -95,7 +108,8 @@ def stop_words(value: Any) -> bool | list[str]:
     """Return whether stop words count, or which."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) or not all(isinstance(word, str) and word.strip() for word in value):
+    listed = isinstance(value, list | tuple | set | frozenset)
+    if not listed or not all(isinstance(word, str) and word.strip() for word in value):
         raise InputError("stop_words", "must be True, False or a list of words")
     return list(value)
 
@@ -142,9 +156,17 @@ def text(value: Any) -> str:
         jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]).parse(template)  # noqa: S701
     except jinja2.TemplateSyntaxError as error:
         if (error.message or "").startswith("Encountered unknown tag"):
-            return template  # it may be one of the DAG's own extensions, which only the run knows
-        raise InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}") from None
+            return template  # as with filters and tests, only the run knows which the DAG has of its own
+        raise no_template(error) from None
     return template
+
+
+def no_template(error: jinja2.TemplateSyntaxError) -> InputError:
+    """Return what is raised of a text that is no template.
+
+    :param error: what Jinja says of it.
+    """
+    return InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}")
 
 
 def tolerable(limit: float, failed: int, tried: int) -> bool:
@@ -157,18 +179,8 @@ def tolerable(limit: float, failed: int, tried: int) -> bool:
     return failed <= (limit if isinstance(limit, int) else limit * tried)
 
 
-def _positive(value: Any, argument: str, unit: str) -> float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = 0.0
-    if isinstance(value, bool) or not 0 < number < float("inf"):
-        raise InputError(argument, f"must be a number above 0: {unit}")
-    return number
-
-
 def _whole(value: Any, argument: str, unit: str) -> int:
-    digits = str(value).strip()
-    if isinstance(value, bool) or not (digits.isascii() and digits.isdigit()) or not int(digits):
+    number = 0 if isinstance(value, bool) else arguments.whole(arguments.spelt(value).strip())
+    if not number:
         raise InputError(argument, f"must be a whole number above 0: {unit}")
-    return int(digits)
+    return number

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private import make_private
+from airflow_provider_wahelp.delivery.options import SLOWEST
 
 if TYPE_CHECKING:
     from pyrate_limiter import Rate, RateItem
@@ -29,7 +30,6 @@ _MINUTE, _HOUR, _DAY = 60_000 + _MARGIN, 3_600_000, 86_400_000 + _MARGIN
 _JITTER = 0.2  # of the spacing, early or late: a gap is between 0.6 and 1.4 of it
 _SLACK, _SLACKEST = 0.4, 0.05  # the spacing is this much wider than the window, so that the two seldom meet
 _CONTENDED = 0.01  # seconds until another task has taken its leave
-_SLOWEST = 0.001
 
 
 class _Sent(Protocol):
@@ -95,7 +95,7 @@ class Pace:
         clock: Callable[[], float] = time.time,
         random: randomness.Random | None = None,
     ) -> None:
-        self._per_minute = _limit(per_minute, "per_minute", _SLOWEST)
+        self._per_minute = _limit(per_minute, "per_minute", SLOWEST)
         self._daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
         self._file = directory / f"pace-{_digest(channel)}.sqlite" if directory else None
         self._lock = HostLock(Path(f"{self._file}.lock"))

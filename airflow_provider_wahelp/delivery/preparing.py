@@ -10,7 +10,7 @@ from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.chunks import Chunks
-from airflow_provider_wahelp.delivery.composing import BadRowError, Composer
+from airflow_provider_wahelp.delivery.composing import BadRowError, Composer, legible
 from airflow_provider_wahelp.delivery.report import Outcome, Progress
 from airflow_provider_wahelp.delivery.rows import Unreadable
 from airflow_provider_wahelp.delivery.suppression import Suppression
@@ -75,7 +75,7 @@ class Preparation:
         self.bad += 1
         self.progress.failed(number, "bad row", reason)
         phone = row.get("phone")
-        who = _user_id(row), None if phone is None else str(phone), self.composer.label(row)
+        who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
 
     def _suppressed(self, person: Person) -> bool:

@@ -35,7 +35,7 @@ CREATE TABLE people (
 CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
 CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
 CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
-CREATE INDEX texts ON history (digest);
+CREATE INDEX texts ON history (digest, user_id, at);
 """
 
 
@@ -78,6 +78,12 @@ _SETTLE = (
     "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
     "user_id = iif(:state = 'waiting' AND by_phone, NULL, user_id) WHERE number = :number"
 )
+_FITTING = (  # two branches, as an OR would read the same text to everybody for each person
+    "SELECT message_id, at FROM history WHERE digest = :digest AND user_id {} AND at >= :since "
+    "AND message_id IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM people WHERE people.message_id = history.message_id)"
+)
+_FIND = f"{_FITTING.format('IS NULL')} UNION ALL {_FITTING.format('= :user_id')} ORDER BY at LIMIT 1"
 _PERSON = f"SELECT {COLUMNS} FROM people WHERE state = ?"  # noqa: S608
 
 
@@ -235,12 +241,8 @@ class Worklist:
         :param digest: what the text is recognised by.
         :param since: when its sending was begun, in seconds since 1970.
         """
-        row = self._db.execute(
-            "SELECT message_id FROM history WHERE digest = ? AND (user_id IS NULL OR user_id = ?) "
-            "AND at >= ? AND message_id NOT IN (SELECT message_id FROM people WHERE message_id IS NOT NULL) "
-            "ORDER BY at LIMIT 1",
-            (digest, user_id, since),
-        ).fetchone()
+        wanted = {"digest": digest, "user_id": user_id, "since": since}
+        row = self._db.execute(_FIND, wanted).fetchone()
         return row[0] if row else None
 
     def totals(self) -> dict[str, int]:

@@ -158,7 +158,8 @@ class SendMessagesOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        options.text(text)  # Airflow never renders these two: whatever they are, it is known now
+        options.text(text)  # Airflow never renders these three: whatever they are, it is known now
+        options.stop_words(stop_words)
         options.dry_run(dry_run)
         for check, value in (
             (options.recipients, recipients),
@@ -171,7 +172,6 @@ class SendMessagesOperator(WahelpOperator):
             (QuietHours.parse, quiet_hours),
             (options.quiet_zone, quiet_zone),
             (check_zone, timezone),
-            (options.stop_words, stop_words),
             (options.on_bad_rows, on_bad_rows),
             (options.if_empty, if_empty),
             (options.max_failures, max_failures),

@@ -303,6 +303,43 @@ def test_too_many_failures_fail_the_task_once_all_had_their_turn(
         assert (totals["sent"], totals["failed"]) == (4, 2)
 
 
+HALF = "half \ud83d"  # of a surrogate pair, as a text that was cut has it
+ODD: list[dict[str, Any]] = [
+    {"phone": phone(9), "text": HALF},
+    {"phone": phone(9), "text": "x", "name": HALF},
+    {"phone": phone(9), "text": "x", "no": HALF},
+    {"phone": HALF, "text": "x"},
+    {"phone": "12", "text": "x", "no": HALF},
+    {"phone": 10**5000, "text": "x"},
+    {"phone": phone(9), "text": "x", "no": 10**5000},
+    {"user_id": "9" * 5000, "text": "x"},
+    {"user_id": "9" * 20, "text": None},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_an_odd_row_keeps_nobody_else_from_getting_it(
+    world: World, tmp_path: Path, odd: dict[str, Any]
+) -> None:
+    rows = [{**row, "no": row["name"]} for row in crowd(3)]
+    path = tmp_path / "report.jsonl"
+    given = {"key": "no", "report_path": str(path)}
+    totals = Mailing(world, [rows[0], {"no": "odd", **odd}, *rows[1:]], given=given).attempt()
+    assert totals
+    assert (totals["sent"], totals["skipped"]) == (3, 1)
+    each_once(world, rows)
+    lines = [json.loads(line) for line in path.open(encoding="utf-8")]
+    assert [line["outcome"] for line in lines] == ["sent", "skipped", "sent", "sent"]
+
+
+def test_an_id_of_many_digits_is_one_like_any_other(world: World) -> None:
+    rows = [*crowd(3), {"user_id": 10**20, "text": "x"}]
+    totals = Mailing(world, rows, given={"max_failures": 1}).attempt()
+    assert totals
+    assert (totals["sent"], totals["failed"]) == (3, 1)
+    each_once(world, rows[:3])
+
+
 def test_bad_rows_can_stop_it_before_the_first_message(world: World) -> None:
     rows = [*crowd(3), {"phone": "12", "text": "x"}]
     with pytest.raises(InputError, match="recipients: 1 of 4 rows are bad"):
@@ -550,6 +587,57 @@ def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixtu
     assert "of them bad" in logged
     assert phone(1)[1:] not in logged
     assert "Text 0" not in logged
+
+
+LEAKY = [
+    "{{ {'a': 1}[row.name] }}",
+    "{{ row[row.name] }}",
+    "{{ row[[row.name]] }}",
+    "{{ [row] | map(attribute=row.name) | first }}",
+    "{{ (row.name ~ '').nothing }}",
+    "{{ [][row.no] }}",
+    "{{ mine(row.name) }}",
+    "{{ row.name | round }}",
+]
+
+
+@pytest.mark.parametrize("text", LEAKY)
+def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    path = tmp_path / "report.jsonl"
+    rows = [{"phone": phone(0), "name": "Ivan Petrov", "no": 4711}]
+    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    reason = json.loads(path.read_text("utf-8"))["reason"]
+    assert reason.startswith("text: ")
+    assert reason in caplog.text
+    assert "Ivan" not in caplog.text + reason
+    assert "4711" not in caplog.text + reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ row.nmae }}", "text: the row has no column 'nmae'"),
+        ("{{ row['first name'] }}", "text: the row has no column 'first name'"),
+        ("{{ row.nmae | upper }}", "text: the row has no column 'nmae'"),
+        ("{{ rwo.name }}", "text: 'rwo' is undefined"),
+        ("{{ row.name.first }}", "text: a value in it is undefined"),
+        ("{{ row.nothing }}", "text: a value in it is empty (NULL)"),
+    ],
+)
+def test_what_a_text_lacks_is_said(world: World, tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "report.jsonl"
+    rows = [{"phone": phone(0), "name": "Ivan Petrov", "nothing": None}]
+    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    assert json.loads(path.read_text("utf-8"))["reason"] == reason
+
+
+def test_a_text_may_do_without_what_is_missing(world: World) -> None:
+    rows = [{"phone": phone(0), "text": "Hello Anna"}]
+    text = "{% if row.name is defined %}{{ row.name }}{% endif %}Hello {{ row.name | default('Anna') }}"
+    Mailing(world, rows, text=text).attempt()
+    each_once(world, rows)
 
 
 _examples = itertools.count()

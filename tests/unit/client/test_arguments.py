@@ -21,6 +21,9 @@ from airflow_provider_wahelp.client.errors import InputError
         (arguments.user_id, 301, 301),
         (arguments.user_id, "301", 301),
         (arguments.user_id, "007", "007"),
+        (arguments.user_id, str(2**63 - 1), 2**63 - 1),
+        (arguments.user_id, 2**63, str(2**63)),
+        (arguments.user_id, str(2**63), str(2**63)),
         (arguments.message_id, "m-1", "m-1"),
         (arguments.name, " Shop ", "Shop"),
         (arguments.name, 5, "5"),
@@ -40,7 +43,10 @@ def test_an_argument_becomes_what_the_api_takes(
 
 
 REFUSED: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
-    "project_id": (arguments.project_id, [None, "", 0, "0", -1, True, 1.0, "1.0", "x", "²", "1/2"]),
+    "project_id": (
+        arguments.project_id,
+        [None, "", 0, "0", -1, True, 1.0, "1.0", "x", "²", "1/2"],
+    ),
     "limit": (arguments.limit, [0, -5, "many", False]),
     "channel_uuid": (arguments.channel_uuid, [None, "", "None", "a/b", "..", "a b", True, 1.5, "a?b"]),
     "user_id": (arguments.user_id, ["5/../6", "", False]),
@@ -66,6 +72,24 @@ def test_a_bad_argument_is_named(check: Callable[[Any], Any], argument: str, val
     with pytest.raises(InputError) as caught:
         check(value)
     assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("argument", ["project_id", "limit", "channel_uuid", "user_id", "message_id"])
+def test_a_number_of_more_digits_than_python_reads_is_refused(argument: str) -> None:
+    check, _ = REFUSED[argument]
+    for value in ("9" * 5000, 10**5000):
+        with pytest.raises(InputError) as caught:
+            check(value)
+        assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("argument", ["name", "text"])
+def test_what_cannot_be_spelt_is_refused(argument: str) -> None:
+    check, _ = REFUSED[argument]
+    for value in ("half \ud83d", 10**5000):
+        with pytest.raises(InputError) as caught:
+            check(value)
+        assert caught.value.argument == argument
 
 
 @pytest.mark.parametrize("argument", ["project_id", "channel_uuid", "channel_type", "url", "entities", "api"])

@@ -35,6 +35,8 @@ PERSONAL = {
     "added_in_2027": "s3cret",
 }
 
+LONG = "9" * 5000  # more digits than Python makes a number of
+
 
 @pytest.mark.parametrize(
     ("kind", "data", "expected"),
@@ -43,6 +45,8 @@ PERSONAL = {
         (Project, {"id": "007"}, {"id": "007"}),
         (Project, {"id": "a-1", "name": 5}, {"id": "a-1", "name": "5"}),
         (Project, {"id": "", "name": None}, {"id": None, "name": None}),
+        (Message, {"id": 2**63 - 1, "user_id": 2**63}, {"id": 2**63 - 1, "user_id": str(2**63)}),
+        (Message, {"id": str(2**63), "user_id": LONG}, {"id": str(2**63), "user_id": LONG}),
         (Project, {"id": True, "name": ["x"]}, {"id": None, "name": None}),
         (Account, {"email": "a@b.c"}, {"login": "a@b.c"}),
         (Channel, {"id": 201, "active": 1}, {"uuid": None, "active": True}),

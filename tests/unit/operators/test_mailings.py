@@ -35,8 +35,10 @@ BAD: list[tuple[str, Any]] = [
     ("pace", 0),
     ("pace", "fast"),
     ("pace", True),
+    ("pace", 0.0001),
     ("daily_cap", 1.5),
     ("daily_cap", 0),
+    ("daily_cap", "9" * 5000),
     ("concurrency", 0),
     ("concurrency", 33),
     ("quiet_hours", "21-09"),
@@ -44,6 +46,10 @@ BAD: list[tuple[str, Any]] = [
     ("quiet_zone", "moon"),
     ("timezone", "Europe/Atlantis"),
     ("stop_words", ["stop", ""]),
+    ("stop_words", None),
+    ("stop_words", 5),
+    ("stop_words", "stop"),
+    ("stop_words", "{{ params.words }}"),
     ("on_bad_rows", "ignore"),
     ("if_empty", "cry"),
     ("max_failures", -1),
@@ -154,6 +160,23 @@ def test_macros_and_filters_of_the_dag_work_in_the_text(
     }
     run_in_dag(dag, {}, text="{{ shop }} {{ twice('a') }} {{ 'hey' | shout }}", **channel)
     assert sent(wahelp_sandbox) == ["Shop aa HEY!"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ row.name | titlle }}", "{{ row.name is emptyy }}", "Hello\n{% iff row.name %}x{% endif %}"]
+)
+def test_what_no_filter_test_or_tag_is_called_is_refused_before_any_request(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, text: str
+) -> None:
+    with pytest.raises(InputError, match=r"^text: is no Jinja template, line \d: ") as caught:
+        run_in_dag({}, {}, text=text, **channel)
+    assert isinstance(caught.value, AirflowFailException)
+    assert wahelp_sandbox.requests == []
+
+
+@pytest.mark.parametrize("words", [True, False, [], ["stop"], ("stop",), {"stop"}])
+def test_stop_words_may_be_any_list(words: Any) -> None:
+    assert operator(stop_words=words).stop_words == words
 
 
 def test_the_context_of_the_task_stands_around_the_row(

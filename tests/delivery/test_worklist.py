@@ -1,0 +1,60 @@
+"""The people of a mailing on the disk, and the history beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.delivery import worklist as worklists
+from airflow_provider_wahelp.delivery.report import Outcome
+from airflow_provider_wahelp.delivery.worklist import Person, Worklist
+
+
+@pytest.fixture
+def worklist() -> Iterator[Worklist]:
+    with Worklist() as made:
+        made.add([Person(1, "a", "Hello", 301), Person(2, "b", "Hello", 302)])
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        ([], None),
+        ([(1, 301, "x", 10.0)], 1),
+        ([("m-1", None, "x", 10.0)], "m-1"),
+        ([(1, 301, "x", 12.0), (2, None, "x", 11.0)], 2),
+        ([(1, 301, "x", 11.0), (2, None, "x", 12.0)], 1),
+        ([(1, 302, "x", 10.0)], None),
+        ([(1, 301, "y", 10.0)], None),
+        ([(1, 301, "x", 9.0)], None),
+        ([(7, 301, "x", 10.0)], None),
+        ([(7, 301, "x", 10.0), (8, 301, "x", 11.0)], 8),
+        ([("7", 301, "x", 10.0)], "7"),
+        ([(None, 301, "x", 10.0), (1, 301, "x", 11.0)], 1),
+        ([(None, 301, "x", 10.0)], None),
+    ],
+)
+def test_a_message_of_the_history_is_theirs_if_it_fits_and_is_nobody_elses(
+    worklist: Worklist, history: list[tuple[Id | None, Id | None, str, float]], found: Id | None
+) -> None:
+    worklist.settle(2, Outcome.SENT, message_id=7)
+    for message in history:
+        worklist.add_history(*message)
+    assert worklist.in_history(301, "x", 10.0) == found
+
+
+def test_somebody_without_an_id_has_the_messages_without_one(worklist: Worklist) -> None:
+    worklist.add_history(1, 301, "x", 10.0)
+    worklist.add_history(2, None, "x", 11.0)
+    assert worklist.in_history(None, "x", 10.0) == 2
+
+
+def test_looking_for_a_message_reads_neither_all_people_nor_all_of_the_same_text(worklist: Worklist) -> None:
+    wanted = {"digest": "x", "user_id": 301, "since": 10.0}
+    plan = [row[3] for row in worklist._db.execute(f"EXPLAIN QUERY PLAN {worklists._FIND}", wanted)]
+    assert any("texts (digest=? AND user_id=? AND at>?)" in step for step in plan)
+    assert any("sent (message_id=?)" in step for step in plan)
+    assert not [step for step in plan if "SCAN people" in step or "SCAN history" in step or "TEMP" in step]
