@@ -24,7 +24,7 @@ from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, proce
 
 T = TypeVar("T")
 
-_NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
+_NEVER_SENT = (NewConnectionError, NameResolutionError, ssl.SSLCertVerificationError)
 
 
 class WahelpClient:
@@ -180,11 +180,20 @@ def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
     """Tell a request that never left from one whose fate is not known."""
     causes = list(_causes(error))
     # urllib3 derives a refused connection from one that took too long, hence the order.
-    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+    if any(isinstance(cause, _NEVER_SENT) or _no_tunnel(cause) for cause in causes):
         return errors.NotReachableError
     if any(isinstance(cause, ConnectTimeoutError) for cause in causes):
         return errors.ConnectTimeoutError
     return errors.ConnectionLostError
+
+
+def _no_tunnel(cause: object) -> bool:
+    """Return whether a proxy has refused to lead on: Python's ``http.client`` has no error of its own for it.
+
+    A ``ProxyError`` alone says nothing: urllib3 makes one of each answer that is lost behind a proxy too.
+    """
+    refusal = cause.original_error if isinstance(cause, ProxyError) else None
+    return type(refusal) is OSError and refusal.errno is None
 
 
 def _causes(error: object) -> Iterator[object]:

@@ -66,6 +66,11 @@ def resets(handler: _Handler) -> None:
     handler.close_connection = True
 
 
+def hangs_up(handler: _Handler) -> None:
+    """End the connection in good order, without a byte of an answer."""
+    handler.close_connection = True
+
+
 def keeps_silent(handler: _Handler) -> None:
     handler.server.done.wait()
     handler.close_connection = True
@@ -99,6 +104,8 @@ class Wire(ThreadingTCPServer):
     """Answers from a script; logins and refreshes have scripts of their own.
 
     Unscripted, a login brings ``token-1``, ``token-2``, ..., a refresh 404 and anything else a success.
+    It will do as a proxy too: what it is told to pass on, it answers itself. A tunnel it refuses, unless it
+    has the ``inside`` of one.
     """
 
     daemon_threads = True
@@ -113,6 +120,8 @@ class Wire(ThreadingTCPServer):
         self.script: dict[str, deque[Reply]] = defaultdict(deque)
         self.seen: dict[str, list[Seen]] = defaultdict(list)
         self.dead: set[str] = set()
+        self.tunnels = 0
+        self.inside: ssl.SSLContext | None = None
         self.done = threading.Event()
         self._lock = threading.Lock()
 
@@ -162,6 +171,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.reply_to(Seen(self.command, self.path, headers, body))(self)
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
+
+    def do_CONNECT(self) -> None:
+        self.server.tunnels += 1
+        if self.server.inside is None:
+            says(status=403)(self)
+        else:
+            says()(self)
+            self.wfile.flush()
+            with self.server.inside.wrap_socket(self.connection, server_side=True) as inside:
+                type(self)(inside, self.client_address, self.server)
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
