@@ -141,6 +141,13 @@ class NotFoundError(WahelpError):
     advice = "Check project_id, channel_uuid and the other ids."
 
 
+class NotWahelpError(WahelpError):
+    """The server answers, but has not even the operations that every Wahelp has."""
+
+    meaning = "there is no Wahelp at this address"
+    advice = "Check the connection's host."
+
+
 class RedirectedError(WahelpError):
     """The server answered with a redirect, which is followed for no call that changes anything."""
 
