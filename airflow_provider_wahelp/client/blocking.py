@@ -15,6 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.certificates import check_bundle
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.session import new_session, prepared
@@ -34,6 +35,7 @@ class WahelpClient:
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: told each token before it is used, so that logs can mask it.
     :param sleep: waits for the given seconds.
+    :raises InputError: if the CA bundle cannot be used.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class WahelpClient:
         on_token: Callable[[str], None] = lambda token: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        check_bundle(settings)
         self.settings = settings
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token

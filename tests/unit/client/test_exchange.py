@@ -180,6 +180,24 @@ def test_the_environment_does_not_switch_the_check_of_certificates_on_again(
     assert clients(tls_wire.url, verify=False).perform(calls.get_account()).id == 1
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no PEM"], ids=["missing", "empty", "no-PEM"])
+def test_a_bundle_that_cannot_be_used_is_refused_by_name(
+    clients: Clients, tmp_path: Path, content: bytes | None
+) -> None:
+    bundle = tmp_path / "own.pem"
+    if content is not None:
+        bundle.write_bytes(content)
+    with pytest.raises(errors.InputError, match=r"^ca_bundle: must be") as caught:
+        clients("https://wahelp.invalid", verify=str(bundle))
+    assert str(bundle) not in str(caught.value)
+
+
+def test_a_directory_of_certificates_will_do_too(clients: Clients, tls_wire: Wire, tmp_path: Path) -> None:
+    client = clients(tls_wire.url, verify=str(tmp_path), access_token="ready", retries=0)
+    with pytest.raises(errors.NotReachableError):  # it holds nothing that vouches for the server
+        client.perform(calls.get_account())
+
+
 def test_a_bundle_of_ones_own_is_used_for_the_check(
     clients: Clients, tls_wire: Wire, certificate: Path
 ) -> None:
