@@ -24,6 +24,7 @@ IF_EXISTS = ("reuse", "create", "fail")
 AWAITED = ("delivered", "read")
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
 _SEGMENT = re.compile(r"[\w-]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def project_id(value: Any) -> int:
@@ -152,4 +153,9 @@ def _segment(value: Any, argument: str, must: str) -> str:
 def _filled(value: Any, argument: str, must: str) -> str:
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
         raise InputError(argument, must)
-    return str(value)
+    text = str(value)
+    if _SURROGATE.search(text):
+        raise InputError(
+            argument, "must hold no lone surrogates, such as half an emoji: no encoding has them"
+        )
+    return text
