@@ -212,5 +212,5 @@ def _translated(call: Call[Any]) -> Iterator[None]:
         raise errors.UnreadableAnswerError(call.what, "its encoding is broken") from None
     except httpx.TooManyRedirects:
         raise errors.RedirectedError(call.what, "in a circle") from None
-    except httpx.TransportError as error:
+    except (httpx.TransportError, ssl.SSLError) as error:  # of a handshake it is a ConnectError
         raise errors.ConnectionLostError(call.what, type(error).__name__) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 import requests
 from tenacity import Retrying
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
@@ -24,8 +23,6 @@ from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")
-
-_NEVER_SENT = (NewConnectionError, NameResolutionError, ssl.SSLCertVerificationError)
 
 
 class WahelpClient:
@@ -180,23 +177,17 @@ def _translated(call: Call[Any]) -> Iterator[None]:
 
 
 def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
-    """Tell a request that never left from one whose fate is not known."""
+    """Tell a request that never left from one whose fate is not known.
+
+    A ``ProxyError`` alone says nothing: urllib3 makes one of each answer that is lost behind a proxy too.
+    """
     causes = list(_causes(error))
     # urllib3 derives a refused connection from one that took too long, hence the order.
-    if any(isinstance(cause, _NEVER_SENT) or _no_tunnel(cause) for cause in causes):
+    if any(isinstance(cause, NewConnectionError) for cause in causes):
         return errors.NotReachableError
     if any(isinstance(cause, ConnectTimeoutError) for cause in causes):
         return errors.ConnectTimeoutError
     return errors.ConnectionLostError
-
-
-def _no_tunnel(cause: object) -> bool:
-    """Return whether a proxy has refused to lead on: Python's ``http.client`` has no error of its own for it.
-
-    A ``ProxyError`` alone says nothing: urllib3 makes one of each answer that is lost behind a proxy too.
-    """
-    refusal = cause.original_error if isinstance(cause, ProxyError) else None
-    return type(refusal) is OSError and refusal.errno is None
 
 
 def _causes(error: object) -> Iterator[object]:

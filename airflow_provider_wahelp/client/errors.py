@@ -86,7 +86,7 @@ class ExistsError(WahelpError):
 
 
 class NotReachableError(WahelpError):
-    """The request never left: name lookup, refused connection, TLS, proxy."""
+    """The request never left: name lookup, refused connection, TLS handshake, no way through the proxy."""
 
     meaning = "Wahelp could not be reached"
     advice = "Check the connection's host, the network and the proxy settings."

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from pathlib import Path
+from socketserver import BaseRequestHandler
 from typing import Any
 
 import pytest
 
 from airflow_provider_wahelp.client import calls, errors
 
-from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says
+from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says, talks_no_tls
 
 REDIRECTS = [301, 302, 303, 307, 308]
 
@@ -167,6 +169,48 @@ def test_a_certificate_that_cannot_be_checked_stops_the_request_before_it_leaves
         client.perform(call)
     assert not caught.value.may_have_happened
     assert (len(client.waits), len(tls_wire.calls)) == (2, 0)
+
+
+class NoTls(BaseRequestHandler):
+    """Ends a handshake with what it is told: an alert, words that are no TLS, or nothing at all."""
+
+    def handle(self) -> None:
+        self.request.recv(65536)
+        self.request.sendall(self.server.words)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", b""],
+    ids=["alert", "no-TLS", "nothing"],
+)
+def test_a_handshake_that_fails_stops_the_request_before_it_leaves(clients: Clients, words: bytes) -> None:
+    with Wire(handler=NoTls) as server:
+        server.words = words
+        client = clients(server.url.replace("http:", "https:"), retries=2, access_token="ready")
+        with pytest.raises(errors.NotReachableError) as caught:
+            client.perform(calls.send_message(1, "c-1", 301, TEXT))
+    assert not caught.value.may_have_happened
+    assert len(client.waits) == 2
+
+
+def test_a_handshake_that_takes_too_long_is_a_connection_that_does(clients: Clients) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = clients(url, retries=0, access_token="ready", timeout=0.2)
+        with pytest.raises(errors.ConnectTimeoutError):
+            client.perform(calls.send_message(1, "c-1", 301, TEXT))
+
+
+def test_a_fault_of_tls_in_an_answer_leaves_it_open_whether_the_call_was_carried_out(
+    clients: Clients, tls_wire: Wire, certificate: Path
+) -> None:
+    client = clients(tls_wire.url, retries=2, access_token="ready", verify=str(certificate))
+    tls_wire.will(talks_no_tls)
+    with pytest.raises(errors.ConnectionLostError) as caught:
+        client.perform(calls.send_message(1, "c-1", 301, TEXT))
+    assert caught.value.may_have_happened
+    assert (len(tls_wire.calls), client.waits) == (1, [])
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

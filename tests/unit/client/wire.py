@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_wahelp.client import AsyncWahelpClient, Settings, WahelpClient
@@ -71,6 +72,12 @@ def hangs_up(handler: _Handler) -> None:
     handler.close_connection = True
 
 
+def talks_no_tls(handler: _Handler) -> None:
+    """Answer below the encryption, as nobody can who has not broken into it."""
+    os.write(handler.connection.fileno(), b"HTTP/1.1 200 OK\r\n\r\n")
+    handler.close_connection = True
+
+
 def keeps_silent(handler: _Handler) -> None:
     handler.server.done.wait()
     handler.close_connection = True
@@ -111,8 +118,10 @@ class Wire(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, handler: type[BaseRequestHandler] | None = None
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), handler or _Handler)
         self.scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
