@@ -28,3 +28,13 @@ def check_literal(check: Callable[[Any], object], value: object) -> None:
     """
     if is_literal(value):
         check(value)
+
+
+def settled(check: Callable[[Any], Any], value: Any) -> Any:
+    """Return an argument as the API takes it, if it is known now; else as it is.
+
+    :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
+    :param value: the argument.
+    :raises InputError: naming the argument and what it must be.
+    """
+    return check(value) if is_literal(value) else value

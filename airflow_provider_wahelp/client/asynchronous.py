@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.certificates import trusting
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
@@ -58,6 +59,7 @@ class AsyncWahelpClient:
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: told each token before it is used, so that logs can mask it.
     :param sleep: waits for the given seconds.
+    :raises InputError: if the CA bundle cannot be used.
     """
 
     def __init__(
@@ -191,7 +193,7 @@ class AsyncWahelpClient:
 def _tls(verify: bool | str) -> ssl.SSLContext:
     """Return a TLS context: one costs 22 ms of CPU, so one serves a process."""
     if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
+        return trusting(verify)
     return httpx.create_ssl_context(verify=verify)
 
 
@@ -210,5 +212,5 @@ def _translated(call: Call[Any]) -> Iterator[None]:
         raise errors.UnreadableAnswerError(call.what, "its encoding is broken") from None
     except httpx.TooManyRedirects:
         raise errors.RedirectedError(call.what, "in a circle") from None
-    except httpx.TransportError as error:
+    except (httpx.TransportError, ssl.SSLError) as error:  # of a handshake it is a ConnectError
         raise errors.ConnectionLostError(call.what, type(error).__name__) from None

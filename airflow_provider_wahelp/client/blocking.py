@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,12 @@ from typing import Any, Self, TypeVar
 
 import requests
 from tenacity import Retrying
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.certificates import check_bundle
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.session import new_session, prepared
@@ -24,8 +24,6 @@ from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, proce
 
 T = TypeVar("T")
 
-_NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, ssl.SSLCertVerificationError)
-
 
 class WahelpClient:
     """Performs calls over one pooled keep-alive session; safe to share between threads.
@@ -34,6 +32,7 @@ class WahelpClient:
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: told each token before it is used, so that logs can mask it.
     :param sleep: waits for the given seconds.
+    :raises InputError: if the CA bundle cannot be used.
     """
 
     def __init__(
@@ -43,6 +42,7 @@ class WahelpClient:
         on_token: Callable[[str], None] = lambda token: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        check_bundle(settings)
         self.settings = settings
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
@@ -177,10 +177,13 @@ def _translated(call: Call[Any]) -> Iterator[None]:
 
 
 def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
-    """Tell a request that never left from one whose fate is not known."""
+    """Tell a request that never left from one whose fate is not known.
+
+    A ``ProxyError`` alone says nothing: urllib3 makes one of each answer that is lost behind a proxy too.
+    """
     causes = list(_causes(error))
     # urllib3 derives a refused connection from one that took too long, hence the order.
-    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+    if any(isinstance(cause, NewConnectionError) for cause in causes):
         return errors.NotReachableError
     if any(isinstance(cause, ConnectTimeoutError) for cause in causes):
         return errors.ConnectTimeoutError

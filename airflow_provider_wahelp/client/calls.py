@@ -6,7 +6,6 @@ A call is data. Who performs it, with which HTTP library, and whether it is repe
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +40,10 @@ Id = int | str
 
 PAGE_SIZE = 100
 """Objects asked for at a time; what the platform allows is not known."""
+
+
+_PNG = "iVBORw0KGgo"
+"""How the base64 of every PNG begins."""
 
 
 @dataclass(frozen=True)
@@ -408,18 +411,24 @@ def _read_picture(answer: Answer) -> QrCode | None:
 
 
 def _read_qr(envelope: Envelope) -> QrCode:
-    """Find a string to encode, or a picture as a data URL, in an answer of unknown shape."""
+    """Find a string to encode, or a picture in base64, in an answer of unknown shape."""
     content = _qr_content(envelope.data)
     if content is None:
         raise ValueError("it holds no QR code")
-    if not content.startswith("data:image/"):
-        return QrCode(content=content)
-    head, _, encoded = content.partition(",")
+    if content.startswith(_PNG):
+        return _picture(content, "image/png")
+    if content.startswith("data:image/"):
+        head, _, encoded = content.partition(",")
+        return _picture(encoded, head.removeprefix("data:").partition(";")[0])
+    return QrCode(content=content)
+
+
+def _picture(encoded: str, media_type: str) -> QrCode:
     try:
-        image = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+        image = base64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError:
         raise ValueError("its picture cannot be decoded") from None
-    return QrCode(image=image, media_type=head.removeprefix("data:").partition(";")[0])
+    return QrCode(image=image, media_type=media_type)
 
 
 def _qr_content(data: Any) -> str | None:

@@ -86,7 +86,7 @@ class ExistsError(WahelpError):
 
 
 class NotReachableError(WahelpError):
-    """The request never left: name lookup, refused connection, TLS, proxy."""
+    """The request never left: name lookup, refused connection, TLS handshake, no way through the proxy."""
 
     meaning = "Wahelp could not be reached"
     advice = "Check the connection's host, the network and the proxy settings."
@@ -139,6 +139,13 @@ class NotFoundError(WahelpError):
 
     meaning = "it does not exist"
     advice = "Check project_id, channel_uuid and the other ids."
+
+
+class NotWahelpError(WahelpError):
+    """The server answers, but has not even the operations that every Wahelp has."""
+
+    meaning = "there is no Wahelp at this address"
+    advice = "Check the connection's host."
 
 
 class RedirectedError(WahelpError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http.client import HTTPException
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.utils import requote_uri
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.exchange import headers_of, url_of
@@ -90,6 +93,28 @@ class _Session(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
 
+class _Connection(HTTPConnection):
+    """A connection that says of what fails before its request leaves that it was before.
+
+    Of a fault of TLS nothing else tells whether it befell the handshake or an answer.
+    """
+
+    def connect(self) -> None:
+        """Connect, with the handshake and the tunnel through a proxy that this may take."""
+        try:
+            super().connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, type(error).__name__) from error
+        except (OSError, HTTPException) as error:
+            raise NewConnectionError(self, type(error).__name__) from error
+
+
+@cache
+def _telling(kind: type[Any]) -> type[Any]:
+    """Return a kind of connections that can tell, of one that may know TLS, or SOCKS."""
+    return kind if issubclass(kind, _Connection) else type(kind.__name__, (_Connection, kind), {})
+
+
 class _Adapter(HTTPAdapter):
     """An adapter that finds the way to a server once: to look anew is a tenth of what a call costs."""
 
@@ -103,7 +128,9 @@ class _Adapter(HTTPAdapter):
         """Return the pool of a server; how it is reached never changes within a session."""
         server = _server_of(request.url)
         if server not in self._pools:
-            self._pools[server] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            pool.ConnectionCls = _telling(pool.ConnectionCls)
+            self._pools[server] = pool
         return self._pools[server]
 
     def close(self) -> None:

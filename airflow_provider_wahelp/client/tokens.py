@@ -24,6 +24,8 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import (
     CredentialsError,
     ForbiddenError,
+    NotFoundError,
+    NotWahelpError,
     RejectedError,
     TokenRefusedError,
     WahelpError,
@@ -303,6 +305,8 @@ class TokenKeeper:
         except (RejectedError, ForbiddenError, TokenRefusedError) as error:
             # Which status a wrong password has is not known.
             raise CredentialsError("log in", error.words, status=error.status) from None
+        except NotFoundError as error:
+            raise NotWahelpError("log in", error.words, status=error.status) from None
 
     def _issued(self, got: tuple[str, float]) -> Token:
         value, lifetime = got

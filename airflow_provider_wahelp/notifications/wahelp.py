@@ -210,6 +210,8 @@ class WahelpNotifier(BaseNotifier):
         zone = ZoneInfo(check_zone(mine.timezone))
         event = event_of(context)
         text = mine.text if mine.text not in (None, "") else default_text(event, datetime.now(UTC), zone)
+        if isinstance(text, str):  # the words of an exception may hold what cannot be encoded
+            text = text.encode(errors="replace").decode()
         fallback = patience.fallback(mine.fallback) if mine.fallback else []
         quiet = None
         if mine.quiet_hours and not mine.urgent:

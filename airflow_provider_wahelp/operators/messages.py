@@ -212,12 +212,13 @@ class SendMessageOperator(WahelpOperator):
         )
 
     def _send(self, context: Context) -> dict[str, Any]:
-        message, just_now = self._delivery(context).send()
+        delivery = self._delivery(context)
+        message, just_now = delivery.send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
             message["id"],
-            len(self.text),
+            len(delivery.text),  # an XCom may be a number
             message["user_id"],
             f" ({mask_phone(self.phone)})" if self.phone else "",
             self.channel_uuid or "of the connection",

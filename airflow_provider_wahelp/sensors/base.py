@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.literals import check_literal, is_literal
+from airflow_provider_wahelp.literals import check_literal, is_literal, settled
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -162,8 +162,8 @@ class WahelpSensor(BaseSensorOperator):
 
     def _trigger_arguments(self, project_id: Any, channel_uuid: Any) -> dict[str, Any]:
         return {
-            "project_id": project_id,
-            "channel_uuid": channel_uuid,
+            "project_id": settled(arguments.project_id, project_id),
+            "channel_uuid": settled(arguments.channel_uuid, channel_uuid),
             "poke_interval": self.poke_interval,
             "wahelp_conn_id": self.wahelp_conn_id,
             **self._awaited(),

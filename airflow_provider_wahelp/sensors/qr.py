@@ -12,6 +12,7 @@ def drawing(code: QrCode) -> str:
     """Return a QR code as text: drawn, where segno is installed, else what to make it from.
 
     :param code: what the API gave.
+    :return: nothing, where no code can hold that: what the API gives is not documented.
     """
     if code.image is not None:
         # Log viewers show no pictures, but a browser opens this address.
@@ -22,5 +23,8 @@ def drawing(code: QrCode) -> str:
     except ImportError:
         return f"{content}\n(pip install 'airflow-provider-wahelp[qr]' draws it here)"
     out = io.StringIO()
-    segno.make(content, error="l").terminal(out, compact=True)
+    try:
+        segno.make(content, error="l").terminal(out, compact=True)
+    except ValueError:  # it is too long
+        return ""
     return out.getvalue()

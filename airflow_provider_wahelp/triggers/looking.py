@@ -10,7 +10,13 @@ from typing import Any, Protocol, TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.errors import CredentialsError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.errors import (
+    CredentialsError,
+    InputError,
+    NotFoundError,
+    NotWahelpError,
+    WahelpError,
+)
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.steps import Conversation
@@ -28,6 +34,9 @@ MISSES = 3
 
 AT_A_TIME = 100
 """Waits that are told something before the event loop has its turn."""
+
+FOR_ALL = (CredentialsError, InputError, NotWahelpError)
+"""What ends all waits: it is the connection that is wrong, and no channel or message."""
 
 Key = tuple[str, ...]  # ("channels",), ("history", uuid), ("channel", uuid) or ("message", uuid, id)
 Read = Callable[[], Awaitable[None]]
@@ -66,7 +75,7 @@ class Looking:
         """Look once; ``read`` then counts what could be read.
 
         :return: the fault that cut it short, if one did that may pass.
-        :raises CredentialsError: if the credentials are refused.
+        :raises FOR_ALL: if it is the connection that is wrong.
         """
         self.read, self._missing = 0, []
         failed = await self._read_all(self._resumed(self._lists()))
@@ -101,7 +110,7 @@ class Looking:
             except WahelpError as error:
                 if may_pass(error):
                     return key, error
-                if isinstance(error, CredentialsError):
+                if isinstance(error, FOR_ALL):
                     raise
                 await self._give_up(key, error)
             self.read += 1

@@ -16,7 +16,7 @@ from contextvars import Context
 from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.triggers.board import Board
-from airflow_provider_wahelp.triggers.looking import Looking, tell
+from airflow_provider_wahelp.triggers.looking import FOR_ALL, Looking, tell
 from airflow_provider_wahelp.triggers.wait import Wait
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
@@ -109,7 +109,7 @@ class Poller:
                 began = self._loop.time()
                 try:
                     fault = await looking.look()
-                except CredentialsError as error:
+                except FOR_ALL as error:
                     await self._give_up(error)
                     return
                 if fault:

@@ -33,6 +33,15 @@ def test_a_changed_password_is_noticed_though_a_token_is_shared(
     assert new_hook().test_connection()[0] is False
 
 
+def test_a_server_that_is_not_wahelp_passes_no_test(
+    new_hook: Any, wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    connect(f"{wahelp_sandbox.url}/elsewhere")
+    passed, words = new_hook().test_connection()
+    assert not passed
+    assert "there is no Wahelp at this address (HTTP 404)" in words
+
+
 def test_creating_a_project_twice_makes_one(hook: Any) -> None:
     first, second = hook.create_project("Shop"), hook.create_project("Shop")
     assert first == second

@@ -214,6 +214,13 @@ def test_a_message_that_shows_up_late_is_not_missed(
     assert runner.run(sensor, lambda: wahelp_sandbox.advance(11)).state == "success"
 
 
+def test_an_id_with_spaces_around_it_is_found_wherever_it_is_waited_for(
+    runner: Runner, status_sensor: Status, sent: int, wahelp_sandbox: Sandbox
+) -> None:
+    sensor = status_sensor(message_id=f" {sent} ")
+    assert runner.run(sensor, nothing, lambda: wahelp_sandbox.advance(11)).state == "success"
+
+
 def test_no_such_message_ends_it(runner: Runner, status_sensor: Status) -> None:
     ending = runner.run(status_sensor(message_id=987654))
     assert (ending.state, ending.error, ending.looks) == ("failed", "NotFoundError", 0)

@@ -44,6 +44,13 @@ def test_a_failure_is_told_in_a_few_lines(world: World) -> None:
     assert link == "http://airflow.test/dags/shop/log"
 
 
+def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(world: World) -> None:
+    """As those that name a file whose name is no UTF-8."""
+    WahelpNotifier(phone=PHONE)(of_task(exception=FileNotFoundError("no \udcff.csv")))
+    (text,) = world.texts()
+    assert "FileNotFoundError: no ?.csv" in text
+
+
 def test_a_person_who_is_known_costs_one_request(world: World) -> None:
     notifier = WahelpNotifier(phone=PHONE)
     notifier(of_task())

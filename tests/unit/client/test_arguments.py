@@ -28,6 +28,7 @@ from airflow_provider_wahelp.client.errors import InputError
         (arguments.name, " Shop ", "Shop"),
         (arguments.name, 5, "5"),
         (arguments.text, " *Hi*\n ", " *Hi*\n "),
+        (arguments.text, "\U0001f600", "\U0001f600"),
         (arguments.channel_type, "WhatsApp", "whatsapp"),
         (arguments.url, " https://example.com:8443/in?token=x ", "https://example.com:8443/in?token=x"),
         (arguments.entities, "channel.message", ["channel.message"]),
@@ -51,8 +52,8 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
     "channel_uuid": (arguments.channel_uuid, [None, "", "None", "a/b", "..", "a b", True, 1.5, "a?b"]),
     "user_id": (arguments.user_id, ["5/../6", "", False]),
     "message_id": (arguments.message_id, ["None", "5?x"]),
-    "name": (arguments.name, [None, "", "  ", True, ["x"]]),
-    "text": (arguments.text, [None, "", "\n ", {"a": 1}]),
+    "name": (arguments.name, [None, "", "  ", True, ["x"], "A\ud83d"]),
+    "text": (arguments.text, [None, "", "\n ", {"a": 1}, "cut in half: \ud83d", "\udcff.csv"]),
     "channel_type": (arguments.channel_type, [None, "", "sms"]),
     "url": (
         arguments.url,

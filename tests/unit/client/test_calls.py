@@ -146,8 +146,9 @@ def test_a_registration_is_what_was_asked_for_whatever_is_answered(data: Any) ->
     assert made == Webhook(uuid="w" if isinstance(data, dict) else None, url=HOOK, entities=("channel",))
 
 
-PNG = b"\x89PNG" * 30
-DATA_URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 10
+BARE = base64.b64encode(PNG).decode()
+DATA_URL = f"data:image/png;base64,{BARE}"
 
 
 @pytest.mark.parametrize(
@@ -159,8 +160,10 @@ DATA_URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
         ({"unheard_of": ["x", "2@abc,longer"]}, "2@abc,longer"),
         (DATA_URL, None),
         ({"image": DATA_URL}, None),
+        ({"qr": BARE}, None),
+        ({"qr": base64.encodebytes(PNG).decode()}, None),
     ],
-    ids=["string", "qr", "nested", "longest", "data-url", "image"],
+    ids=["string", "qr", "nested", "longest", "data-url", "image", "bare", "in-lines"],
 )
 def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> None:
     code = calls.get_channel_qr(1, "c").result(answer({"data": data}))
@@ -169,7 +172,9 @@ def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> No
     assert "2@abc" not in repr(code)
 
 
-@pytest.mark.parametrize("data", [None, {}, [], {"qr": ""}, "data:image/png;base64,%%%"], ids=repr)
+@pytest.mark.parametrize(
+    "data", [None, {}, [], {"qr": ""}, "data:image/png;base64,%%%", f"{BARE}%"], ids=repr
+)
 def test_no_qr_code_is_an_unreadable_answer(data: Any) -> None:
     with pytest.raises(errors.UnreadableAnswerError):
         calls.get_channel_qr(1, "c").result(answer({"data": data}))

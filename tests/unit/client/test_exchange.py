@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import json
 import logging
-import ssl
-from collections.abc import Iterator
+import socket
 from pathlib import Path
+from socketserver import BaseRequestHandler
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from airflow_provider_wahelp.client import calls, errors
 
-from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says
+from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says, talks_no_tls
 
 REDIRECTS = [301, 302, 303, 307, 308]
 
@@ -163,35 +158,6 @@ def test_a_query_stays_out_of_the_log_at_info(
     assert PHONE[1:] not in caplog.text
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(
-            name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1)
-        )
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
-    return path
-
-
-@pytest.fixture
-def tls_wire(certificate: Path) -> Iterator[Wire]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with Wire(context) as server:
-        yield server
-
-
 @pytest.mark.parametrize(
     "call", [calls.get_account(), calls.send_message(1, "c-1", 301, TEXT)], ids=["GET", "send"]
 )
@@ -205,6 +171,48 @@ def test_a_certificate_that_cannot_be_checked_stops_the_request_before_it_leaves
     assert (len(client.waits), len(tls_wire.calls)) == (2, 0)
 
 
+class NoTls(BaseRequestHandler):
+    """Ends a handshake with what it is told: an alert, words that are no TLS, or nothing at all."""
+
+    def handle(self) -> None:
+        self.request.recv(65536)
+        self.request.sendall(self.server.words)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", b""],
+    ids=["alert", "no-TLS", "nothing"],
+)
+def test_a_handshake_that_fails_stops_the_request_before_it_leaves(clients: Clients, words: bytes) -> None:
+    with Wire(handler=NoTls) as server:
+        server.words = words
+        client = clients(server.url.replace("http:", "https:"), retries=2, access_token="ready")
+        with pytest.raises(errors.NotReachableError) as caught:
+            client.perform(calls.send_message(1, "c-1", 301, TEXT))
+    assert not caught.value.may_have_happened
+    assert len(client.waits) == 2
+
+
+def test_a_handshake_that_takes_too_long_is_a_connection_that_does(clients: Clients) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = clients(url, retries=0, access_token="ready", timeout=0.2)
+        with pytest.raises(errors.ConnectTimeoutError):
+            client.perform(calls.send_message(1, "c-1", 301, TEXT))
+
+
+def test_a_fault_of_tls_in_an_answer_leaves_it_open_whether_the_call_was_carried_out(
+    clients: Clients, tls_wire: Wire, certificate: Path
+) -> None:
+    client = clients(tls_wire.url, retries=2, access_token="ready", verify=str(certificate))
+    tls_wire.will(talks_no_tls)
+    with pytest.raises(errors.ConnectionLostError) as caught:
+        client.perform(calls.send_message(1, "c-1", 301, TEXT))
+    assert caught.value.may_have_happened
+    assert (len(tls_wire.calls), client.waits) == (1, [])
+
+
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_environment_does_not_switch_the_check_of_certificates_on_again(
@@ -214,6 +222,24 @@ def test_the_environment_does_not_switch_the_check_of_certificates_on_again(
 
     monkeypatch.setenv(name, certifi.where())
     assert clients(tls_wire.url, verify=False).perform(calls.get_account()).id == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no PEM"], ids=["missing", "empty", "no-PEM"])
+def test_a_bundle_that_cannot_be_used_is_refused_by_name(
+    clients: Clients, tmp_path: Path, content: bytes | None
+) -> None:
+    bundle = tmp_path / "own.pem"
+    if content is not None:
+        bundle.write_bytes(content)
+    with pytest.raises(errors.InputError, match=r"^ca_bundle: must be") as caught:
+        clients("https://wahelp.invalid", verify=str(bundle))
+    assert str(bundle) not in str(caught.value)
+
+
+def test_a_directory_of_certificates_will_do_too(clients: Clients, tls_wire: Wire, tmp_path: Path) -> None:
+    client = clients(tls_wire.url, verify=str(tmp_path), access_token="ready", retries=0)
+    with pytest.raises(errors.NotReachableError):  # it holds nothing that vouches for the server
+        client.perform(calls.get_account())
 
 
 def test_a_bundle_of_ones_own_is_used_for_the_check(

@@ -75,7 +75,13 @@ def outcome(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer])
 
 def test_whoami_does_without_the_page() -> None:
     assert play(operations.whoami(), ("GET user/", data({"id": 1, "email": "a@b.c"}))).login == "a@b.c"
-    assert play(operations.whoami(), ("GET user/", fails(404))) is None
+    there = ("GET projects", data([]))
+    assert play(operations.whoami(), ("GET user/", fails(404)), there) is None
+
+
+def test_whoami_takes_no_other_server_for_wahelp() -> None:
+    error = outcome(operations.whoami(), ("GET user/", fails(404)), ("GET projects", fails(404)))
+    assert (type(error), error.status) == (errors.NotWahelpError, 404)
 
 
 # Projects and channels.

@@ -369,6 +369,15 @@ def test_whatever_a_refresh_answers_a_login_helps(clients: Clients, wire: Wire, 
     assert (used(wire.calls), wire.logins) == (["token-1"], 1)
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_a_login_is_not_wahelp(clients: Clients, wire: Wire, status: int) -> None:
+    client = clients(wire.url)
+    wire.will(says(b"not found", status), to="user/login")
+    with pytest.raises(errors.NotWahelpError, match="Check the connection's host") as caught:
+        client.perform(READ)
+    assert (caught.value.status, wire.logins, len(wire.calls)) == (status, 1, 0)
+
+
 @pytest.mark.parametrize("expires_in", [3600, "3600", None, "soon"])
 def test_a_token_serves_many_calls(client: Blocking, wire: Wire, expires_in: Any) -> None:
     wire.will(issues("a", expires_in), to="user/login")

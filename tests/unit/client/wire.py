@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_wahelp.client import AsyncWahelpClient, Settings, WahelpClient
@@ -66,6 +67,17 @@ def resets(handler: _Handler) -> None:
     handler.close_connection = True
 
 
+def hangs_up(handler: _Handler) -> None:
+    """End the connection in good order, without a byte of an answer."""
+    handler.close_connection = True
+
+
+def talks_no_tls(handler: _Handler) -> None:
+    """Answer below the encryption, as nobody can who has not broken into it."""
+    os.write(handler.connection.fileno(), b"HTTP/1.1 200 OK\r\n\r\n")
+    handler.close_connection = True
+
+
 def keeps_silent(handler: _Handler) -> None:
     handler.server.done.wait()
     handler.close_connection = True
@@ -99,13 +111,17 @@ class Wire(ThreadingTCPServer):
     """Answers from a script; logins and refreshes have scripts of their own.
 
     Unscripted, a login brings ``token-1``, ``token-2``, ..., a refresh 404 and anything else a success.
+    It will do as a proxy too: what it is told to pass on, it answers itself. A tunnel it refuses, unless it
+    has the ``inside`` of one.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, handler: type[BaseRequestHandler] | None = None
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), handler or _Handler)
         self.scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -113,6 +129,8 @@ class Wire(ThreadingTCPServer):
         self.script: dict[str, deque[Reply]] = defaultdict(deque)
         self.seen: dict[str, list[Seen]] = defaultdict(list)
         self.dead: set[str] = set()
+        self.tunnels = 0
+        self.inside: ssl.SSLContext | None = None
         self.done = threading.Event()
         self._lock = threading.Lock()
 
@@ -162,6 +180,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.reply_to(Seen(self.command, self.path, headers, body))(self)
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
+
+    def do_CONNECT(self) -> None:
+        self.server.tunnels += 1
+        if self.server.inside is None:
+            says(status=403)(self)
+        else:
+            says()(self)
+            self.wfile.flush()
+            with self.server.inside.wrap_socket(self.connection, server_side=True) as inside:
+                type(self)(inside, self.client_address, self.server)
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

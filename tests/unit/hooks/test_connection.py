@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import quote
 
+import certifi
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.hooks import WahelpHook
+from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
 
 ENVIRONMENT = "AIRFLOW_CONN_WAHELP_DEFAULT"
 
@@ -92,6 +95,7 @@ def test_every_form_of_a_connection_says_the_same(monkeypatch: pytest.MonkeyPatc
         ({"token_cache": "cloud"}, "token_cache: must be one of 'host', 'process'"),
         ({"project_id": "shop"}, "project_id: must be a whole number"),
         ({"channel_uuid": "../x"}, "channel_uuid: must be the channel's uuid"),
+        ({"ca_bundle": "/no/such.pem"}, "ca_bundle: must be the path"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(
@@ -101,12 +105,14 @@ def test_a_field_that_is_wrong_is_named(
     passed, said = WahelpHook().test_connection()
     assert not passed
     assert said.startswith(words)
-    with pytest.raises(InputError, match=f"^{words}"):
+    assert asyncio.run(WahelpAsyncHook().test_connection()) == (False, said)
+    with pytest.raises(InputError, match=f"^{words}") as caught:
         WahelpHook().get_conn()
+    assert isinstance(caught.value, AirflowFailException)
 
 
 def test_a_ca_bundle_is_what_certificates_are_checked_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    extra = {"ca_bundle": "/etc/ssl/own.pem"}
-    assert settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra}).verify == "/etc/ssl/own.pem"
-    extra = {"ca_bundle": "/etc/ssl/own.pem", "verify": "false"}
+    extra = {"ca_bundle": certifi.where()}
+    assert settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra}).verify == certifi.where()
+    extra = {"ca_bundle": certifi.where(), "verify": "false"}
     assert settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra}).verify is False

@@ -173,6 +173,16 @@ def test_the_log_says_which_message_to_whom_through_which_channel(
         assert secret not in said
 
 
+@pytest.mark.parametrize("text", [42, 4.5])
+def test_a_number_is_a_text_as_an_xcom_or_a_native_template_gives_it(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, task_log: Any, text: float
+) -> None:
+    task = SendMessageOperator(task_id="send", text=text, phone=PHONE, **channel)  # type: ignore[arg-type]
+    assert task.execute({})["text"] == str(text)
+    assert [line["text"] for line in wahelp_sandbox.conversation(PHONE)] == [str(text)]
+    assert f"({len(str(text))} characters)" in task_log()
+
+
 def test_sends_without_a_task_instance_are_not_taken_for_one_another(
     channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -78,3 +78,11 @@ def test_the_log_shows_a_code_to_scan_once(channel: dict[str, Any], task_log: An
 
 def test_a_picture_becomes_an_address_that_a_browser_opens() -> None:
     assert drawing(QrCode(image=b"\x89PNG", media_type="image/png")) == "data:image/png;base64,iVBORw=="
+
+
+def test_a_code_that_cannot_be_drawn_does_not_end_the_wait(
+    channel: dict[str, Any], task_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WahelpHook, "get_channel_qr", lambda *_: QrCode(content="<svg/>" * 1000))
+    assert not ChannelActiveSensor(task_id="wait", **channel).poke({})
+    assert "waits for its authorization: open it in Wahelp." in task_log()

@@ -35,6 +35,15 @@ def test_literals_start_in_the_triggerer() -> None:
     assert task["__var"]["start_trigger_args"]["trigger_cls"] == start.trigger_cls
 
 
+def test_the_triggerer_is_told_ids_as_the_api_has_them() -> None:
+    place = {"project_id": " 7 ", "channel_uuid": " c-1 "}
+    sensor = MessageStatusSensor(
+        task_id="wait", message_id=" 42 ", deferrable=True, start_from_trigger=True, **place
+    )
+    told = sensor.start_trigger_args.trigger_kwargs
+    assert (told["project_id"], told["channel_uuid"], told["message_id"]) == (7, "c-1", 42)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"channel_uuid": "{{ params.channel }}"}, {"channel_uuid": None}, {"wahelp_conn_id": "{{ x }}"}],

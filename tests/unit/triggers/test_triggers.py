@@ -378,6 +378,23 @@ def test_an_unknown_connection_fails_the_wait(place: Place) -> None:
         timelapse.run(first(trigger))
 
 
+def test_a_connection_that_is_wrong_ends_all_waits_as_what_it_is(place: Place, connect: Any) -> None:
+    connect("https://wahelp.invalid", extra={"ca_bundle": "/no/such.pem"})
+    events = run_all(waits_for(place, place), lambda: asyncio.sleep(0))
+    assert [event["error"]["argument"] for event in events] == ["ca_bundle"] * 2
+
+
+def test_a_server_that_is_not_wahelp_ends_all_waits_as_what_it_is(
+    place: Place, wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    connect(f"{wahelp_sandbox.url}/elsewhere")
+    message = MessageStatusTrigger(message_id=1, poke_interval=INTERVAL, **place)
+    wahelp_sandbox.clear_requests()
+    events = run_all([*waits_for(place, place), message], lambda: asyncio.sleep(0))
+    assert [event["error"]["kind"] for event in events] == ["NotWahelpError"] * 3
+    assert len(wahelp_sandbox.requests) == 1
+
+
 @pytest.mark.parametrize(
     "trigger",
     [
