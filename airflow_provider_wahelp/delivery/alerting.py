@@ -107,7 +107,11 @@ class Teller:
             "since": since.seconds,
             "by_host": since.by_host,
         }
-        await asyncio.to_thread(self._alerts.begin, alert, note)
+        try:
+            await asyncio.to_thread(self._alerts.begin, alert, note)
+        except BaseException:  # out of time in a storm: no request has left
+            self._alerts.withdraw(alert)
+            raise
         try:
             return await self._hook.run(send_message(to, user_id, text, since, looks=LOOKS))
         except WahelpError as error:

@@ -257,6 +257,23 @@ def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
     assert world.texts() == ["load 1\nand 1 more since 22:05"]
 
 
+def test_whoever_runs_out_of_time_before_the_request_leaves_gives_its_claim_back(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = module.Alerts.begin
+
+    def too_late(*given: Any) -> None:
+        monkeypatch.setattr(module.Alerts, "begin", begin)
+        begin(*given)
+        raise TimeoutError
+
+    monkeypatch.setattr(module.Alerts, "begin", too_late)
+    fail(1)
+    assert world.sends == []
+    fail(2, start=1)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
+
+
 def test_whoever_may_have_been_sent_through_the_next_channel_keeps_its_claim(
     world: World, clock: Clock
 ) -> None:
