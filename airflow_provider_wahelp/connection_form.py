@@ -37,6 +37,11 @@ class FormField:
     default: Any = None
     minimum: int | None = None
 
+    @property
+    def may_be_falsy(self) -> bool:
+        """Whether Python may take one of its values for nothing."""
+        return self.kind == "boolean" or self.minimum == 0
+
 
 FIELDS = (
     FormField(
@@ -91,7 +96,12 @@ def ui_field_behaviour() -> dict[str, Any]:
 
 
 def form_widgets() -> dict[str, Any]:
-    """Return the fields as WTForms fields; Airflow imports the form libraries only where it shows a form."""
+    """Return the fields as WTForms fields; Airflow imports the form libraries only where it shows a form.
+
+    Airflow 2 shows a stored false or 0 as the field's default, and stores that with whatever else is changed.
+    What may be one has no field there: it stays as it is in Extra.
+    """
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
     from flask_babel import lazy_gettext
     from wtforms import BooleanField, IntegerField, PasswordField, StringField
@@ -100,6 +110,8 @@ def form_widgets() -> dict[str, Any]:
     classes = {"integer": IntegerField, "boolean": BooleanField}
     widgets = {}
     for field in FIELDS:
+        if field.may_be_falsy and not AIRFLOW_V_3_0_PLUS:
+            continue
         options: dict[str, Any] = {"description": field.description, "default": field.default}
         if field.kind != "boolean":
             options["widget"] = BS3PasswordFieldWidget() if field.secret else BS3TextFieldWidget()

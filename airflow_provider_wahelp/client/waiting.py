@@ -27,6 +27,9 @@ Result = dict[str, Any]
 MISSING_LOOKS = (2.0, 4.0)
 """Seconds before another look for a message that is not there: it may show up late (API section 3)."""
 
+LONGEST_TOLD = 3600.0
+"""Seconds that the API may send away somebody who waits."""
+
 STANDINGS = ("sent", "failed", "delivered", "read")
 """How far a message may have got: none ever gets less far, whatever comes later (API section 4)."""
 
@@ -66,6 +69,14 @@ def may_pass(error: WahelpError) -> bool:
     :param error: the error.
     """
     return error.temporary or isinstance(error, TokenRefusedError)
+
+
+def sent_away(error: WahelpError) -> float:
+    """Return for how many seconds the API wants to see nobody who waits.
+
+    :param error: what it has answered.
+    """
+    return min(error.retry_after or 0.0, LONGEST_TOLD)
 
 
 def standing(status: str | None) -> str:

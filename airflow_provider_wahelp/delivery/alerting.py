@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import (
@@ -18,7 +18,7 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.steps import Conversation, Moment
 from airflow_provider_wahelp.client.unclear import digest, moment, sent_after_all
 from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
@@ -26,6 +26,8 @@ from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.throttle import Move
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.hooks.state import shared_directory
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -56,24 +58,27 @@ class Teller:
         :raises WahelpError: if they were not told, or if that is not known.
         """
         try:
-            if turn.move is Move.LOOK and (found := await self._look(turn.note)):
+            if turn.move is Move.LOOK and (found := await self._look(alert, turn.note)):
                 log.info("Nothing to tell %s: message %s has told it before.", who, found.id)
             else:
                 await self._send(alert, who, text)
-        except WahelpError as error:
-            await asyncio.to_thread(self._alerts.give_back, alert, certain=not error.may_have_happened)
+        except WahelpError:
+            await asyncio.to_thread(self._alerts.give_back, alert)
             raise
         except BaseException:  # out of time, above all; no waiting for a thread now
-            self._alerts.give_back(alert, certain=False)
+            self._alerts.give_back(alert)
             raise
         await asyncio.to_thread(self._alerts.finish, alert)
 
-    async def _look(self, note: Mapping[str, Any]) -> Message | None:
+    async def _look(self, alert: Alert, note: Mapping[str, Any]) -> Message | None:
         """Find out whether it was sent by somebody who did not come to say so."""
         project, channel, user_id = note["project_id"], note["channel_uuid"], note["user_id"]
         since = Moment(note["since"], note["by_host"])
         looking = sent_after_all(project, channel, user_id, note["digest"], since, looks=LOOKS)
-        return await self._hook.run(looking)
+        found = await self._hook.run(looking)
+        if found is None:
+            await asyncio.to_thread(self._alerts.withdraw, alert)
+        return found
 
     async def _send(self, alert: Alert, who: Addressee, text: str) -> None:
         """Send it through the first channel in which the person has the messenger."""
@@ -102,13 +107,17 @@ class Teller:
             "since": since.seconds,
             "by_host": since.by_host,
         }
-        await asyncio.to_thread(self._alerts.begin, alert, note)
+        try:
+            await asyncio.to_thread(self._alerts.begin, alert, note)
+        except BaseException:  # out of time in a storm: no request has left
+            self._alerts.withdraw(alert)
+            raise
         try:
             return await self._hook.run(send_message(to, user_id, text, since, looks=LOOKS))
-        except NotFoundError:  # perhaps the host remembers somebody who is not there any more
-            if to.user_id is not None or not await asyncio.to_thread(
-                _forget, await self._scope(to), to.phone
-            ):
+        except WahelpError as error:
+            if not error.may_have_happened:  # what comes next may fail, or run out of time
+                await asyncio.to_thread(self._alerts.withdraw, alert)
+            if not isinstance(error, NotFoundError) or not await self._forget(to):
                 raise
         return await self._post(alert, to, await self._resolve(to), text)
 
@@ -121,7 +130,7 @@ class Teller:
             to = await self._hook.recipient(*given, channel, self._way.project_id)
         else:  # a user of the first channel is known by phone in the others
             known = await self._hook.recipient(*given, first, self._way.project_id)
-            phoned = await self._hook.run(by_phone(known))
+            phoned = await self._ask(by_phone(known))
             to = await self._hook.recipient(None, phoned.phone, phoned.name, channel, self._way.project_id)
         if to.user_id is not None:
             return to, to.user_id
@@ -129,13 +138,21 @@ class Teller:
         return to, remembered if remembered is not None else await self._resolve(to)
 
     async def _resolve(self, to: Recipient) -> Id:
+        user_id = await self._ask(to.resolve())
+        await asyncio.to_thread(_remember, await self._scope(to), to.phone, user_id)
+        return user_id
+
+    async def _ask(self, conversation: Conversation[T]) -> T:
+        """Find out about a person."""
         try:
-            user_id = await self._hook.run(to.resolve())
+            return await self._hook.run(conversation)
         except WahelpError as error:
             error.may_have_happened = False  # at most they were added: nothing was sent
             raise
-        await asyncio.to_thread(_remember, await self._scope(to), to.phone, user_id)
-        return user_id
+
+    async def _forget(self, to: Recipient) -> bool:
+        """Forget who a phone is, and return whether that was known: perhaps they are not there any more."""
+        return to.user_id is None and await asyncio.to_thread(_forget, await self._scope(to), to.phone)
 
     async def _scope(self, to: Recipient) -> str:
         return f"{await self._hook.server()}/{to.project_id}/{to.channel_uuid}"

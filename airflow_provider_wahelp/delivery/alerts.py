@@ -48,9 +48,9 @@ ON CONFLICT (key) DO UPDATE SET state = :state, pid = :pid, until = :until, tell
     at = CASE WHEN :state = 'held' THEN at ELSE :now END
 """
 _BEGIN = "UPDATE alerts SET state = 'begun', note = :note WHERE key = :key"
+_WITHDRAW = "UPDATE alerts SET state = 'claimed' WHERE key = :key AND state = 'begun'"
 _GIVE_BACK = """
-UPDATE alerts SET until = 0, state = CASE WHEN :certain OR state = 'claimed' THEN 'held' ELSE state END
-WHERE key = :key
+UPDATE alerts SET until = 0, state = CASE state WHEN 'claimed' THEN 'held' ELSE state END WHERE key = :key
 """
 # What another message is just telling is not told by this one too.
 _TELL = """
@@ -139,13 +139,19 @@ class Alerts:
 
         self._database.transact(work)
 
-    def give_back(self, alert: Alert, *, certain: bool) -> None:
-        """Let go of an alert that failed. If it was not sent, the next of its group tries, and tells of it.
+    def withdraw(self, alert: Alert) -> None:
+        """Note that it certainly was not sent, though it was begun: it may be begun again.
 
         :param alert: the alert.
-        :param certain: whether it certainly was not sent, though it was begun.
         """
-        self._set(alert, _GIVE_BACK, certain=certain)
+        self._set(alert, _WITHDRAW)
+
+    def give_back(self, alert: Alert) -> None:
+        """Let go of an alert that failed. If nothing is begun, the next of its group tries, and tells of it.
+
+        :param alert: the alert.
+        """
+        self._set(alert, _GIVE_BACK)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.steps import Conversation, Pause
-from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, told
+from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, sent_away, told
 from airflow_provider_wahelp.delivery.stage import Stage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
@@ -27,15 +27,18 @@ def watch(
     :param left: tells how many seconds are left.
     :return: the event, as a trigger has it.
     """
+    pause = interval
     while (seconds := left()) > 0:
-        hook.run(_rest(min(interval, seconds)))
+        hook.run(_rest(min(pause, seconds)))
+        pause = interval
         try:
             message = hook.run(find_message(project_id, stage.channel_uuid, stage.message["id"]))
             result = arrived(message, stage.wanted)
         except WahelpError as error:
             if not may_pass(error):
                 return {"error": told(error)}
-            log.warning("%s Looking again in %g s.", error, interval)
+            pause = max(interval, sent_away(error))
+            log.warning("%s Looking again in %g s.", error, pause)
         else:
             if result:
                 return {"result": result}

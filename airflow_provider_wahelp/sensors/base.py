@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ class WahelpSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.start_from_trigger = start_from_trigger
         self.wahelp_conn_id = wahelp_conn_id
+        self._away = 0.0  # seconds that Wahelp has sent us away for
 
     @cached_property
     def hook(self) -> WahelpHook:
@@ -122,15 +123,24 @@ class WahelpSensor(BaseSensorOperator):
         return {}
 
     def _look_patiently(self, context: Context) -> Result | None:
-        from airflow_provider_wahelp.client.waiting import may_pass
+        from airflow_provider_wahelp.client.waiting import may_pass, sent_away
 
+        self._away = 0.0
         try:
             return self._look(context)
         except WahelpError as error:
             if not may_pass(error):
                 raise
-            self.log.warning("%s Looking again in %g s.", error, self.poke_interval)
+            self._away = sent_away(error)
+            self.log.warning("%s Looking again in %g s.", error, max(self.poke_interval, self._away))
             return None
+
+    def _get_next_poke_interval(
+        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        """Stay away as long as Wahelp says, but not beyond the timeout. Airflow asks this in both modes."""
+        interval = super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        return max(interval, min(self._away, self.timeout - run_duration()))
 
     def _defer(self) -> None:
         module, _, name = self.trigger_class.rpartition(".")

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 
 from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
+from airflow_provider_wahelp.client.waiting import sent_away
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.triggers.board import Board
 from airflow_provider_wahelp.triggers.looking import FOR_ALL, Looking, tell
@@ -24,9 +25,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 LOGIN_PAUSE = 8.0
 """Seconds of pause at the least after a look that a new login has not helped, as it took some requests."""
-
-LONGEST_TOLD = 3600.0
-"""Seconds that the API may send us away for."""
 
 Key = tuple[str, int]
 
@@ -169,4 +167,4 @@ def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
     """
     first = LOGIN_PAUSE if isinstance(fault, CredentialsError) else FIRST_PAUSE
     growing = min(first * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311
-    return max(interval, growing, min(fault.retry_after or 0.0, LONGEST_TOLD))
+    return max(interval, growing, sent_away(fault))

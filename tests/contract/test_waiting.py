@@ -155,6 +155,27 @@ def test_a_fault_that_may_pass_is_waited_out(
     assert [each["struck"] for each in wahelp_sandbox.faults] == [1]
 
 
+@pytest.mark.parametrize("runner", ["poke", "reschedule"], indirect=True)
+@pytest.mark.parametrize(
+    ("told", "timeout", "wait"),
+    [(600, HOURS, 600), (7200, HOURS, 3600), (7200, 1800, 1800), (None, HOURS, 0)],
+)
+def test_a_worker_stays_away_as_long_as_it_is_told(
+    runner: Runner,
+    channel_sensor: Sensor,
+    wahelp_sandbox: Sandbox,
+    told: int | None,
+    timeout: float,
+    wait: float,
+) -> None:
+    """For an hour at most, and not beyond the timeout."""
+    wahelp_sandbox.inject("rate_limit", operation="channel", count=1, retry_after=told)
+    sensor = channel_sensor(timeout=timeout)
+    ending = runner.run(sensor, nothing, lambda: wahelp_sandbox.scan(sensor.channel_uuid or ""))
+    assert ending.state == ("success" if timeout > wait else "failed")
+    assert runner.waits == pytest.approx([wait, 0] if timeout > wait else [wait], abs=10)
+
+
 @pytest.mark.parametrize("wanted", ["delivered", "read"])
 def test_a_message_is_waited_for(
     runner: Runner, status_sensor: Status, wahelp_sandbox: Sandbox, sent: int, wanted: str

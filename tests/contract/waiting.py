@@ -80,6 +80,7 @@ class Runner:
         self.ti = TaskInstance()
         self.event: Any = None
         self.deferred: TaskDeferred | None = None
+        self.waits: list[float] = []
         self._happenings: list[Happening] = []
         self._looks = 0
         self._now = 0.0
@@ -109,7 +110,8 @@ class Runner:
         while True:
             try:
                 return sensor.execute(context)
-            except AirflowRescheduleException:
+            except AirflowRescheduleException as reschedule:
+                self.waits.append((reschedule.reschedule_date - datetime.now(UTC)).total_seconds())
                 self._next()
                 self.ti.started -= timedelta(hours=1)
             except TaskDeferred as deferred:
@@ -143,6 +145,7 @@ class Runner:
             self._happenings.pop(0)()
 
     def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
         self._now += 3600
         self._next()
 

@@ -172,6 +172,17 @@ def test_a_fault_in_the_wait_is_waited_out(voyage: Voyage, fault: str) -> None:
     assert voyage.world.calm() >= 1
 
 
+@pytest.mark.parametrize("voyage", ["worker"], indirect=True)
+@pytest.mark.parametrize(("told", "seconds"), [(200, INTERVAL + 200), (7200, TIMEOUT)])
+def test_a_worker_stays_away_as_long_as_it_is_told(voyage: Voyage, told: int, seconds: float) -> None:
+    """But not beyond the moment in which it has waited long enough."""
+    voyage.delivers(30)
+    began = voyage.world.now()
+    voyage.world.sandbox.inject("rate_limit", operation="message", count=1, retry_after=told)
+    assert voyage.task(fallback=None, wait_for="delivered").travel()["status"] == "delivered"
+    assert voyage.world.now() - began == pytest.approx(seconds, abs=10)
+
+
 def test_what_cannot_be_seen_at_the_end_is_seen_by_the_retry(voyage: Voyage) -> None:
     """Nobody is written to through another channel because a server does not answer."""
     voyage.never_delivers()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_wahelp.delivery import alerting
 from airflow_provider_wahelp.delivery import alerts as module
 from airflow_provider_wahelp.notifications import WahelpNotifier
 
@@ -202,6 +203,105 @@ def test_whoever_may_have_been_sent_keeps_its_claim_and_is_looked_up(
     fail(1, start=2)
     assert world.texts() == ["load 0", "load 1"]
     assert len(world.sends) == 2
+
+
+LACKING = {"operation": "send_message", "words": "Мессенджер не подключен", "count": 1}
+
+
+def run_out_of_time(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, where: Any = None) -> None:
+    """Have the time be up when a method is called next, with the given argument if that matters."""
+    original = getattr(place, name)
+
+    async def cut_off(*given: Any) -> Any:
+        if where is None or where in given:
+            monkeypatch.setattr(place, name, original)
+            raise TimeoutError
+        return await original(*given)
+
+    monkeypatch.setattr(place, name, cut_off)
+
+
+def test_whoever_runs_out_of_time_on_the_way_to_the_next_channel_gives_its_claim_back(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, task_log: Any
+) -> None:
+    world.sandbox.inject("success_false", **LACKING)
+    run_out_of_time(monkeypatch, alerting.Teller, "_find", world.second)
+    falling_back = notifier(fallback=[world.second])
+    fail(1, by=falling_back)
+    assert "no time was left" in task_log()
+    fail(2, start=1, by=falling_back)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
+
+
+def test_a_phone_that_cannot_be_asked_for_does_not_cost_the_claim(
+    world: World, clock: Clock, task_log: Any
+) -> None:
+    world.connect(world.sandbox.url, retries=0)
+    world.sandbox.inject("success_false", **LACKING)
+    world.sandbox.inject("error_after", operation="user", count=1)
+    falling_back = notifier(phone=None, user_id=world.user(), fallback=[world.second])
+    fail(1, by=falling_back)
+    assert "Nothing was carried out; it may be repeated." in task_log()
+    fail(2, start=1, by=falling_back)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
+
+
+def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerting._remember(f"{world.sandbox.url}/{world.project}/{world.channel}", PHONE, 987654)
+    run_out_of_time(monkeypatch, alerting.Teller, "_resolve")
+    fail(1)
+    assert world.sends[0].endswith("/987654")
+    fail(2, start=1)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
+
+
+def test_whoever_runs_out_of_time_before_the_request_leaves_gives_its_claim_back(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = module.Alerts.begin
+
+    def too_late(*given: Any) -> None:
+        monkeypatch.setattr(module.Alerts, "begin", begin)
+        begin(*given)
+        raise TimeoutError
+
+    monkeypatch.setattr(module.Alerts, "begin", too_late)
+    fail(1)
+    assert world.sends == []
+    fail(2, start=1)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
+
+
+def test_whoever_may_have_been_sent_through_the_next_channel_keeps_its_claim(
+    world: World, clock: Clock
+) -> None:
+    world.connect(world.sandbox.url, retries=0)
+    world.sandbox.inject("success_false", **LACKING)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    world.sandbox.inject("unavailable", operation="messages")
+    falling_back = notifier(fallback=[world.second])
+    fail(1, by=falling_back)
+    world.sandbox.clear_faults()
+    fail(3, by=falling_back)
+    assert world.texts() == ["load 0"]
+    assert len(world.sends) == 2
+
+
+def test_what_the_history_does_not_have_was_not_sent(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "LOOKS", (0.0,))
+    world.connect(world.sandbox.url, retries=0)
+    world.sandbox.inject("cut_before", operation="send_message")
+    world.sandbox.inject("unavailable", operation="messages")
+    fail(1)
+    world.sandbox.clear_faults()
+    run_out_of_time(monkeypatch, alerting.Teller, "_find")
+    fail(1)
+    fail(2, start=1)
+    assert world.texts() == ["load 1\nand 1 more since 22:05"]
 
 
 def test_a_lost_answer_is_looked_up_at_once(world: World, clock: Clock) -> None:

@@ -21,6 +21,13 @@ from demo.airflow_version import VERSION
 
 INFO = get_provider_info()
 
+SHOWN = [
+    field.name
+    for field in connection_form.FIELDS
+    if VERSION >= (3, 0) or field.name not in ("retries", "verify")
+]
+"""The fields that this Airflow shows."""
+
 
 def schema(name: str) -> Any:
     return json.loads(files("airflow").joinpath(name).read_text())
@@ -90,7 +97,9 @@ def test_airflow_shows_every_field_of_the_form() -> None:
         )
     manager = ProvidersManager()
     shown = set(manager.connection_form_widgets)
-    assert {f"extra__wahelp__{field.name}" for field in connection_form.FIELDS} <= shown
+    assert {name for name in shown if name.startswith("extra__wahelp__")} == {
+        f"extra__wahelp__{name}" for name in SHOWN
+    }
     assert manager.field_behaviours["wahelp"]["hidden_fields"] == ["schema", "port"]
     assert manager.field_behaviours["wahelp"]["placeholders"]["host"] == "https://wahelp.ru"
 
@@ -104,4 +113,27 @@ def test_the_forms_secret_is_hidden_and_its_choices_are_offered() -> None:
 
 def test_the_hooks_form_is_the_same_form() -> None:
     pytest.importorskip("flask_appbuilder", reason="Airflow 3 shows the declared form")
-    assert list(WahelpHook.get_connection_form_widgets()) == [field.name for field in connection_form.FIELDS]
+    assert list(WahelpHook.get_connection_form_widgets()) == SHOWN
+
+
+@pytest.mark.skipif(VERSION >= (3, 0), reason="Airflow 2 alone has this form")
+@pytest.mark.parametrize("stored", [{"verify": False, "retries": 0}, {"verify": "false", "retries": "0"}, {}])
+def test_saving_airflow_2s_form_changes_nothing_that_was_stored(stored: dict[str, Any]) -> None:
+    """Airflow 2 fills a field only with what is true, and then stores what all fields have."""
+    flask = pytest.importorskip("flask")
+    views = importlib.import_module("airflow.www.views")
+    forms = importlib.import_module("airflow.www.forms")
+    app = flask.Flask("webserver")
+    app.secret_key = "not one"
+    with app.test_request_context():
+        form = forms.create_connection_form_class()()
+        form.conn_id.data, form.conn_type.data = "wahelp_default", "wahelp"
+        form.extra.data = json.dumps({"timeout": 5, **stored})
+        view = views.ConnectionModelView.__new__(views.ConnectionModelView)
+        view.prefill_form(form, 1)
+        view.process_form(form, False)
+        saved = json.loads(form.extra.data)
+    assert saved["timeout"] == 5
+    assert {name: saved.get(name) for name in ("verify", "retries")} == {
+        name: stored.get(name) for name in ("verify", "retries")
+    }

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import RateLimitedError, ServerError
+from airflow_provider_wahelp.client.waiting import LONGEST_TOLD
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
 from airflow_provider_wahelp.triggers import (
@@ -335,7 +336,7 @@ def test_pauses_do_not_grow_while_others_can_be_read(place: Place, wahelp_sandbo
 def test_pauses_grow_and_end_somewhere() -> None:
     pauses = [poller.pause_after(ServerError("look"), failures, 1) for failures in (1, 2, 3, 20)]
     assert [round(pause - 0.5) for pause in pauses] == [2, 4, 8, 60]
-    assert poller.pause_after(RateLimitedError("look", retry_after=1e9), 1, 1) == poller.LONGEST_TOLD
+    assert poller.pause_after(RateLimitedError("look", retry_after=1e9), 1, 1) == LONGEST_TOLD
     assert poller.pause_after(ServerError("look"), 1, 300) == 300
 
 
