@@ -12,6 +12,7 @@ from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.worklist import COLUMNS, OPEN, WAITING, Person, Worklist
 
+_ALL = -1  # SQLite's limit for no limit
 _REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
@@ -68,6 +69,7 @@ class FollowedWorklist(Worklist):
     def __init__(self) -> None:
         super().__init__()
         self._db.executescript(_SCHEMA)
+        self._set_aside: dict[str, Person] = {}
         self.unusable = ""
         """Why nobody can be written to through this channel."""
 
@@ -193,13 +195,22 @@ class FollowedWorklist(Worklist):
 
         :param people: the people, with a phone.
         """
-        taken = list(people)
+        taken = list(map(self._as_begun, people))
         self._many(_ADOPT, taken)
         self.zones.update(person.zones for person in taken)
 
     def unfinished(self) -> list[str]:
         """Return the keys of those to whom the sending was begun, and of whom the outcome is not known."""
         return [key for (key,) in self._db.execute("SELECT key FROM people WHERE state = ?", (OPEN,))]
+
+    def set_aside(self) -> list[str]:
+        """Forget those who wait until they are adopted again, but not when they were begun.
+
+        :return: the keys.
+        """
+        self._set_aside = {person.key: person for person in self.waiting(_ALL)}
+        self.dismiss()
+        return list(self._set_aside)
 
     def dismiss(self) -> None:
         """Forget those who wait: the channel cannot be used."""
@@ -213,3 +224,15 @@ class FollowedWorklist(Worklist):
         )
         for key, *fate in self._db.execute(query):
             yield key, Fate._make(fate)
+
+    def _as_begun(self, person: Person) -> Person:
+        """Return somebody with what is known of an earlier sending to them that did not happen."""
+        if not (begun := self._set_aside.get(person.key)):
+            return person
+        return person._replace(
+            user_id=begun.user_id,
+            digest=begun.digest,
+            began=begun.began,
+            by_host=begun.by_host,
+            attempts=begun.attempts,
+        )

@@ -34,7 +34,7 @@ from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.suppression import Suppression
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.worklist import WAITING, Person
 
 T = TypeVar("T")
 
@@ -74,12 +74,27 @@ class Leg:
         """Who has asked not to be written to in this channel, as of now."""
         return self.read_opt_outs()
 
+    def settle(self, who: Callable[[str], Person | None]) -> None:
+        """Find out which of the messages went that an earlier attempt had begun.
+
+        For whom it did not, nothing was begun: they may have been reached since, or have written a stop word.
+
+        :param who: returns somebody whom the source still has, by their key.
+        """
+        begun = self.worklist.unfinished()
+        if begun:
+            self.worklist.adopt(list(filter(None, map(who, begun))))
+            self.mailing.settle()
+        unsent = self.worklist.set_aside()
+        if begun:
+            self._keep(Done(key, WAITING, None) for key in unsent)
+
     def write(self) -> datetime | None:
         """Write to whoever may be written to now; a fault of the channel is reported, and is no other's.
 
         :return: when to go on with the others; ``None`` if there are none.
         """
-        if not self.worklist.waiting(1) and not self.worklist.unfinished():
+        if not self.worklist.waiting(1):
             return None
         try:
             self._check()
@@ -212,6 +227,8 @@ class Following:
 
         :return: when to go on; ``None`` if nothing is waited for any more.
         """
+        for leg in self.legs[1:]:
+            leg.settle(self._person)
         untils = []
         for number, leg in enumerate(self.legs):
             if number:
@@ -224,8 +241,6 @@ class Following:
     def _adopt(self, number: int) -> None:
         """Hand those over to a channel who were not reached by the ones before."""
         leg = self.legs[number]
-        begun = filter(None, map(self._person, leg.worklist.unfinished()))
-        leg.worklist.adopt(self._with_phones(list(begun)))
         for keys in _batches(self._left_behind(number)):
             people = self._with_phones([person for key in keys if (person := self._person(key))])
             leg.give_up((person for person in people if not person.phone), NO_PHONE)
