@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.worklist import COLUMNS, OPEN, WAITING, Person, Worklist
 
 _ALL = -1  # SQLite's limit for no limit
+_BATCH = 200  # messages that are in memory at once
 _REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
@@ -140,15 +142,16 @@ class FollowedWorklist(Worklist):
         news = Done(known.key, Outcome.SENT, known.message_id, user_id, at, far, over)
         return True, news if far != known.standing else None
 
-    def expire(self, before: float) -> list[Done]:
-        """Wait no more for messages that were sent before a moment.
+    def expire(self, before: float) -> Iterator[Done]:
+        """Wait no more for messages that were sent before a moment; yield them, for the ledger.
 
         :param before: the moment, in seconds since 1970.
-        :return: what they are, for the ledger.
         """
-        gone = [Done._make(row) for row in self._db.execute(f"{_DONE} began <= ?", (before,))]
-        self.end(done.key for done in gone)
-        return [done._replace(over=True) for done in gone]
+        query = f"{_DONE} began <= ? LIMIT ?"
+        while rows := self._db.execute(query, (before, _BATCH)).fetchall():
+            gone = list(map(Done._make, rows))
+            self.end(done.key for done in gone)
+            yield from (done._replace(over=True) for done in gone)
 
     def end(self, keys: Iterable[str]) -> None:
         """Wait no more for messages to some people.
@@ -157,9 +160,13 @@ class FollowedWorklist(Worklist):
         """
         self._many("UPDATE people SET over = 1 WHERE key = ?", ((key,) for key in keys))
 
-    def awaited_keys(self) -> list[str]:
-        """Return the keys of those whose messages are waited for."""
-        return [key for (key,) in self._db.execute("SELECT key FROM awaited")]
+    def awaited_keys(self) -> Iterator[str]:
+        """Yield the keys of those whose messages are waited for; meanwhile, that may end."""
+        query = "SELECT number, key FROM awaited WHERE number > ? ORDER BY number LIMIT ?"
+        last = -math.inf
+        while rows := self._db.execute(query, (last, _BATCH)).fetchall():
+            yield from (key for _, key in rows)
+            last = rows[-1][0]
 
     def left_behind(self, before: float) -> Iterator[str]:
         """Yield the keys of those whom another channel is to be tried for.

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls, phones
@@ -133,7 +133,7 @@ class Leg:
             log.warning("%s It is looked at again later.", error)
             return
         self.looked = now
-        self._keep([*news, *self.worklist.expire(now - patience.timeout)])
+        self._keep(chain(news, self.worklist.expire(now - patience.timeout)))
 
     def next_look(self, patience: Patience, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
@@ -179,6 +179,7 @@ class Leg:
             raise ChannelNotActiveError(f"write to anybody through channel {poster.channel_uuid}")
 
     def _read(self, wanted: str, count: int, since: float) -> list[Done]:
+        """Read the history; keep what is new, but for the last of it, which is returned."""
         news: list[Done] = []
         left = count
 
@@ -188,6 +189,9 @@ class Leg:
             left -= awaited
             if done:
                 news.append(done)
+            if len(news) == _BATCH:
+                self._keep(news)
+                news.clear()
             return not left
 
         poster = self.mailing.poster
@@ -296,11 +300,12 @@ class Following:
     def _stop_waiting(self) -> None:
         """Wait no more for messages to people whom another channel has got as far with as was wanted."""
         legs = [leg for leg in self.legs if not leg.worklist.empty()]
+        if len(legs) == 1:
+            return
         for leg in legs:
             others = [other.worklist for other in legs if other is not leg]
-            if others:
-                keys = leg.worklist.awaited_keys()
-                leg.worklist.end(key for key in keys if any(self._arrived(other, key) for other in others))
+            for keys in _batches(leg.worklist.awaited_keys()):
+                leg.worklist.end([key for key in keys if any(self._arrived(each, key) for each in others)])
 
     def _arrived(self, worklist: FollowedWorklist, key: str) -> bool:
         fate = worklist.fate(key)
