@@ -18,20 +18,24 @@ class Pager(Generic[T]):
     pages is asked until a page brings nothing new: a server that ignores ``page`` ends that too.
 
     :param paged: whether the list is known to take pages; otherwise only ``has_more`` asks for another.
+    :param long: whether it may be too long to be remembered: what is new is told from the page before alone.
     """
 
-    def __init__(self, *, paged: bool) -> None:
+    def __init__(self, *, paged: bool, long: bool = False) -> None:
         self.number = 1
         self.done = False
         self._paged = paged
+        self._long = long
         self._seen: set[object] = set()
 
     def take(self, page: Page[T]) -> Sequence[T]:
-        """Return the objects of a page that were on none before it.
+        """Return the objects of a page that were on none before it, as far as that is remembered.
 
         :param page: the page number ``number``.
         """
         new = [item for item in page.items if self._is_new(item)]
+        if self._long:
+            self._seen = set(map(identity, page.items))
         self.number += 1
         self.done = not new or not (self._paged if page.has_more is None else page.has_more)
         return new

@@ -98,7 +98,7 @@ def outgoing_since(
     :param since: the moment.
     :param take: is given each message, and returns whether that is enough.
     """
-    pager: Pager[Message] = Pager(paged=True)
+    pager: Pager[Message] = Pager(paged=True, long=True)
     while not pager.done:
         page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
         began = math.floor((yield from by_server(since)))  # the history's times are whole seconds

@@ -31,7 +31,7 @@ class Done(NamedTuple):
     """A send that needs nothing more.
 
     :param key: what it is filed under.
-    :param outcome: what became of it.
+    :param outcome: what became of it; ``waiting`` of one that was begun and certainly did not happen.
     :param message_id: the message, if it went.
     :param user_id: who got it.
     :param at: when it was begun, in seconds since 1970, by the server's clock.

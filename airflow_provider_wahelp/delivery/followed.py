@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.worklist import COLUMNS, OPEN, WAITING, Person, Worklist
 
+_ALL = -1  # SQLite's limit for no limit
+_BATCH = 200  # messages that are in memory at once
 _REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
@@ -68,6 +71,7 @@ class FollowedWorklist(Worklist):
     def __init__(self) -> None:
         super().__init__()
         self._db.executescript(_SCHEMA)
+        self._set_aside: dict[str, Person] = {}
         self.unusable = ""
         """Why nobody can be written to through this channel."""
 
@@ -138,15 +142,16 @@ class FollowedWorklist(Worklist):
         news = Done(known.key, Outcome.SENT, known.message_id, user_id, at, far, over)
         return True, news if far != known.standing else None
 
-    def expire(self, before: float) -> list[Done]:
-        """Wait no more for messages that were sent before a moment.
+    def expire(self, before: float) -> Iterator[Done]:
+        """Wait no more for messages that were sent before a moment; yield them, for the ledger.
 
         :param before: the moment, in seconds since 1970.
-        :return: what they are, for the ledger.
         """
-        gone = [Done._make(row) for row in self._db.execute(f"{_DONE} began <= ?", (before,))]
-        self.end(done.key for done in gone)
-        return [done._replace(over=True) for done in gone]
+        query = f"{_DONE} began <= ? LIMIT ?"
+        while rows := self._db.execute(query, (before, _BATCH)).fetchall():
+            gone = list(map(Done._make, rows))
+            self.end(done.key for done in gone)
+            yield from (done._replace(over=True) for done in gone)
 
     def end(self, keys: Iterable[str]) -> None:
         """Wait no more for messages to some people.
@@ -155,9 +160,13 @@ class FollowedWorklist(Worklist):
         """
         self._many("UPDATE people SET over = 1 WHERE key = ?", ((key,) for key in keys))
 
-    def awaited_keys(self) -> list[str]:
-        """Return the keys of those whose messages are waited for."""
-        return [key for (key,) in self._db.execute("SELECT key FROM awaited")]
+    def awaited_keys(self) -> Iterator[str]:
+        """Yield the keys of those whose messages are waited for; meanwhile, that may end."""
+        query = "SELECT number, key FROM awaited WHERE number > ? ORDER BY number LIMIT ?"
+        last = -math.inf
+        while rows := self._db.execute(query, (last, _BATCH)).fetchall():
+            yield from (key for _, key in rows)
+            last = rows[-1][0]
 
     def left_behind(self, before: float) -> Iterator[str]:
         """Yield the keys of those whom another channel is to be tried for.
@@ -193,13 +202,22 @@ class FollowedWorklist(Worklist):
 
         :param people: the people, with a phone.
         """
-        taken = list(people)
+        taken = list(map(self._as_begun, people))
         self._many(_ADOPT, taken)
         self.zones.update(person.zones for person in taken)
 
     def unfinished(self) -> list[str]:
         """Return the keys of those to whom the sending was begun, and of whom the outcome is not known."""
         return [key for (key,) in self._db.execute("SELECT key FROM people WHERE state = ?", (OPEN,))]
+
+    def set_aside(self) -> list[str]:
+        """Forget those who wait until they are adopted again, but not when they were begun.
+
+        :return: the keys.
+        """
+        self._set_aside = {person.key: person for person in self.waiting(_ALL)}
+        self.dismiss()
+        return list(self._set_aside)
 
     def dismiss(self) -> None:
         """Forget those who wait: the channel cannot be used."""
@@ -213,3 +231,15 @@ class FollowedWorklist(Worklist):
         )
         for key, *fate in self._db.execute(query):
             yield key, Fate._make(fate)
+
+    def _as_begun(self, person: Person) -> Person:
+        """Return somebody with what is known of an earlier sending to them that did not happen."""
+        if not (begun := self._set_aside.get(person.key)):
+            return person
+        return person._replace(
+            user_id=begun.user_id,
+            digest=begun.digest,
+            began=begun.began,
+            by_host=begun.by_host,
+            attempts=begun.attempts,
+        )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls, phones
@@ -34,7 +34,7 @@ from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.suppression import Suppression
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.worklist import WAITING, Person
 
 T = TypeVar("T")
 
@@ -74,12 +74,27 @@ class Leg:
         """Who has asked not to be written to in this channel, as of now."""
         return self.read_opt_outs()
 
+    def settle(self, who: Callable[[str], Person | None]) -> None:
+        """Find out which of the messages went that an earlier attempt had begun.
+
+        For whom it did not, nothing was begun: they may have been reached since, or have written a stop word.
+
+        :param who: returns somebody whom the source still has, by their key.
+        """
+        begun = self.worklist.unfinished()
+        if begun:
+            self.worklist.adopt(list(filter(None, map(who, begun))))
+            self.mailing.settle()
+        unsent = self.worklist.set_aside()
+        if begun:
+            self._keep(Done(key, WAITING, None) for key in unsent)
+
     def write(self) -> datetime | None:
         """Write to whoever may be written to now; a fault of the channel is reported, and is no other's.
 
         :return: when to go on with the others; ``None`` if there are none.
         """
-        if not self.worklist.waiting(1) and not self.worklist.unfinished():
+        if not self.worklist.waiting(1):
             return None
         try:
             self._check()
@@ -118,7 +133,7 @@ class Leg:
             log.warning("%s It is looked at again later.", error)
             return
         self.looked = now
-        self._keep([*news, *self.worklist.expire(now - patience.timeout)])
+        self._keep(chain(news, self.worklist.expire(now - patience.timeout)))
 
     def next_look(self, patience: Patience, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
@@ -164,6 +179,7 @@ class Leg:
             raise ChannelNotActiveError(f"write to anybody through channel {poster.channel_uuid}")
 
     def _read(self, wanted: str, count: int, since: float) -> list[Done]:
+        """Read the history; keep what is new, but for the last of it, which is returned."""
         news: list[Done] = []
         left = count
 
@@ -173,6 +189,9 @@ class Leg:
             left -= awaited
             if done:
                 news.append(done)
+            if len(news) == _BATCH:
+                self._keep(news)
+                news.clear()
             return not left
 
         poster = self.mailing.poster
@@ -212,6 +231,8 @@ class Following:
 
         :return: when to go on; ``None`` if nothing is waited for any more.
         """
+        for leg in self.legs[1:]:
+            leg.settle(self._person)
         untils = []
         for number, leg in enumerate(self.legs):
             if number:
@@ -224,8 +245,6 @@ class Following:
     def _adopt(self, number: int) -> None:
         """Hand those over to a channel who were not reached by the ones before."""
         leg = self.legs[number]
-        begun = filter(None, map(self._person, leg.worklist.unfinished()))
-        leg.worklist.adopt(self._with_phones(list(begun)))
         for keys in _batches(self._left_behind(number)):
             people = self._with_phones([person for key in keys if (person := self._person(key))])
             leg.give_up((person for person in people if not person.phone), NO_PHONE)
@@ -281,11 +300,12 @@ class Following:
     def _stop_waiting(self) -> None:
         """Wait no more for messages to people whom another channel has got as far with as was wanted."""
         legs = [leg for leg in self.legs if not leg.worklist.empty()]
+        if len(legs) == 1:
+            return
         for leg in legs:
             others = [other.worklist for other in legs if other is not leg]
-            if others:
-                keys = leg.worklist.awaited_keys()
-                leg.worklist.end(key for key in keys if any(self._arrived(other, key) for other in others))
+            for keys in _batches(leg.worklist.awaited_keys()):
+                leg.worklist.end([key for key in keys if any(self._arrived(each, key) for each in others)])
 
     def _arrived(self, worklist: FollowedWorklist, key: str) -> bool:
         fate = worklist.fate(key)

@@ -179,18 +179,16 @@ class _Reading:
 
     def run(self, project_id: Id, channel_uuid: str) -> Conversation[None]:
         """Read page by page, from the first to what was read before, or to the end."""
-        before: Page[Message] = Page(())
-        number, done = 1, False
-        while not done:
+        pager: Pager[Message] = Pager(paged=True, long=True)
+        while not pager.done:
+            number = pager.number
             page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, number)
-            pager: Pager[Message] = Pager(paged=True)
-            pager.take(before)  # what is new is told from the page before alone, as they may be many
             for message in pager.take(page):
                 self._take(message)
             if number == 1:
                 self._top, self._began = self._newest, math.floor((yield from moment()).seconds)
-            done = pager.done or self._was_read(page)
-            before, number = page, number + 1
+            if self._was_read(page):
+                return
 
     def merged(self, known: _Known) -> _Known:
         """Return what is known now.

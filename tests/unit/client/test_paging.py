@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.models import Message, Model, User, Webhook
 from airflow_provider_wahelp.client.paging import Page, Pager
+from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.unclear import outgoing_since
 
 from .wire import Blocking, Wire, ok
 
@@ -82,3 +86,33 @@ def test_objects_without_an_id_are_told_apart_by_what_they_hold(
     assert pager.take(Page([first, second])) == [first, second]
     assert pager.take(Page([again])) == []
     assert pager.done
+
+
+def test_a_long_list_remembers_the_page_before_alone() -> None:
+    pager: Pager[Message] = Pager(paged=True, long=True)
+    pages = [[1, 2, 3], [3, 4, 5], [1, 6, 6], [1, 6]]
+    taken = [pager.take(Page([Message(id=number) for number in page])) for page in pages]
+    assert [[message.id for message in page] for page in taken] == [[1, 2, 3], [4, 5], [1, 6], []]
+    assert pager.done
+
+
+def test_a_long_history_takes_little_memory() -> None:
+    def page(newest: int) -> Page[Message]:
+        ids = range(newest, newest - 200, -1)
+        times = (datetime.fromtimestamp(each, UTC) for each in ids)
+        return Page(
+            [Message(id=at.timestamp(), direction="outgoing", text="Hi", created_at=at) for at in times]
+        )
+
+    ids: list[Any] = []
+    reading = outgoing_since(1, "c", Moment(0.0), lambda message: bool(ids.append(message.id)))
+    next(reading)
+    tracemalloc.start()
+    try:
+        for newest in range(50_000, 0, -200):
+            ids.clear()
+            reading.send(page(newest))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert ids[-1] == 1

@@ -1,0 +1,116 @@
+"""What a mailing remembers of a great many messages: little of it in memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.steps import Conversation, Moment, ServerTime
+from airflow_provider_wahelp.delivery.chunks import Chunks, Done
+from airflow_provider_wahelp.delivery.followed import FollowedWorklist
+from airflow_provider_wahelp.delivery.following import Following, Leg
+from airflow_provider_wahelp.delivery.patience import Patience
+from airflow_provider_wahelp.delivery.worklist import Person
+
+COUNT = 10_000
+LITTLE = 500_000  # bytes
+
+
+class History:
+    """A hook to a channel through which a message went each second, of which every other one has arrived."""
+
+    def run(self, conversation: Conversation[Any]) -> Any:
+        step: Any = next(conversation)
+        try:
+            while True:
+                step = conversation.send(self._answer(step))
+        except StopIteration as stop:
+            return stop.value
+
+    def _answer(self, step: Any) -> Any:
+        if isinstance(step, ServerTime):
+            return Moment(float(COUNT))
+        newest = COUNT - ((step.params or {}).get("page", 1) - 1) * 100
+        return Page([_message(number) for number in range(newest, max(0, newest - 100), -1)])
+
+
+class Ledger:
+    """A ledger that counts."""
+
+    def __init__(self) -> None:
+        self.kept: list[int] = []
+
+    def read(self, key: str) -> None:
+        return None
+
+    def write(self, key: str, record: Any) -> None:
+        self.kept.append(len(record["done"]))
+
+    def forget(self, key: str) -> None: ...
+
+
+def _message(number: int) -> Message:
+    status: Any = "delivered" if number % 2 else "sent"
+    at = datetime.fromtimestamp(number, UTC)
+    return Message(id=number, direction="outgoing", text="Hi", status=status, created_at=at)
+
+
+@pytest.fixture
+def leg_with() -> Iterator[Callable[..., Leg]]:
+    """Return what makes a channel through which the messages have gone."""
+    worklists = []
+
+    def make(ledger: Ledger, standing: str = "sent") -> Leg:
+        worklist = FollowedWorklist()
+        worklists.append(worklist)
+        worklist.add([Person(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)])
+        with worklist.at_once():
+            for number in range(1, COUNT + 1):
+                worklist.remember_done(Done(f"key {number}", "sent", number, number, number, standing))
+        mailing: Any = SimpleNamespace(
+            poster=SimpleNamespace(hook=History(), project_id=1, channel_uuid="c"),
+            chunks=Chunks(ledger, "key", 0),
+            clock=lambda: float(COUNT),
+            suspected_since=None,
+        )
+        return Leg(mailing, worklist)
+
+    yield make
+    for worklist in worklists:
+        worklist.__exit__()
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < LITTLE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_look_at_many_messages_takes_little_memory_and_few_writes(leg_with: Callable[..., Leg]) -> None:
+    ledger = Ledger()
+    leg = leg_with(ledger)
+    with little_memory():
+        leg.look(Patience("delivered", timeout=10.0, fallback_after=5.0, interval=1.0))
+    assert leg.worklist.awaited().total == 5  # the others have arrived, or are waited for no more
+    assert sum(ledger.kept) == COUNT - 5
+    assert ledger.kept == [200] * 49 + [195]
+
+
+def test_to_wait_no_more_for_many_messages_takes_little_memory(leg_with: Callable[..., Leg]) -> None:
+    legs = [leg_with(Ledger()), leg_with(Ledger(), "delivered")]
+    following = Following(legs, Patience("delivered", timeout=1e9, fallback_after=1e9, interval=1.0))
+    with little_memory():
+        following._stop_waiting()
+    assert legs[0].worklist.awaited().total == 0
