@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 from collections import Counter
@@ -203,6 +204,7 @@ def test_each_event_loop_has_its_own_poll(place: Place, wahelp_sandbox: Sandbox)
     assert event["result"]["active"] is True
     assert loop not in poller._pollers
     del task
+    gc.collect()  # now, and not in the middle of another test
 
 
 @pytest.mark.parametrize("fault", ["expired", "dead_token", "rate_limit", "error_after", "cut_before"])
