@@ -71,7 +71,7 @@ lint: .venv/.installed ## Style, types, and which part may import which
 import-cost: .venv/.installed ## What importing the provider costs
 	.venv/bin/python benchmarks/import_cost.py
 
-bench: .venv/.bench ## What mailings and waits cost: twenty minutes, a table, and .bench/results.json
+bench: .venv/.bench ## What mailings and waits cost: ten to twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
 dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the same files make the same bytes
