@@ -41,6 +41,8 @@ with DAG(
             try:
                 code = drawing(WahelpHook().get_channel_qr())
             except WahelpError:
+                code = ""
+            if not code:
                 return "Open the channel in Wahelp."
             return f"Scan this with the phone, or open the channel in Wahelp:\n\n```\n{code}\n```"
 
@@ -48,5 +50,6 @@ with DAG(
             task_id="ask",
             subject="The channel is waiting for its authorization",
             body="{{ ti.xcom_pull(task_ids='request') }}",
+            response_timeout=timedelta(days=1),  # with it, nobody need answer for the run to end
         )
         request() >> ask

@@ -38,8 +38,9 @@ def history() -> None:
 
         with WahelpHook() as hook:
             messages = [each for each in hook.get_messages() if each.direction != "service"]
-        messages.sort(key=lambda message: message.created_at)
-        last = {message.user_id: message for message in messages}
+        dated = [message for message in messages if message.created_at]
+        dated.sort(key=lambda message: (message.created_at, message.id))  # times are whole seconds
+        last = {message.user_id: message for message in dated}
         return {"unanswered": sum(message.direction == "incoming" for message in last.values())}
 
     count_unanswered()

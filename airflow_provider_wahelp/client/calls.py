@@ -45,6 +45,10 @@ PAGE_SIZE = 100
 _PNG = "iVBORw0KGgo"
 """How the base64 of every PNG begins."""
 
+_QR_KEYS = ("qr", "qr_code", "qrcode", "code", "image")
+_TOLD = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
+"""Keys of what an answer may say beside a QR code, or in its place."""
+
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
@@ -432,11 +436,24 @@ def _picture(encoded: str, media_type: str) -> QrCode:
 
 
 def _qr_content(data: Any) -> str | None:
-    if isinstance(data, Mapping):
-        for key in ("qr", "qr_code", "qrcode", "code", "image"):
-            if found := _qr_content(data.get(key)):
-                return found
-    return max(_strings(data), key=len, default="").strip() or None
+    """Find what is called a code; else the longest of what may be one, but no word about it."""
+    if isinstance(data, str):
+        return data.strip() or None
+    called = [data[key] for key in _QR_KEYS if key in data] if isinstance(data, Mapping) else []
+    if called:
+        return next(filter(None, map(_qr_content, called)), None)
+    return max(_unspoken(data), key=len, default=None)
+
+
+def _unspoken(value: Any) -> Iterable[str]:
+    """Yield the strings that are no sentence, and say nothing of a state."""
+    if isinstance(value, Mapping):
+        value = [entry for key, entry in value.items() if key not in _TOLD]
+    if isinstance(value, str) and value and " " not in value:
+        yield value.strip()
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _unspoken(entry)
 
 
 def _strings(value: Any) -> Iterable[str]:

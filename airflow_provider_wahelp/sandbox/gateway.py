@@ -5,8 +5,11 @@ from __future__ import annotations
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
+from airflow_provider_wahelp.sandbox.bodies import refusal
 from airflow_provider_wahelp.sandbox.call import Call
+from airflow_provider_wahelp.sandbox.errors import SandboxError
 from airflow_provider_wahelp.sandbox.faults.strike import handle
+from airflow_provider_wahelp.sandbox.visitors import stranger
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Gateway:
-    """Ignores a trailing slash, dates answers by the server's clock, and lets calls of the API meet faults.
+    """Refuses strangers, ignores a trailing slash, dates answers, and lets calls of the API meet faults.
 
     :param app: what answers.
     :param state: whose clock, faults and journal are used.
@@ -42,6 +45,9 @@ class Gateway:
                 message["headers"] = [*message["headers"], (b"date", date)]
             await send(message)
 
+        if reason := stranger(scope):
+            await refusal(SandboxError(403, reason))(scope, receive, answer)
+            return
         path: str = scope["path"]
         asked = {**scope, "path": path.rstrip("/") or "/"}
         if path == "/" or path.startswith("/sandbox"):

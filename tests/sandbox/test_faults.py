@@ -68,7 +68,7 @@ def connection(api: Api) -> socket.socket:
 def head(api: Api, method: str, path: str, *headers: str) -> bytes:
     """Spell a request up to its body."""
     authorization = f"Authorization: {api.http.headers['authorization']}"
-    lines = [f"{method} /api/app/{path} HTTP/1.1", "Host: sandbox", authorization, *headers]
+    lines = [f"{method} /api/app/{path} HTTP/1.1", "Host: localhost", authorization, *headers]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

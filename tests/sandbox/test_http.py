@@ -200,3 +200,40 @@ def test_the_page_shows_the_phones_and_escapes_what_they_received(
     assert "<script>alert" not in response.text
     assert 'class="incoming"' in response.text
     assert channel.made["name"] in response.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8765"}, 200),
+        ({"Host": "[::1]"}, 200),
+        ({"Host": "127.0.0.1:1", "Origin": "http://127.0.0.1:1"}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Host": "evil.example:8765"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "["}, 403),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "path", ["sandbox/reset", "sandbox/phones/79161234567/messages", "api/app/user/login"]
+)
+def test_no_web_page_of_others_controls_it(
+    wahelp_sandbox: Sandbox, api: Api, headers: dict[str, str], status: int, path: str
+) -> None:
+    channel = api.channel()
+    channel.user()
+    body = '{"text": "STOP", "login": "demo@example.com", "password": "demo"}'
+    answer = fetch(
+        "POST",
+        f"{wahelp_sandbox.url}/{path}",
+        headers={"Content-Type": "text/plain", **headers},
+        content=body,
+    )
+    assert answer.status_code == status
+    wiped = not wahelp_sandbox._state.channels._core.registry.channels_of
+    assert wiped is (status == 200 and "reset" in path)

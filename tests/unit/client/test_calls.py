@@ -160,10 +160,11 @@ DATA_URL = f"data:image/png;base64,{BARE}"
         ({"unheard_of": ["x", "2@abc,longer"]}, "2@abc,longer"),
         (DATA_URL, None),
         ({"image": DATA_URL}, None),
+        ({"qr": None, "image": DATA_URL}, None),
         ({"qr": BARE}, None),
         ({"qr": base64.encodebytes(PNG).decode()}, None),
     ],
-    ids=["string", "qr", "nested", "longest", "data-url", "image", "bare", "in-lines"],
+    ids=["string", "qr", "nested", "longest", "data-url", "image", "second", "bare", "in-lines"],
 )
 def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> None:
     code = calls.get_channel_qr(1, "c").result(answer({"data": data}))
@@ -173,7 +174,20 @@ def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, [], {"qr": ""}, "data:image/png;base64,%%%", f"{BARE}%"], ids=repr
+    "data",
+    [
+        None,
+        {},
+        [],
+        {"qr": ""},
+        {"qr": None, "status": "loading"},
+        {"qr": "", "hint": "the-code-is-not-ready-yet"},
+        {"status": "pending"},
+        {"channel": {"state": "waiting_for_qr", "text": "It is not ready yet"}},
+        "data:image/png;base64,%%%",
+        f"{BARE}%",
+    ],
+    ids=repr,
 )
 def test_no_qr_code_is_an_unreadable_answer(data: Any) -> None:
     with pytest.raises(errors.UnreadableAnswerError):
