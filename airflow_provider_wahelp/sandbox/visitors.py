@@ -25,7 +25,7 @@ def stranger(scope: Scope) -> str:
     if origin and origin.lower() not in {f"http://{host.lower()}", f"https://{host.lower()}"}:
         return "Песочница не отвечает чужим страницам"
     if not _known(str((scope.get("server") or ("",))[0]), host):
-        return "На этом адресе песочница отвечает только как localhost"
+        return "Песочница отвечает здесь только как localhost"
     return ""
 
 
