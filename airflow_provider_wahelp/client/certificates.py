@@ -15,8 +15,8 @@ def trusting(bundle: str) -> ssl.SSLContext:
     :param bundle: the path of a file of certificates, or of a directory that OpenSSL has hashed.
     :raises InputError: if it cannot be used, which either HTTP library would say in its own way and too late.
     """
-    folder = Path(bundle).is_dir()
     try:
+        folder = Path(bundle).is_dir()
         return ssl.create_default_context(
             cafile=None if folder else bundle, capath=bundle if folder else None
         )

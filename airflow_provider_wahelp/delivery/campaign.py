@@ -125,10 +125,10 @@ class Campaign:
             legs = [self._leg(uuid, each) for uuid, each in worklists.items()]
             for leg in legs:
                 stack.callback(leg.mailing.close)
-                leg.mailing.suppression = prepared.suppression
                 self._restore(leg)
             self._check_rows(worklist, prepared)
             first = legs[0]
+            first.mailing.suppression = prepared.suppression  # its ids are this channel's
             if self._goes_on and self.ledger and worklist.waiting(1):
                 self._check_channel()
             first.mailing.opt_outs = self._unwanted(worklist, prepared)

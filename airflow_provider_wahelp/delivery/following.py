@@ -290,7 +290,7 @@ class Following:
     def _wanted(self, leg: Leg, people: Sequence[Person]) -> Iterator[Person]:
         """Yield those who may be written to; note of the others why not."""
         for person in people:
-            if self.suppression.has(person.phone):
+            if self.suppression.has(person.phone) or self.suppression.has_user(person.user_id):
                 leg.leave_out(person, SUPPRESSED)
             elif person.user_id in self.legs[0].opt_outs:
                 leg.leave_out(person, OPTED_OUT)

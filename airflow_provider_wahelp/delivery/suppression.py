@@ -59,10 +59,9 @@ class Suppression:
     def has_user(self, user_id: Id | None) -> bool:
         """Return whether a user is suppressed by id.
 
-        :param user_id: the user, ``301`` or ``"301"``; ``None`` is nobody.
-        :raises InputError: if it cannot be an id.
+        :param user_id: the user, ``301`` or ``"301"``, or whatever the API has for an id; ``None`` is nobody.
         """
-        return user_id is not None and arguments.user_id(user_id) in self._users
+        return user_id is not None and arguments.as_id(user_id) in self._users
 
     def add_users(self, users: Iterable[Id]) -> None:
         """Suppress users whose phones are suppressed.

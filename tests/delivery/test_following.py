@@ -14,6 +14,8 @@ import pytest
 
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
 from airflow_provider_wahelp.delivery import campaign as campaigns
+from airflow_provider_wahelp.delivery.posting import Poster, Verdict
+from airflow_provider_wahelp.delivery.worklist import Person
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.crowd import Mailing
 from tests.delivery.world import Killed, World, quiet
@@ -642,3 +644,42 @@ def test_each_channel_once_whatever_happens(world: World, other: str, seed: int)
         assert not spared & set(reached)
         undelivered = [row for row in rows if int(row["text"].split()[1]) >= 6]
         assert all(reached[row["text"]] == 1 for row in undelivered)
+
+
+def test_who_is_suppressed_by_their_id_does_not_fall_back(world: World, other: str) -> None:
+    world.sandbox.configure(delivered_after=None)
+    with world.hook() as hook:
+        users = [hook.create_user("N", phone(number), **world.channel).id for number in range(2)]
+    rows = crowd(2)
+    mailing = followed(world, rows, fallback=[other], fallback_after=60, max_failures=2)
+    mailing.attempt()
+    mailing.given["suppress"] = [{"user_id": users[0]}]
+    to_its_end(mailing)
+    assert arrived(world, rows, other) == {"Text 1": 1}
+
+
+def test_an_id_of_one_channel_is_nobodys_in_another(
+    world: World, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second channel may count its users from 1, as the first does."""
+    with world.hook() as hook:
+        suppressed = hook.create_user("N", "+79169990000", **world.channel).id
+    world.sandbox.configure(delivered_after=None)
+    asked: list[object] = []
+    post = Poster.post
+
+    def identify(self: Poster, person: Person) -> tuple[Person, Verdict | None]:
+        return person._replace(user_id=suppressed), None
+
+    def posted(self: Poster, person: Person) -> Verdict:
+        asked.append((self.channel_uuid, person.user_id))
+        return post(self, person)
+
+    rows = crowd(1)
+    given = {"suppress": [{"user_id": suppressed}], "max_failures": 1}
+    mailing = followed(world, rows, fallback=[other], fallback_after=60, **given)
+    mailing.attempt()
+    monkeypatch.setattr(Poster, "_identify", identify)
+    monkeypatch.setattr(Poster, "post", posted)
+    to_its_end(mailing)
+    assert (other, suppressed) in asked

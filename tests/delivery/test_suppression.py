@@ -39,6 +39,7 @@ def test_a_user_is_compared_by_id(entry: Any) -> None:
     assert suppression.has_user("301")
     assert not suppression.has_user(30)
     assert not suppression.has_user(None)
+    assert not suppression.has_user("79160000001@c.us")  # whatever ids the API has
     assert not suppression.phones_given
 
 

@@ -242,6 +242,11 @@ def test_a_directory_of_certificates_will_do_too(clients: Clients, tls_wire: Wir
         client.perform(calls.get_account())
 
 
+def test_a_bundle_that_is_no_path_at_all_is_refused_by_name(clients: Any) -> None:
+    with pytest.raises(errors.InputError, match=r"^ca_bundle: must be"):
+        clients("https://wahelp.invalid", verify="-----BEGIN CERTIFICATE-----\n" + "A" * 5000)
+
+
 def test_a_bundle_of_ones_own_is_used_for_the_check(
     clients: Clients, tls_wire: Wire, certificate: Path
 ) -> None:
