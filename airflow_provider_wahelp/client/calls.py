@@ -22,7 +22,7 @@ from airflow_provider_wahelp.client.answers import (
     read_list,
     read_object,
 )
-from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub
+from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub, secrets_of
 from airflow_provider_wahelp.client.models import (
     Account,
     Channel,
@@ -286,7 +286,7 @@ def set_hook(project_id: Id, url: str) -> Call[Webhook]:
         f"set the webhook of project {project_id} to {mask_url(url)}",
         partial(_read_webhook, url, ()),
         json={"url": url},
-        private=(url,),
+        private=secrets_of(url),
         project_id=project_id,
     )
 
@@ -311,7 +311,7 @@ def add_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Call[Webho
         f"add the webhook {mask_url(url)} to project {project_id}",
         partial(_read_webhook, url, tuple(entities)),
         json={"url": url, "entities": list(entities)},
-        private=(url,),
+        private=secrets_of(url),
         project_id=project_id,
         repeatable=False,
     )

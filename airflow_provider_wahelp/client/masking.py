@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 HIDDEN = "***"
 _PHONE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)")
 _SHORTEST_SECRET = 3
+_SHORTEST_PART = 8  # of an address: what is shorter is a word such as "webhook"
 
 
 def mask_phone(phone: str) -> str:
@@ -29,6 +30,16 @@ def mask_url(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     rest = f"/{HIDDEN}" if parts.path.strip("/") or parts.query else ""
     return f"{parts.scheme}://{host}{rest}"
+
+
+def secrets_of(url: str) -> list[str]:
+    """Return an address and those of its parts that may be secret, for :func:`scrub`.
+
+    :param url: an absolute URL.
+    """
+    parts = urlsplit(url)
+    found = re.split(r"[/?&=#]", f"{parts.path}?{parts.query}#{parts.fragment}")
+    return [url, *filter(None, (parts.password, *(part for part in found if len(part) >= _SHORTEST_PART)))]
 
 
 def scrub(words: str, private: Iterable[str] = ()) -> str:

@@ -192,3 +192,19 @@ def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> No
 def test_no_qr_code_is_an_unreadable_answer(data: Any) -> None:
     with pytest.raises(errors.UnreadableAnswerError):
         calls.get_channel_qr(1, "c").result(answer({"data": data}))
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    ["{url}", "/in/s3cr3t-path?token=s3cr3t-token", "token=s3cr3t-token", "s3cr3t-token", "in/s3cr3t-path"],
+)
+@pytest.mark.parametrize(
+    "register", [lambda url: calls.set_hook(1, url), lambda url: calls.add_webhook(1, url, ["project"])]
+)
+def test_an_error_quotes_no_part_of_a_webhooks_address_that_may_be_secret(quoted: str, register: Any) -> None:
+    url = "https://me:s3cr3t-password@example.com/in/s3cr3t-path?token=s3cr3t-token"
+    refused = answer({"success": False, "message": f"cannot reach {quoted.format(url=url)}"}, 422)
+    with pytest.raises(errors.RejectedError) as caught:
+        register(url).result(refused)
+    assert "s3cr3t" not in str(caught.value)
+    assert "cannot reach" in str(caught.value)
