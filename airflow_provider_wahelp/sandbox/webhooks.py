@@ -62,7 +62,9 @@ class WebhookDelivery:
 
     async def _work(self, queue: asyncio.Queue[Event]) -> None:
         while True:
-            await self._deliver(await queue.get())
+            event = await queue.get()
+            if event.owed():
+                await self._deliver(event)
 
     async def _deliver(self, event: Event) -> None:
         try:

@@ -147,6 +147,27 @@ def test_no_call_waits_for_a_receiver(api: Api, channel: ChannelCaller, receiver
         assert [receiver.next()["payload"]["message"] for _ in range(2)] == ["two", "three"]
 
 
+def test_what_waits_for_a_receiver_is_dropped_with_a_reset(
+    wahelp_sandbox: Sandbox, api: Api, channel: ChannelCaller, receiver: Receiver
+) -> None:
+    user = channel.user()
+    receiver.may_answer.clear()
+    hook(api, channel, receiver.url)
+    for text in ("one", "two", "three"):
+        channel.send(user, text)
+    assert receiver.next()["payload"]["message"] == "one"
+
+    wahelp_sandbox.reset()
+    api.log_in()
+    anew = api.channel()
+    user = anew.user()
+    hook(api, anew, receiver.url)
+    anew.send(user, "after the reset")
+    receiver.may_answer.set()
+
+    assert receiver.next()["payload"]["message"] == "after the reset"
+
+
 def test_failures_are_logged_without_secrets_and_stop_nothing(
     wahelp_sandbox: Sandbox,
     api: Api,

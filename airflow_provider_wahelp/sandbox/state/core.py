@@ -23,10 +23,11 @@ _Operation = TypeVar("_Operation", bound="Callable[..., Any]")
 
 
 class Event(NamedTuple):
-    """One call that the platform owes to somebody's address."""
+    """One call that the platform owes to somebody's address, as long as it knows what it is about."""
 
     url: str
     body: dict[str, Any]
+    owed: Callable[[], bool]
 
 
 class Core:
@@ -81,8 +82,10 @@ class Core:
         :param payload: builds the object that it happened to; not called while nobody listens.
         """
         entity, _, _ = action.rpartition(".")
-        for url in self.registry.receivers(project_id, entity):
-            self.deliver(Event(url, {"action": action, "payload": payload()}))
+        registry = self.registry
+        for url in registry.receivers(project_id, entity):
+            body = {"action": action, "payload": payload()}
+            self.deliver(Event(url, body, lambda: self.registry is registry))
 
     def project(self, project_id: int) -> Project:
         """Find a project.
