@@ -220,7 +220,7 @@ class SendMessageOperator(WahelpOperator):
             message["id"],
             len(delivery.text),  # an XCom may be a number
             message["user_id"],
-            f" ({mask_phone(self.phone)})" if self.phone else "",
+            f" ({mask_phone(self.phone)})" if self.phone and just_now else "",  # it may have been another's
             self.channel_uuid or "of the connection",
             message["status"],
         )
