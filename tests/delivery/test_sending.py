@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_wahelp.client.errors import (
     ConnectionLostError,
+    InputError,
     RateLimitedError,
     RejectedError,
     UnclearError,
@@ -343,6 +344,30 @@ def test_a_task_that_was_not_cleared_does_not_resend_what_another_sent(world: Wo
     other = Task(world, "file", given, text=first.text, run_id="manual__2", retries=0)
     assert first.attempt() == other.attempt()
     once(world, first)
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+def test_a_key_may_be_a_number(world: World, ledger: str) -> None:
+    """A native template gives the number as it is, and another the same number as words."""
+    task = Task(world, ledger, {"idempotency_key": 42})
+    sent = task.attempt()
+    task.given["idempotency_key"] = " 42 "
+    assert task.attempt() == sent
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("key", ["None", "", " "])
+def test_a_key_that_all_would_share_is_refused(world: World, ledger: str, key: str) -> None:
+    """As a template makes it of an XCom that is not there: all but the first would be skipped."""
+    task = Task(world, ledger, {"idempotency_key": "{{ ti.xcom_pull('order') }}"})
+    operator = task.operator()
+    operator.idempotency_key = key
+    operator.__dict__["hook"] = hook = world.hook()
+    with pytest.raises(InputError, match=r"^idempotency_key: "):
+        operator.execute(task.context)
+    hook.close()
+    assert not world.sends()
 
 
 def test_the_same_key_in_airflows_store_is_another_one(world: World) -> None:
