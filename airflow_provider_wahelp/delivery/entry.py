@@ -34,6 +34,7 @@ class Entry:
     :param by_host: whether it was begun by the clock of its host and not by the server's.
     :param host: where it was begun.
     :param person: what the person is recognised by, if they were named by phone.
+    :param channel_uuid: the channel; empty, where an older version kept it: the one that is asked for.
     """
 
     began: float
@@ -45,6 +46,7 @@ class Entry:
     by_host: bool = False
     host: str = field(default_factory=_this_host)
     person: str = ""
+    channel_uuid: str = ""
 
     @property
     def since(self) -> Moment:

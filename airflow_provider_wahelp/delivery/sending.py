@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
@@ -23,6 +23,19 @@ from airflow_provider_wahelp.delivery.people import digest_key
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    """What a send comes to.
+
+    :param message: the message.
+    :param just_now: whether it was sent just now.
+    :param channel_uuid: the channel that it went through, which an earlier attempt may have chosen.
+    """
+
+    message: dict[str, Any]
+    just_now: bool
+    channel_uuid: str
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,9 @@ class Delivery:
     if_unclear: str = "check"
     on_rerun: str = "skip"
 
-    def send(self) -> tuple[dict[str, Any], bool]:
+    def send(self) -> Result:
         """Send it, unless it was sent already.
 
-        :return: the message, and whether it was sent just now.
         :raises UnclearError: if it is not known whether it was sent.
         """
         entry = self._earlier()
@@ -62,7 +74,7 @@ class Delivery:
         if self._again(entry):
             return self._send(self._resolved(), others=[*entry.others, entry.message["id"]])
         self._warn_of_another_person(entry)
-        return dict(entry.message), False
+        return Result(dict(entry.message), False, self._channel(entry))
 
     def kept(self) -> Entry | None:
         """Return what the ledger says of this send; nothing, where it is to be sent once more."""
@@ -120,7 +132,7 @@ class Delivery:
         since = self.hook.run(moment(began))
         return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)
 
-    def _settle(self, begun: Entry) -> tuple[dict[str, Any], bool]:
+    def _settle(self, begun: Entry) -> Result:
         """Find out what became of a send that was begun; if nothing did, send to whoever is named now."""
         user_id = None
         if not begun.user_id:
@@ -128,14 +140,14 @@ class Delivery:
             begun = replace(begun, user_id=user_id, person=self._person)
         if found := self._look(begun):
             self._warn_of_another_person(begun)
-            return self._finish(replace(begun, generation=self.attempt.generation), found), False
+            channel = self._channel(begun)
+            begun = replace(begun, generation=self.attempt.generation, channel_uuid=channel)
+            return Result(self._finish(begun, found), False, channel)
         return self._send(self._resolved() if user_id is None else user_id, begun, begun.others)
 
-    def _send(
-        self, user_id: Id, earlier: Entry | None = None, others: Sequence[Id] = ()
-    ) -> tuple[dict[str, Any], bool]:
+    def _send(self, user_id: Id, earlier: Entry | None = None, others: Sequence[Id] = ()) -> Result:
         entry = self._begin(user_id, earlier, others)
-        return self._finish(entry, self._post(entry)), True
+        return Result(self._finish(entry, self._post(entry)), True, entry.channel_uuid)
 
     def _resolved(self) -> Id:
         return self.hook.run(self.recipient.resolve())
@@ -151,17 +163,21 @@ class Delivery:
         return found
 
     def _search(self, entry: Entry) -> Conversation[Message | None]:
-        to = self.recipient
+        channel = self._channel(entry)
         if self.if_unclear == "fail":
             raise UnclearError(
-                f"tell whether a message to user {entry.user_id} through channel {to.channel_uuid} was sent",
+                f"tell whether a message to user {entry.user_id} through channel {channel} was sent",
                 'an earlier attempt had begun to send it, and if_unclear is "fail"',
             )
-        known = to.project_id, to.channel_uuid, entry.user_id, entry.digest, entry.since, entry.others
+        known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
         return (yield from sent_after_all(*known))
 
+    def _channel(self, entry: Entry) -> str:
+        return entry.channel_uuid or self.recipient.channel_uuid
+
     def _begin(self, user_id: Id, earlier: Entry | None, others: Sequence[Id]) -> Entry:
-        same = earlier if earlier and _same(earlier.user_id, user_id) else None
+        to = self.recipient.channel_uuid, str(user_id)
+        same = earlier if earlier and (self._channel(earlier), str(earlier.user_id)) == to else None
         since = self.hook.run(self._since(same))
         entry = Entry(
             since.seconds,
@@ -171,6 +187,7 @@ class Delivery:
             others=list(others),
             by_host=since.by_host,
             person=self._person,
+            channel_uuid=self.recipient.channel_uuid,
         )
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))
@@ -224,7 +241,7 @@ class Delivery:
         if sent.person == self._person:
             return True
         try:
-            user = self.hook.run(find_user(to.project_id, to.channel_uuid, to.phone))
+            user = self.hook.run(find_user(to.project_id, self._channel(sent), to.phone))
         except WahelpError:
             return True
         return user is not None and user.id is not None and _same(user.id, sent.user_id)

@@ -214,7 +214,7 @@ class SendMessageOperator(WahelpOperator):
 
     def _send(self, context: Context) -> dict[str, Any]:
         delivery = self._delivery(context)
-        message, just_now = delivery.send()
+        message, just_now, channel = delivery.send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
@@ -222,7 +222,7 @@ class SendMessageOperator(WahelpOperator):
             len(delivery.text),  # an XCom may be a number
             message["user_id"],
             f" ({mask_phone(self.phone)})" if self.phone and just_now else "",  # it may have been another's
-            self.channel_uuid or "of the connection",
+            channel,
             message["status"],
         )
         return self._result(context, message)

@@ -31,6 +31,7 @@ ENTRIES = st.builds(
     by_host=st.booleans(),
     host=st.text(),
     person=st.text(),
+    channel_uuid=st.text(),
 )
 KEYS = st.text(max_size=1000)
 

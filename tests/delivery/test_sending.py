@@ -542,6 +542,71 @@ def test_a_person_who_cannot_be_looked_up_is_not_doubted(world: World, task_log:
     assert "who is not the person" not in task_log()
 
 
+# The channel
+
+
+@pytest.fixture
+def second(world: World) -> str:
+    """Return another channel, whose users have ids of their own."""
+    uuid = str(world.hook().create_channel("Second", "telegram", world.project_id).uuid)
+    world.sandbox.scan(uuid)
+    return uuid
+
+
+def through(world: World) -> list[str]:
+    """Return which channels the first person has got something through."""
+    return [line["channel_uuid"] for line in world.sandbox.conversation(PHONES[0])]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("kill", ["", "after_post", "after_done"])
+def test_what_was_sent_through_another_channel_is_sent(
+    world: World, second: str, task_log: Callable[[], str], ledger: str, kill: str
+) -> None:
+    """A number was banned, and the connection's default is another channel now."""
+    first = world.channel["channel_uuid"]
+    task = Task(world, ledger, {"phone": PHONES[0]})
+    outcome(lambda: task.attempt(kill))
+    task.given["channel_uuid"] = second
+    task.clear()
+    task_log()
+    message = task.attempt()
+    said = task_log()
+    assert f"an earlier attempt sent message {message['id']}" in said
+    assert f"through channel {first}: sent" in said
+    assert "who is not the person" not in said
+    assert task.attempt() == message
+    assert through(world) == [first]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("by", ["phone", "user_id"], indirect=True)
+def test_what_was_begun_in_another_channel_and_not_sent_goes_through_the_one_named_now(
+    world: World, second: str, ledger: str, by: str
+) -> None:
+    task = Task(world, ledger, named(world, by, 0))
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    user_id = world.hook().create_user("Anna", PHONES[0], second, world.project_id).id
+    task.given = {**({"user_id": user_id} if by == "user_id" else task.given), "channel_uuid": second}
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    assert task.attempt()["user_id"] == user_id
+    assert through(world) == [second]
+
+
+def test_an_entry_of_an_earlier_version_is_of_the_channel_that_is_asked_for(world: World) -> None:
+    task = Task(world)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    ((key, kept),) = task.store.kept.items()
+    old = {name: value for name, value in json.loads(kept).items() if name not in {"channel_uuid", "person"}}
+    task.store.kept[key] = json.dumps(old)
+    task.attempt()
+    once(world, task)
+    assert json.loads(task.store.kept[key])["channel_uuid"] == world.channel["channel_uuid"]
+
+
 # A ledger that cannot be written
 
 
