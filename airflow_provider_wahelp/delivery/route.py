@@ -92,10 +92,11 @@ class Route:
         That is the first channel, until the key is another's: they change their places between attempts.
         """
         first, kept = self.channels[0], self.first.kept()
-        if not kept:
-            return None if self._apart(first).kept() else first
-        dropped = kept.message is None and kept.channel_uuid not in self.channels
-        return first if dropped or not kept.channel_uuid else kept.channel_uuid
+        if kept and not kept.channel_uuid:
+            return first
+        if kept and (kept.message is not None or kept.channel_uuid in self.channels):
+            return kept.channel_uuid
+        return None if self._apart(first).kept() else first
 
     def _filed(self, channel_uuid: str, at_home: str | None) -> Delivery:
         return self.first if channel_uuid == at_home else self._apart(channel_uuid)

@@ -465,6 +465,24 @@ def test_a_fallback_that_becomes_the_first_channel_does_not_send_again(
     assert task.arrived == {voyage.second: 1}
 
 
+def test_a_fallback_is_not_sent_through_again_where_the_channel_begun_last_is_given_up(
+    voyage: Voyage,
+) -> None:
+    third = str(voyage.world.hook().create_channel("Third", "viber", voyage.world.project_id).uuid)
+    voyage.world.sandbox.scan(third)
+    voyage.never_delivers()
+    voyage.lacks(voyage.first)
+    task = voyage.task()
+    with pytest.raises(Killed):
+        task.travel("waiting")
+    voyage.world.sandbox.clear_faults()
+    with pytest.raises(Killed):
+        task.travel("after_begun")  # of the first channel, which comes last now
+    task.given |= {"channel_uuid": voyage.second, "fallback": [third]}
+    assert isinstance(failure(task), NoChannelWorkedError)
+    assert task.arrived == {voyage.second: 1, third: 1}
+
+
 @pytest.mark.parametrize("ledger", ["store", "file"])
 @pytest.mark.parametrize("kill", ["after_begun", "after_post", "waiting"])
 @pytest.mark.parametrize("late", [False, True])
