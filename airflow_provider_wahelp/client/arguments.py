@@ -98,6 +98,16 @@ def entities(value: Any) -> list[str]:
     return listed
 
 
+def idempotency_key(value: Any) -> str | None:
+    """Return what a send is filed under; ``None``: the task instance."""
+    if value is None:
+        return None
+    text = spelt(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if text in ("", "None"):  # what Jinja makes of a missing XCom: all sends would share it
+        raise InputError("idempotency_key", 'must be a text or a number of its own, e.g. "order 7, ready"')
+    return text
+
+
 def if_exists(value: Any) -> str:
     """Return what to do with a thing that exists already."""
     return choice(value, "if_exists", IF_EXISTS)

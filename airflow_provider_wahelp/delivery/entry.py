@@ -33,6 +33,8 @@ class Entry:
     :param others: the ids of what was sent under the same key before, where it was to be sent once more.
     :param by_host: whether it was begun by the clock of its host and not by the server's.
     :param host: where it was begun.
+    :param person: what the person is recognised by, if they were named by phone.
+    :param channel_uuid: the channel; empty, where an older version kept it: the one that is asked for.
     """
 
     began: float
@@ -43,6 +45,8 @@ class Entry:
     others: Sequence[int | str] = field(default_factory=list)
     by_host: bool = False
     host: str = field(default_factory=_this_host)
+    person: str = ""
+    channel_uuid: str = ""
 
     @property
     def since(self) -> Moment:

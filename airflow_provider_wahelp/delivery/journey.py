@@ -114,7 +114,7 @@ class Journey:
             return self._last_look(first, before)
         channel, *others = rest
         try:
-            sent, just_now = self._route.through(channel).send()
+            sent, just_now, came = self._route.through(channel).send()
         except MessengerMissingError as error:
             if self._alone:
                 raise
@@ -124,11 +124,13 @@ class Journey:
             "%s message %s to user %s through channel %s: %s",
             "Sent" if just_now else "An earlier attempt sent",
             *(sent[name] for name in ("id", "user_id")),
-            channel,
+            came,
             sent["status"],
         )
-        since = self._sent_at(channel, sent, just_now=just_now)
-        stage = Stage(shown(sent, channel), self._wanted, since, first, others, list(before))
+        if came != channel and not self._alone:
+            others = list(rest)  # it went through one that the DAG has lost: this one is still to be tried
+        since = self._sent_at(came, sent, just_now=just_now)
+        stage = Stage(shown(sent, came), self._wanted, since, first, others, list(before))
         if status_reached(sent["status"], self._wanted):
             return self._reached(stage, sent["status"])
         return stage if just_now and not status_failed(sent["status"]) else self._look(stage)

@@ -40,7 +40,7 @@ class Route:
         :param channel_uuid: the channel.
         """
         filed = self.filed(channel_uuid)
-        if filed is self.first:
+        if channel_uuid == self.channels[0]:
             return filed
         return replace(filed, recipient=replace(self._person, channel_uuid=channel_uuid))
 
@@ -49,13 +49,17 @@ class Route:
 
         :param channel_uuid: the channel.
         """
-        if channel_uuid == self.channels[0]:
-            return self.first  # under the key that it has without a fallback: a DAG may be given one later
-        return replace(self.first, key=f"{self.first.key}/{channel_uuid}" if self.first.key else "")
+        if len(self.channels) == 1:  # it is one message, whichever channel it has taken
+            return self.first
+        return self._filed(channel_uuid, self._at_home())
 
     def begun(self) -> dict[str, Entry]:
         """Return the channels that earlier attempts have tried, the latest last."""
-        found = {channel: self.filed(channel).kept() for channel in self.channels}
+        at_home = self._at_home()
+        channels = dict.fromkeys(
+            [*self.channels, at_home or self.channels[0]]
+        )  # a DAG may have lost that one
+        found = {channel: self._filed(channel, at_home).kept() for channel in channels}
         tried = {channel: entry for channel, entry in found.items() if entry}
         return dict(sorted(tried.items(), key=lambda each: each[1].began))
 
@@ -81,6 +85,24 @@ class Route:
                 log.warning("Which channel has reached the person is not remembered: %s", error)
             else:
                 self.memory.remember(phone, channel_uuid)
+
+    def _at_home(self) -> str | None:
+        """Return the channel whose key is the one without a fallback, as a DAG may be given that later.
+
+        That is the first channel, until the key is another's: they change their places between attempts.
+        """
+        first, kept = self.channels[0], self.first.kept()
+        if kept and not kept.channel_uuid:
+            return first
+        if kept and (kept.message is not None or kept.channel_uuid in self.channels):
+            return kept.channel_uuid
+        return None if self._apart(first).kept() else first
+
+    def _filed(self, channel_uuid: str, at_home: str | None) -> Delivery:
+        return self.first if channel_uuid == at_home else self._apart(channel_uuid)
+
+    def _apart(self, channel_uuid: str) -> Delivery:
+        return replace(self.first, key=f"{self.first.key}/{channel_uuid}" if self.first.key else "")
 
     @cached_property
     def _person(self) -> Recipient:

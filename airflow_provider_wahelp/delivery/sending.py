@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T
+from airflow_provider_wahelp.client.operations import T, find_user
 from airflow_provider_wahelp.client.steps import Conversation, Moment
 from airflow_provider_wahelp.client.unclear import by_server, digest, moment, sent_after_all
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.people import digest_key
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    """What a send comes to.
+
+    :param message: the message.
+    :param just_now: whether it was sent just now.
+    :param channel_uuid: the channel that it went through, which an earlier attempt may have chosen.
+    """
+
+    message: dict[str, Any]
+    just_now: bool
+    channel_uuid: str
 
 
 @dataclass(frozen=True)
@@ -44,25 +61,20 @@ class Delivery:
     if_unclear: str = "check"
     on_rerun: str = "skip"
 
-    def send(self) -> tuple[dict[str, Any], bool]:
+    def send(self) -> Result:
         """Send it, unless it was sent already.
 
-        :return: the message, and whether it was sent just now.
         :raises UnclearError: if it is not known whether it was sent.
         """
         entry = self._earlier()
-        others: list[Id] = []
-        if entry and entry.message is not None:
-            if not self._again(entry):
-                return dict(entry.message), False
-            others = [*entry.others, entry.message["id"]]
-            entry = None
-        user_id = entry.user_id if entry and entry.user_id else self.hook.run(self.recipient.resolve())
-        if entry and (found := self._look(entry, user_id)):
-            entry = replace(entry, user_id=user_id, generation=self.attempt.generation)
-            return self._finish(entry, found), False
-        entry = self._begin(user_id, entry, others)
-        return self._finish(entry, self._post(entry)), True
+        if not entry:
+            return self._send(self._resolved())
+        if entry.message is None:
+            return self._settle(entry)
+        if self._again(entry):
+            return self._send(self._resolved(), others=[*entry.others, entry.message["id"]])
+        self._warn_of_another_person(entry)
+        return Result(dict(entry.message), False, self._channel(entry))
 
     def kept(self) -> Entry | None:
         """Return what the ledger says of this send; nothing, where it is to be sent once more."""
@@ -120,35 +132,62 @@ class Delivery:
         since = self.hook.run(moment(began))
         return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)
 
-    def _look(self, entry: Entry, user_id: Id) -> Message | None:
+    def _settle(self, begun: Entry) -> Result:
+        """Find out what became of a send that was begun; if nothing did, send to whoever is named now."""
+        user_id = None
+        if not begun.user_id:
+            user_id = self._resolved()
+            begun = replace(begun, user_id=user_id, person=self._person)
+        if found := self._look(begun):
+            self._warn_of_another_person(begun)
+            channel = self._channel(begun)
+            begun = replace(begun, generation=self.attempt.generation, channel_uuid=channel)
+            return Result(self._finish(begun, found), False, channel)
+        return self._send(self._resolved() if user_id is None else user_id, begun, begun.others)
+
+    def _send(self, user_id: Id, earlier: Entry | None = None, others: Sequence[Id] = ()) -> Result:
+        entry = self._begin(user_id, earlier, others)
+        return Result(self._finish(entry, self._post(entry)), True, entry.channel_uuid)
+
+    def _resolved(self) -> Id:
+        return self.hook.run(self.recipient.resolve())
+
+    def _look(self, entry: Entry) -> Message | None:
         """Find out what became of a send that was begun."""
         if self.if_unclear == "resend":
             return None
         log.info("An earlier attempt may have sent the message: looking into the history.")
-        found = self.hook.run(self._settled(self._search(entry, user_id)))
+        found = self.hook.run(self._settled(self._search(entry)))
         if found and entry.digest != digest(self.text):
             log.warning("The message was sent already, with a text that would now be another.")
         return found
 
-    def _search(self, entry: Entry, user_id: Id) -> Conversation[Message | None]:
-        to = self.recipient
+    def _search(self, entry: Entry) -> Conversation[Message | None]:
+        channel = self._channel(entry)
         if self.if_unclear == "fail":
             raise UnclearError(
-                f"tell whether a message to user {user_id} through channel {to.channel_uuid} was sent",
+                f"tell whether a message to user {entry.user_id} through channel {channel} was sent",
                 'an earlier attempt had begun to send it, and if_unclear is "fail"',
             )
-        known = to.project_id, to.channel_uuid, user_id, entry.digest, entry.since, entry.others
+        known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
         return (yield from sent_after_all(*known))
 
-    def _begin(self, user_id: Id, earlier: Entry | None, others: list[Id]) -> Entry:
-        since = self.hook.run(self._since(earlier))
+    def _channel(self, entry: Entry) -> str:
+        return entry.channel_uuid or self.recipient.channel_uuid
+
+    def _begin(self, user_id: Id, earlier: Entry | None, others: Sequence[Id]) -> Entry:
+        to = self.recipient.channel_uuid, str(user_id)
+        same = earlier if earlier and (self._channel(earlier), str(earlier.user_id)) == to else None
+        since = self.hook.run(self._since(same))
         entry = Entry(
             since.seconds,
             digest(self.text),
             user_id,
             self.attempt.generation,
-            others=list(earlier.others) if earlier else others,
+            others=list(others),
             by_host=since.by_host,
+            person=self._person,
+            channel_uuid=self.recipient.channel_uuid,
         )
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))
@@ -185,8 +224,43 @@ class Delivery:
                 raise UnclearError(error.what, str(error), status=error.status) from error
             raise
 
+    def _warn_of_another_person(self, sent: Entry) -> None:
+        if not self._went_to_the_one_named_now(sent):
+            log.warning(
+                "An earlier attempt sent the message to user %s, who is not the person named now: to that "
+                'one nothing is sent. A cleared task with on_rerun="resend" sends to them, and so does an '
+                "idempotency_key that differs from person to person.",
+                sent.user_id,
+            )
+
+    def _went_to_the_one_named_now(self, sent: Entry) -> bool:
+        """Compare without a request where that can be done; what cannot be looked up is not doubted."""
+        to = self.recipient
+        if to.user_id is not None:
+            return _same(to.user_id, sent.user_id)
+        if sent.person == self._person:
+            return True
+        try:
+            user = self.hook.run(find_user(to.project_id, self._channel(sent), to.phone))
+        except WahelpError:
+            return True
+        return user is not None and user.id is not None and _same(user.id, sent.user_id)
+
+    @cached_property
+    def _person(self) -> str:
+        """What somebody named by phone is recognised by; a digest without a key would be tried out."""
+        if not self.recipient.phone:
+            return ""
+        key, number = hashlib.sha256(digest_key()).digest(), self.recipient.phone.encode()
+        return hashlib.blake2b(number, key=key, digest_size=16, person=b"recipient").hexdigest()
+
     def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
         sent = message.to_dict()
         if self.ledger:
             self.ledger.write(self._key, asdict(replace(entry, message=sent)))
         return sent
+
+
+def _same(one: Id, other: Id) -> bool:
+    """Return whether two ids are the same, as a template turns numbers into words."""
+    return str(one) == str(other)

@@ -102,7 +102,7 @@ class SendMessageOperator(WahelpOperator):
         name: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: int | str | None = None,
         if_unclear: str = "check",
         on_rerun: str = "skip",
         ledger_path: str | None = None,
@@ -117,6 +117,7 @@ class SendMessageOperator(WahelpOperator):
     ) -> None:
         super().__init__(**kwargs)
         for check, value in (
+            (arguments.idempotency_key, idempotency_key),
             (arguments.if_unclear, if_unclear),
             (arguments.on_rerun, on_rerun),
             (arguments.text, text),
@@ -213,15 +214,15 @@ class SendMessageOperator(WahelpOperator):
 
     def _send(self, context: Context) -> dict[str, Any]:
         delivery = self._delivery(context)
-        message, just_now = delivery.send()
+        message, just_now, channel = delivery.send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
             message["id"],
             len(delivery.text),  # an XCom may be a number
             message["user_id"],
-            f" ({mask_phone(self.phone)})" if self.phone else "",
-            self.channel_uuid or "of the connection",
+            f" ({mask_phone(self.phone)})" if self.phone and just_now else "",  # it may have been another's
+            channel,
             message["status"],
         )
         return self._result(context, message)
@@ -250,7 +251,7 @@ class SendMessageOperator(WahelpOperator):
         from airflow_provider_wahelp.delivery.sending import Delivery
 
         attempt = attempt_of(context, self.retries or 0)
-        key = self.idempotency_key or attempt.key
+        key = self.hook.checked(arguments.idempotency_key, self.idempotency_key) or attempt.key
         return Delivery(
             hook=self.hook,
             recipient=self.hook.recipient(

@@ -30,6 +30,8 @@ ENTRIES = st.builds(
     others=st.lists(st.integers() | st.text()),
     by_host=st.booleans(),
     host=st.text(),
+    person=st.text(),
+    channel_uuid=st.text(),
 )
 KEYS = st.text(max_size=1000)
 

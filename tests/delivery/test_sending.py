@@ -13,12 +13,23 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_wahelp.client.errors import (
     ConnectionLostError,
+    InputError,
     RateLimitedError,
     RejectedError,
     UnclearError,
 )
 from airflow_provider_wahelp.hooks import WahelpHook
-from tests.delivery.world import KILLS, KILLS_WITHOUT_LEDGER, PHONES, SLOW, Killed, Store, Task, World
+from tests.delivery.world import (
+    KILLS,
+    KILLS_WITHOUT_LEDGER,
+    PHONES,
+    SLOW,
+    Killed,
+    Store,
+    Task,
+    World,
+    outcome,
+)
 
 LEDGERS = ("store", "file", "none")
 KEEPING = ("store", "file")
@@ -335,6 +346,30 @@ def test_a_task_that_was_not_cleared_does_not_resend_what_another_sent(world: Wo
     once(world, first)
 
 
+@pytest.mark.parametrize("ledger", KEEPING)
+def test_a_key_may_be_a_number(world: World, ledger: str) -> None:
+    """A native template gives the number as it is, and another the same number as words."""
+    task = Task(world, ledger, {"idempotency_key": 42})
+    sent = task.attempt()
+    task.given["idempotency_key"] = " 42 "
+    assert task.attempt() == sent
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("key", ["None", "", " "])
+def test_a_key_that_all_would_share_is_refused(world: World, ledger: str, key: str) -> None:
+    """As a template makes it of an XCom that is not there: all but the first would be skipped."""
+    task = Task(world, ledger, {"idempotency_key": "{{ ti.xcom_pull('order') }}"})
+    operator = task.operator()
+    operator.idempotency_key = key
+    operator.__dict__["hook"] = hook = world.hook()
+    with pytest.raises(InputError, match=r"^idempotency_key: "):
+        operator.execute(task.context)
+    hook.close()
+    assert not world.sends()
+
+
 def test_the_same_key_in_airflows_store_is_another_one(world: World) -> None:
     given = {"idempotency_key": "order 7, ready"}
     first = Task(world, given=given)
@@ -402,6 +437,174 @@ def test_the_same_text_to_two_people_is_two_messages(world: World) -> None:
         second.attempt("after_begun")
     second.attempt()
     assert world.delivered()["Hello"] == 2
+
+
+def arrived(world: World) -> list[list[str]]:
+    """Return what each person has got."""
+    return [[line["text"] for line in world.sandbox.conversation(phone)] for phone in PHONES]
+
+
+def named(world: World, by: str, person: int) -> dict[str, Any]:
+    return {"phone": PHONES[person]} if by == "phone" else {"user_id": world.users[person]}
+
+
+@pytest.fixture(params=["phone", "user_id"])
+def by(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("given", [{}, {"if_unclear": "resend"}], ids=["check", "resend"])
+@pytest.mark.parametrize("to", ["phone", "user_id"])
+def test_a_send_that_was_begun_for_another_goes_to_the_one_named_now(
+    world: World, ledger: str, given: dict[str, Any], by: str, to: str
+) -> None:
+    """A corrected number; a list that was built anew and has another first row."""
+    task = Task(world, ledger, {**named(world, by, 0), **given}, text="Your code is 111")
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    task.given, task.text = {**named(world, to, 1), **given}, "Your code is 222"
+    task.clear()
+    assert task.attempt()["user_id"] == world.users[1]
+    assert arrived(world)[:2] == [[], ["Your code is 222"]]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+def test_what_was_begun_for_another_is_not_dated_back(world: World, ledger: str, by: str) -> None:
+    """The same words went to the second person meanwhile: those are another message."""
+    task = Task(world, ledger, named(world, by, 0), text="Hello")
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    world.sleep(60)
+    Task(world, ledger, named(world, by, 1), text="Hello").attempt()
+    world.sleep(60)
+    task.given = named(world, by, 1)
+    world.sandbox.inject("cut_before", operation="send_message", count=1)
+    task.attempt()
+    assert arrived(world)[:2] == [[], ["Hello", "Hello"]]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("to", ["phone", "user_id"])
+@pytest.mark.parametrize("kill", ["", "after_post"])
+def test_what_another_has_got_is_not_sent_and_a_warning_says_so(
+    world: World, task_log: Callable[[], str], ledger: str, by: str, to: str, kill: str
+) -> None:
+    task = Task(world, ledger, named(world, by, 0))
+    outcome(lambda: task.attempt(kill))
+    task.given = named(world, to, 1)
+    task.clear()
+    task_log()
+    assert task.attempt()["user_id"] == world.users[0]
+    said = task_log()
+    assert f"sent the message to user {world.users[0]}, who is not the person named now" in said
+    assert 'on_rerun="resend"' in said
+    assert f"to user {world.users[0]} through channel" in said  # not with the number of somebody else
+    assert not re.search(r"7916|\(\+7\*", said)
+    assert arrived(world)[:2] == [[task.text], []]
+    task.given |= {"on_rerun": "resend"}
+    task.clear()
+    task.attempt()
+    assert arrived(world)[:2] == [[task.text], [task.text]]
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("to", ["phone", "user_id"])
+@pytest.mark.parametrize("kill", ["", "after_post"])
+def test_the_same_person_named_otherwise_is_no_reason_to_warn(
+    world: World, task_log: Callable[[], str], ledger: str, by: str, to: str, kill: str
+) -> None:
+    task = Task(world, ledger, named(world, by, 0))
+    outcome(lambda: task.attempt(kill))
+    task.given = {name: str(value) for name, value in named(world, to, 0).items()}
+    task.clear()
+    task.attempt()
+    assert "who is not the person" not in task_log()
+    once(world, task)
+
+
+def test_a_cleared_task_asks_nothing_about_the_same_phone(world: World) -> None:
+    task = Task(world, given=named(world, "phone", 0))
+    task.attempt()
+    assert PHONES[0][1:] not in "".join(task.store.kept.values())
+    world.sandbox.clear_requests()
+    task.clear()
+    task.attempt()
+    assert world.requests == []
+
+
+def test_a_person_who_cannot_be_looked_up_is_not_doubted(world: World, task_log: Callable[[], str]) -> None:
+    task = Task(world, given=named(world, "user_id", 0))
+    sent = task.attempt()
+    task.given = named(world, "phone", 0)
+    world.sandbox.inject("unavailable")
+    assert task.attempt() == sent
+    assert "who is not the person" not in task_log()
+
+
+# The channel
+
+
+@pytest.fixture
+def second(world: World) -> str:
+    """Return another channel, whose users have ids of their own."""
+    uuid = str(world.hook().create_channel("Second", "telegram", world.project_id).uuid)
+    world.sandbox.scan(uuid)
+    return uuid
+
+
+def through(world: World) -> list[str]:
+    """Return which channels the first person has got something through."""
+    return [line["channel_uuid"] for line in world.sandbox.conversation(PHONES[0])]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("kill", ["", "after_post", "after_done"])
+def test_what_was_sent_through_another_channel_is_sent(
+    world: World, second: str, task_log: Callable[[], str], ledger: str, kill: str
+) -> None:
+    """A number was banned, and the connection's default is another channel now."""
+    first = world.channel["channel_uuid"]
+    task = Task(world, ledger, {"phone": PHONES[0]})
+    outcome(lambda: task.attempt(kill))
+    task.given["channel_uuid"] = second
+    task.clear()
+    task_log()
+    message = task.attempt()
+    said = task_log()
+    assert f"an earlier attempt sent message {message['id']}" in said
+    assert f"through channel {first}: sent" in said
+    assert "who is not the person" not in said
+    assert task.attempt() == message
+    assert through(world) == [first]
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("by", ["phone", "user_id"], indirect=True)
+def test_what_was_begun_in_another_channel_and_not_sent_goes_through_the_one_named_now(
+    world: World, second: str, ledger: str, by: str
+) -> None:
+    task = Task(world, ledger, named(world, by, 0))
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    user_id = world.hook().create_user("Anna", PHONES[0], second, world.project_id).id
+    task.given = {**({"user_id": user_id} if by == "user_id" else task.given), "channel_uuid": second}
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    assert task.attempt()["user_id"] == user_id
+    assert through(world) == [second]
+
+
+def test_an_entry_of_an_earlier_version_is_of_the_channel_that_is_asked_for(world: World) -> None:
+    task = Task(world)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    ((key, kept),) = task.store.kept.items()
+    old = {name: value for name, value in json.loads(kept).items() if name not in {"channel_uuid", "person"}}
+    task.store.kept[key] = json.dumps(old)
+    task.attempt()
+    once(world, task)
+    assert json.loads(task.store.kept[key])["channel_uuid"] == world.channel["channel_uuid"]
 
 
 # A ledger that cannot be written

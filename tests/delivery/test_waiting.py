@@ -400,6 +400,119 @@ def test_a_fallback_that_is_added_later_does_not_send_again(voyage: Voyage) -> N
     assert task.arrived == {voyage.first: 1, voyage.second: 1}
 
 
+# The channels change between two attempts
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+def test_a_message_is_waited_for_in_the_channel_that_it_was_sent_through(voyage: Voyage, ledger: str) -> None:
+    voyage.delivers(30)
+    task = voyage.task(fallback=None, wait_for="delivered", ledger=ledger)
+    with pytest.raises(Killed):
+        task.travel("waiting")
+    task.given["channel_uuid"] = voyage.second
+    message = task.travel()
+    assert (message["channel_uuid"], message["status"]) == (voyage.first, "delivered")
+    voyage.world.sandbox.clear_requests()
+    assert task.travel() == message
+    assert voyage.world.requests == []
+    assert task.arrived == {voyage.first: 1}
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("kill", ["after_begun", "after_post", "before_done", "waiting"])
+def test_channels_that_change_their_places_are_each_taken_once(
+    voyage: Voyage, ledger: str, kill: str
+) -> None:
+    voyage.never_delivers()
+    task = voyage.task(ledger=ledger)
+    with pytest.raises(Killed):
+        task.travel(kill)
+    task.given |= {"channel_uuid": voyage.second, "fallback": [voyage.first]}
+    task.clear()
+    assert isinstance(failure(task), NoChannelWorkedError)
+    task.given |= {"channel_uuid": voyage.first, "fallback": [voyage.second]}
+    task.clear()
+    assert isinstance(failure(task), NoChannelWorkedError)
+    assert task.arrived == {voyage.first: 1, voyage.second: 1}
+
+
+def test_a_user_is_found_in_channels_that_have_changed_their_places(voyage: Voyage) -> None:
+    world = voyage.world
+    user_id = world.hook().create_user("Anna", PHONES[1], voyage.second, world.project_id).id
+    voyage.never_delivers()
+    task = voyage.task(user_id=world.users[1])
+    with pytest.raises(Killed):
+        task.travel("before_post")
+    task.given |= {"channel_uuid": voyage.second, "fallback": [voyage.first], "user_id": user_id}
+    assert isinstance(failure(task), NoChannelWorkedError)
+    assert task.arrived == {voyage.first: 1, voyage.second: 1}
+    assert len(world.sandbox.conversation(PHONES[1])) == 2
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("kill", ["after_begun", "after_post", "waiting", ""])
+def test_a_fallback_that_becomes_the_first_channel_does_not_send_again(
+    voyage: Voyage, ledger: str, kill: str
+) -> None:
+    voyage.lacks(voyage.first)
+    voyage.delivers(30)
+    task = voyage.task(ledger=ledger)
+    outcome(lambda: task.travel(kill, voyage.second if kill != "waiting" else ""))
+    voyage.world.sandbox.clear_faults()
+    task.given |= {"channel_uuid": voyage.second, "fallback": [voyage.first]}
+    task.clear()
+    assert task.travel()["channel_uuid"] == voyage.second
+    assert task.arrived == {voyage.second: 1}
+
+
+def test_a_fallback_is_not_sent_through_again_where_the_channel_begun_last_is_given_up(
+    voyage: Voyage,
+) -> None:
+    third = str(voyage.world.hook().create_channel("Third", "viber", voyage.world.project_id).uuid)
+    voyage.world.sandbox.scan(third)
+    voyage.never_delivers()
+    voyage.lacks(voyage.first)
+    task = voyage.task()
+    with pytest.raises(Killed):
+        task.travel("waiting")
+    voyage.world.sandbox.clear_faults()
+    with pytest.raises(Killed):
+        task.travel("after_begun")  # of the first channel, which comes last now
+    task.given |= {"channel_uuid": voyage.second, "fallback": [third]}
+    assert isinstance(failure(task), NoChannelWorkedError)
+    assert task.arrived == {voyage.second: 1, third: 1}
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("kill", ["after_begun", "after_post", "waiting"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_channel_that_is_given_up_between_two_attempts_is_not_sent_through(
+    voyage: Voyage, ledger: str, kill: str, late: bool
+) -> None:
+    """What was sent through it counts all the same, and else the others are tried."""
+    third = str(voyage.world.hook().create_channel("Third", "viber", voyage.world.project_id).uuid)
+    voyage.world.sandbox.scan(third)
+    voyage.never_delivers()
+    task = voyage.task(ledger=ledger)
+    with pytest.raises(Killed):
+        task.travel(kill)
+    sent = {} if kill == "after_begun" else {voyage.first: 1}
+    task.given |= {"channel_uuid": voyage.second, "fallback": [third]}
+    if late and sent:
+        voyage.set_status(voyage.world.sandbox.conversation(PHONES[0])[-1]["id"], "delivered")
+        message = task.travel()
+        assert (message["channel_uuid"], message["text"]) == (voyage.first, task.text)
+        assert task.travel() == message
+        assert task.arrived == sent
+    else:
+        error = failure(task)
+        assert isinstance(error, NoChannelWorkedError)
+        assert all(channel in str(error) for channel in (*sent, voyage.second, third))
+        task.clear()
+        failure(task)
+        assert task.arrived == {**sent, voyage.second: 1, third: 1}
+
+
 def test_resend_sends_once_more_for_each_clear(voyage: Voyage) -> None:
     voyage.delivers()
     task = voyage.task(on_rerun="resend")

@@ -33,6 +33,9 @@ from airflow_provider_wahelp.client.errors import InputError
         (arguments.url, " https://example.com:8443/in?token=x ", "https://example.com:8443/in?token=x"),
         (arguments.entities, "channel.message", ["channel.message"]),
         (arguments.entities, ("project", "channel.user"), ["project", "channel.user"]),
+        (arguments.idempotency_key, None, None),
+        (arguments.idempotency_key, " order 7, ready ", "order 7, ready"),
+        (arguments.idempotency_key, 0, "0"),
         (arguments.if_exists, "fail", "fail"),
         (arguments.webhook_api, "hook", "hook"),
     ],
@@ -60,6 +63,10 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
         [None, "", "example.com/in", "ftp://x", "https://", "https://a b", "http://[::1", "http://x:y/"],
     ),
     "entities": (arguments.entities, [None, "", [], [5], b"ab", "Channel Message", ["a."]]),
+    "idempotency_key": (
+        arguments.idempotency_key,
+        ["", " \n", "None", " None ", True, 1.5, ["x"], "half \ud83d"],
+    ),
     "if_exists": (arguments.if_exists, ["maybe", None, ["reuse"]]),
     "api": (arguments.webhook_api, [None, "both"]),
 }
@@ -84,7 +91,7 @@ def test_a_number_of_more_digits_than_python_reads_is_refused(argument: str) -> 
         assert caught.value.argument == argument
 
 
-@pytest.mark.parametrize("argument", ["name", "text"])
+@pytest.mark.parametrize("argument", ["name", "text", "idempotency_key"])
 def test_what_cannot_be_spelt_is_refused(argument: str) -> None:
     check, _ = REFUSED[argument]
     for value in ("half \ud83d", 10**5000):

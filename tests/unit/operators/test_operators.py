@@ -74,6 +74,8 @@ def channel(project: dict[str, Any], wahelp_sandbox: Sandbox) -> dict[str, Any]:
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "phone": PHONE}, "user_id, phone"),
         (SendMessageOperator, {"text": "", "user_id": 1}, "text"),
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "channel_uuid": "a/b"}, "channel_uuid"),
+        (SendMessageOperator, {"text": "Hello", "user_id": 1, "idempotency_key": " "}, "idempotency_key"),
+        (SendMessageOperator, {"text": "Hello", "user_id": 1, "idempotency_key": True}, "idempotency_key"),
         (SetWebhookOperator, {"url": "example.com/in"}, "url"),
         (SetWebhookOperator, {"url": "https://example.com:port/"}, "url"),
         (SetWebhookOperator, {"url": "https://example.com", "api": "post"}, "api"),
