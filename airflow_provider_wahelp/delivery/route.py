@@ -56,9 +56,7 @@ class Route:
     def begun(self) -> dict[str, Entry]:
         """Return the channels that earlier attempts have tried, the latest last."""
         at_home = self._at_home()
-        channels = dict.fromkeys(
-            [*self.channels, at_home or self.channels[0]]
-        )  # a DAG may have lost that one
+        channels = dict.fromkeys([*self.channels, at_home or self.channels[0]])  # a DAG may have lost one
         found = {channel: self._filed(channel, at_home).kept() for channel in channels}
         tried = {channel: entry for channel, entry in found.items() if entry}
         return dict(sorted(tried.items(), key=lambda each: each[1].began))
