@@ -173,6 +173,16 @@ def test_a_fault_in_the_wait_is_waited_out(voyage: Voyage, fault: str) -> None:
 
 
 @pytest.mark.parametrize("voyage", ["worker"], indirect=True)
+def test_an_outage_in_which_the_token_is_lost_is_waited_out(voyage: Voyage) -> None:
+    voyage.delivers(50)
+    task = voyage.task(fallback=None, wait_for="delivered")
+    voyage.world.sandbox.inject("dead_token", operation="message", count=1)
+    voyage.world.sandbox.inject("unavailable", operation="login", count=12)
+    assert task.travel()["status"] == "delivered"
+    assert voyage.world.calm() == 13
+
+
+@pytest.mark.parametrize("voyage", ["worker"], indirect=True)
 @pytest.mark.parametrize(("told", "seconds"), [(200, INTERVAL + 200), (7200, TIMEOUT)])
 def test_a_worker_stays_away_as_long_as_it_is_told(voyage: Voyage, told: int, seconds: float) -> None:
     """But not beyond the moment in which it has waited long enough."""
