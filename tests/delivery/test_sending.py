@@ -295,6 +295,18 @@ def test_resend_sends_once_more_for_each_clear_and_for_no_retry(world: World, le
         assert len(ids) == world.delivered()[task.text] == 1 + clears
 
 
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_resend_sends_once_more_where_the_run_is_running_still(world: World, ledger: str) -> None:
+    task = Task(world, ledger, {"on_rerun": "resend"})
+    sent = [task.attempt()["id"]]
+    world.sleep(600)
+    task.clear(running=True)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    sent.append(task.attempt()["id"])
+    assert len(set(sent)) == world.delivered()[task.text] == 2
+
+
 @pytest.mark.parametrize("ledger", KEEPING)
 def test_a_message_found_after_a_clear_is_not_sent_again_by_a_retry(world: World, ledger: str) -> None:
     task = Task(world, ledger, {"on_rerun": "resend"})

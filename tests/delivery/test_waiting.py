@@ -112,12 +112,13 @@ def test_what_stays_sent_fails_after_the_timeout_and_says_so(voyage: Voyage) -> 
     assert TIMEOUT - 2 <= voyage.world.now() - began < TIMEOUT + 2 * INTERVAL
 
 
+@pytest.mark.parametrize("running", [False, True], ids=["a run anew", "a running run"])
 @pytest.mark.parametrize("ledger", LEDGERS)
-def test_a_cleared_task_goes_on_waiting_as_long_again(voyage: Voyage, ledger: str) -> None:
+def test_a_cleared_task_goes_on_waiting_as_long_again(voyage: Voyage, ledger: str, running: bool) -> None:
     voyage.never_delivers()
     task = voyage.task(fallback=None, wait_for="delivered", ledger=ledger)
     failure(task)
-    task.clear()
+    task.clear(running=running)
     failure(task)
     assert task.waits >= TIMEOUT // INTERVAL - 1
     task.clear()

@@ -243,10 +243,11 @@ class Task:
         operator.kill, operator.where = kill, where
         return operator
 
-    def clear(self) -> None:
-        """Clear it, as somebody does in the UI."""
+    def clear(self, *, running: bool = False) -> None:
+        """Clear it, as somebody does in the UI; Airflow starts a run anew, unless it is running still."""
         self.max_tries = self.try_number + self.retries
-        self.run_started = self.world.now()
+        if not running:
+            self.run_started = self.world.now()
 
     @property
     def context(self) -> Any:
