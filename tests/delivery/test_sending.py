@@ -81,6 +81,35 @@ def test_a_lost_answer_is_looked_up(
     once(world, task)
 
 
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("skew", [-120, 120])
+@pytest.mark.parametrize("late", [False, True], ids=["before the attempt", "in the attempt"])
+def test_a_clock_that_is_set_after_the_login(world: World, ledger: str, skew: float, late: bool) -> None:
+    """The host's clock was wrong when the server's was learnt, and is corrected."""
+    world.skew(skew)
+    hook = world.hook()
+    hook.get_conn()._token()
+    world.sandbox.clear_requests()
+    world.set_clock(skew)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world, ledger)
+    task.attempt(hook=hook if late else None)
+    assert world.requests == [f"POST {world.users[0]}", "GET messages"]
+    once(world, task)
+
+
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("skew", [-120, 120])
+def test_a_clock_that_is_set_between_two_attempts(world: World, skew: float, kill: str) -> None:
+    world.skew(skew)
+    task = Task(world)
+    with pytest.raises(Killed):
+        task.attempt(kill)
+    world.set_clock(skew)
+    task.attempt()
+    once(world, task)
+
+
 @pytest.fixture
 def ready_made(world: World, connect: Any) -> Callable[..., WahelpHook]:
     """Return what makes hooks with a token and no login: before a send the server's time is not known."""
