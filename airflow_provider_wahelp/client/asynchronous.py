@@ -22,7 +22,7 @@ from airflow_provider_wahelp.client.certificates import trusting
 from airflow_provider_wahelp.client.exchange import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step, uptime
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")
@@ -150,6 +150,7 @@ class AsyncWahelpClient:
 
     async def _exchange(self, call: Call[T], token: str) -> T:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        asked = uptime()
         with _translated(call):
             response = await self._http.request(
                 call.method,
@@ -160,7 +161,7 @@ class AsyncWahelpClient:
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
-        self._keeper.server_clock.learn(headers.get("date"))
+        self._keeper.server_clock.learn(headers.get("date"), asked)
         seen(call, answer, response.elapsed.total_seconds())
         return call.result(answer, token)
 

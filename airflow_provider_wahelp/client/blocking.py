@@ -19,7 +19,7 @@ from airflow_provider_wahelp.client.exchange import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.session import new_session, prepared
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step, uptime
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")
@@ -118,6 +118,7 @@ class WahelpClient:
         return result
 
     def _exchange(self, call: Call[T], token: str) -> T:
+        asked = uptime()
         with _translated(call):
             request = prepared(call, self.settings, token)
             response = self._session.send(
@@ -128,7 +129,7 @@ class WahelpClient:
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
-        self._keeper.server_clock.learn(headers.get("date"))
+        self._keeper.server_clock.learn(headers.get("date"), asked)
         seen(call, answer, response.elapsed.total_seconds())
         return call.result(answer, token)
 

@@ -51,44 +51,73 @@ Step = Call[Any] | Pause | ServerTime
 Conversation = Generator[Step, Any, T]
 
 
+SET = 1.0
+"""Seconds by which a clock must have moved against another to have been set."""
+
+
+def uptime() -> float:
+    """Return for how many seconds this host has been up: all its processes share it, and nobody sets it."""
+    # Where CLOCK_BOOTTIME is, CLOCK_MONOTONIC stands still while the host sleeps.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class ServerClock:
     """The server's clock, as its ``Date`` headers show it.
 
     A header is at most a second and the way back older than it says: the largest difference ever seen is the
-    closest, and never puts the server's time too late.
+    closest, and never puts the server's time too late. What is kept is what the server's clock showed when
+    this host was started, as this host's own may be set at any time.
 
     :param clock: this host's time, in seconds since 1970.
+    :param uptime: for how many seconds it has been up.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self.offset: float | None = None
-        self._heard = False
+    def __init__(self, clock: Callable[[], float] = time.time, uptime: Callable[[], float] = uptime) -> None:
+        self._at_start: float | None = None
+        self._heard = self._suggested = False
         self._date: str | None = None
         self._clock = clock
+        self._uptime = uptime
 
-    def learn(self, date: str | None) -> None:
+    def learn(self, date: str | None, asked: float | None = None) -> None:
         """Take the time of an answer into account.
 
         :param date: its ``Date`` header.
+        :param asked: when it was asked for, by this host's uptime; just now by default.
         """
         self._heard = True
         if date == self._date:  # the same second, seen later: it would put the server's time no later
             return
         self._date = date
+        up = self._uptime()
         try:
-            seen = parsedate_to_datetime(date or "").timestamp() - self._clock()
+            seen = parsedate_to_datetime(date or "").timestamp() - up
         except ValueError:
             return
-        self.offset = seen if self.offset is None else max(self.offset, seen)
+        age = 1.0 + (0.0 if asked is None else up - asked)
+        known = None if self._suggested else self._at_start
+        # Further back than its age explains: the server's clock was set, or ours does not run right.
+        self._at_start = seen if known is None or seen < known - age else max(known, seen)
+        self._suggested = False
 
-    def suggest(self, offset: float | None) -> None:
+    def shared(self) -> tuple[float | None, float | None]:
+        """Return what :meth:`suggest` is to be told in another process of this host."""
+        start = self._start()
+        return (None, None) if self._at_start is None else (self._at_start - start, start)
+
+    def suggest(self, offset: float | None, start: float | None) -> None:
         """Start from what another process of this host has seen, until an answer says more.
 
-        :param offset: the seconds that the server is ahead.
+        Nothing is known where this host's clock was set since, or the host was started again.
+
+        :param offset: the seconds that the server was ahead; ``None`` if it does not date its answers.
+        :param start: when the host was started, by its clock as it was set then.
         """
-        self._heard = True
-        if self.offset is None:
-            self.offset = offset
+        if offset is None:
+            self._heard = True
+        elif self._at_start is None and start is not None and abs(self._start() - start) <= SET:
+            self._heard = self._suggested = True
+            self._at_start = offset + start
 
     def time(self, at: float | None = None) -> Moment:
         """Return the server's time, once it has answered; this host's, if it does not date its answers.
@@ -96,4 +125,10 @@ class ServerClock:
         :param at: the moment, by this host's clock; now by default.
         """
         here = self._clock() if at is None else at
-        return Moment(here + (self.offset or 0.0), by_host=not self._heard)
+        ahead = 0.0 if self._at_start is None else self._at_start - self._start()
+        return Moment(here + ahead, by_host=not self._heard)
+
+    def _start(self) -> float:
+        """Return when this host was started, by its clock."""
+        up = self._uptime()  # first: a pause in between puts the server's time too early, not too late
+        return self._clock() - up

@@ -51,12 +51,14 @@ class Token:
     :param expires_at: seconds since 1970; infinite where it is not known.
     :param lifetime: seconds from its issue to its end.
     :param clock_offset: seconds that the server's clock was ahead when it was issued.
+    :param clock_start: when the host was started, by its clock as it was set then.
     """
 
     value: str = field(repr=False)
     expires_at: float = float("inf")
     lifetime: float = float("inf")
     clock_offset: float | None = None
+    clock_start: float | None = None
 
     def expired(self, now: float) -> bool:
         """Return whether the token is past its end."""
@@ -264,7 +266,7 @@ class TokenKeeper:
             self.store.write(token)
         self._token = token
         if token.lifetime < float("inf"):  # a ready-made one has seen no answer
-            self.server_clock.suggest(token.clock_offset)
+            self.server_clock.suggest(token.clock_offset, token.clock_start)
         return token
 
     def _kept(self) -> Token | None:
@@ -310,4 +312,4 @@ class TokenKeeper:
 
     def _issued(self, got: tuple[str, float]) -> Token:
         value, lifetime = got
-        return Token(value, self._clock() + lifetime, lifetime, self.server_clock.offset)
+        return Token(value, self._clock() + lifetime, lifetime, *self.server_clock.shared())

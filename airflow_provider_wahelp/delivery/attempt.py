@@ -18,14 +18,17 @@ class Attempt:
     :param generation: grows each time the task is cleared, and not with a retry.
     :param repeated: whether the task was attempted before.
     :param cleared: whether the task was cleared before.
+    :param renewed: whether it is the first attempt since then.
     :param earliest: when a first attempt can have begun at the earliest, in seconds since 1970.
-    :param run_started: when the run was started, or started again after it was cleared.
+    :param run_started: when the run was started, or started again after it was cleared; a run that is running
+        while it is cleared is not started again.
     """
 
     key: str
     generation: int = 0
     repeated: bool = False
     cleared: bool = False
+    renewed: bool = False
     earliest: float = 0.0
     run_started: float = 0.0
 
@@ -40,12 +43,15 @@ def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
     if ti is None:
         return Attempt("")
     max_tries = int(getattr(ti, "max_tries", 0) or 0)
+    try_number = int(getattr(ti, "try_number", 1) or 1)
+    cleared = max_tries > retries
     started, earliest = _times(context.get("dag_run"))
     return Attempt(
         key="/".join(str(getattr(ti, name, "")) for name in ("dag_id", "run_id", "task_id", "map_index")),
         generation=max_tries,
-        repeated=int(getattr(ti, "try_number", 1) or 1) > 1,
-        cleared=max_tries > retries,
+        repeated=try_number > 1,
+        cleared=cleared,
+        renewed=cleared and try_number - 1 == max_tries - retries,  # a clear adds the retries to the tries
         earliest=earliest,
         run_started=started,
     )

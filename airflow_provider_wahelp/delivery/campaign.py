@@ -217,7 +217,8 @@ class Campaign:
         pace = self.options.pace
         again = self.options.on_rerun == "resend" and self.attempt.cleared
         began = self.attempt.run_started if again else self.attempt.earliest
-        suspected = self.ledger is None and (self.attempt.repeated or self.resumed)
+        earlier = self.attempt.repeated and not (again and self.attempt.renewed)
+        suspected = self.ledger is None and (earlier or self.resumed)
         return Mailing(
             Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
             worklist,

@@ -96,7 +96,7 @@ class Journey:
 
         :param stage: what is waited for.
         """
-        return watch(self._hook, self.project_id, stage, self.interval, lambda: self.left(stage))
+        return watch(self._hook, self.project_id, stage, self.interval, self.left(stage))
 
     def left(self, stage: Stage) -> float:
         """Return for how many seconds a message is still waited for.

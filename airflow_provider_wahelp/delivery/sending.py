@@ -98,7 +98,8 @@ class Delivery:
     def restarted(self) -> float:
         """Return when a task that was cleared began anew, in seconds since 1970 by the server's clock."""
         if not self.ledger:
-            return self.hook.run(moment(self.attempt.run_started)).seconds
+            began = None if self.attempt.renewed else self.attempt.run_started
+            return self.hook.run(moment(began)).seconds
         key, generation = f"{self._key}/restarted", self.attempt.generation
         kept = self.ledger.read(key)
         if not kept or kept["generation"] != generation:
@@ -125,9 +126,9 @@ class Delivery:
 
     def _assumed(self) -> Entry | None:
         """Without a ledger, take an earlier attempt for one that had begun to send."""
-        if not self.attempt.repeated:
-            return None
         again = self.on_rerun == "resend" and self.attempt.cleared
+        if not self.attempt.repeated or (again and self.attempt.renewed):
+            return None
         began = self.attempt.run_started if again else self.attempt.earliest
         since = self.hook.run(moment(began))
         return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)

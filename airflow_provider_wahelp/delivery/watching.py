@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
 from typing import Any
 
 from airflow_provider_wahelp.client.errors import WahelpError
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def watch(
-    hook: WahelpHook, project_id: int | str, stage: Stage, interval: float, left: Callable[[], float]
+    hook: WahelpHook, project_id: int | str, stage: Stage, interval: float, left: float
 ) -> dict[str, Any]:
     """Wait until a message has arrived, or never will, or it is too late.
 
@@ -24,11 +24,13 @@ def watch(
     :param project_id: the project.
     :param stage: the message.
     :param interval: seconds between two looks.
-    :param left: tells how many seconds are left.
+    :param left: how many seconds are left.
     :return: the event, as a trigger has it.
     """
+    # By the host's clock, as a trigger has it: the server's may take a login, which fails in an outage.
+    deadline = time.time() + left
     pause = interval
-    while (seconds := left()) > 0:
+    while (seconds := deadline - time.time()) > 0:
         hook.run(_rest(min(pause, seconds)))
         pause = interval
         try:

@@ -37,6 +37,7 @@ def test_a_first_attempt(airflow: str) -> None:
         generation=2,
         repeated=False,
         cleared=False,
+        renewed=False,
         earliest=DUE.timestamp(),
         run_started=STARTED.timestamp(),
     )
@@ -52,8 +53,14 @@ def test_a_retry_is_the_same_generation() -> None:
 def test_a_clear_is_another_generation(retries: int, tried: int) -> None:
     first = attempt_of(context(1, retries), retries)
     cleared = attempt_of(context(tried + 1, tried + retries), retries)
-    assert (cleared.repeated, cleared.cleared) == (True, True)
+    assert (cleared.repeated, cleared.cleared, cleared.renewed) == (True, True, True)
     assert cleared.generation != first.generation
+    assert not first.renewed
+
+
+def test_a_retry_after_a_clear_is_no_first_attempt_since() -> None:
+    retry = attempt_of(context(3, 3), retries=2)
+    assert (retry.cleared, retry.renewed) == (True, False)
 
 
 def test_a_run_that_was_started_before_it_was_due() -> None:

@@ -105,13 +105,16 @@ def test_a_cleared_mailing_sends_nothing(world: World, ledger: str) -> None:
     each_once(world, rows)
 
 
+@pytest.mark.parametrize("running", [False, True], ids=["a run anew", "a running run"])
 @pytest.mark.parametrize("ledger", ["store", "none"])
-def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(world: World, ledger: str) -> None:
+def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(
+    world: World, ledger: str, running: bool
+) -> None:
     rows = crowd()
     mailing = Mailing(world, rows, ledger, {"on_rerun": "resend"})
     mailing.attempt()
     world.sleep(60)
-    mailing.task.clear()
+    mailing.task.clear(running=running)
     mailing.attempt()
     assert set(arrived(world, rows).values()) == {2}
     mailing.attempt()  # a retry

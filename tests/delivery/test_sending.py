@@ -92,6 +92,35 @@ def test_a_lost_answer_is_looked_up(
     once(world, task)
 
 
+@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("skew", [-120, 120])
+@pytest.mark.parametrize("late", [False, True], ids=["before the attempt", "in the attempt"])
+def test_a_clock_that_is_set_after_the_login(world: World, ledger: str, skew: float, late: bool) -> None:
+    """The host's clock was wrong when the server's was learnt, and is corrected."""
+    world.skew(skew)
+    hook = world.hook()
+    hook.get_conn()._token()
+    world.sandbox.clear_requests()
+    world.set_clock(skew)
+    world.sandbox.inject("cut_after", operation="send_message", count=1)
+    task = Task(world, ledger)
+    task.attempt(hook=hook if late else None)
+    assert world.requests == [f"POST {world.users[0]}", "GET messages"]
+    once(world, task)
+
+
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("skew", [-120, 120])
+def test_a_clock_that_is_set_between_two_attempts(world: World, skew: float, kill: str) -> None:
+    world.skew(skew)
+    task = Task(world)
+    with pytest.raises(Killed):
+        task.attempt(kill)
+    world.set_clock(skew)
+    task.attempt()
+    once(world, task)
+
+
 @pytest.fixture
 def ready_made(world: World, connect: Any) -> Callable[..., WahelpHook]:
     """Return what makes hooks with a token and no login: before a send the server's time is not known."""
@@ -304,6 +333,18 @@ def test_resend_sends_once_more_for_each_clear_and_for_no_retry(world: World, le
         ids.add(task.attempt()["id"])
         task.attempt()
         assert len(ids) == world.delivered()[task.text] == 1 + clears
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_resend_sends_once_more_where_the_run_is_running_still(world: World, ledger: str) -> None:
+    task = Task(world, ledger, {"on_rerun": "resend"})
+    sent = [task.attempt()["id"]]
+    world.sleep(600)
+    task.clear(running=True)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    sent.append(task.attempt()["id"])
+    assert len(set(sent)) == world.delivered()[task.text] == 2
 
 
 @pytest.mark.parametrize("ledger", KEEPING)

@@ -112,12 +112,13 @@ def test_what_stays_sent_fails_after_the_timeout_and_says_so(voyage: Voyage) -> 
     assert TIMEOUT - 2 <= voyage.world.now() - began < TIMEOUT + 2 * INTERVAL
 
 
+@pytest.mark.parametrize("running", [False, True], ids=["a run anew", "a running run"])
 @pytest.mark.parametrize("ledger", LEDGERS)
-def test_a_cleared_task_goes_on_waiting_as_long_again(voyage: Voyage, ledger: str) -> None:
+def test_a_cleared_task_goes_on_waiting_as_long_again(voyage: Voyage, ledger: str, running: bool) -> None:
     voyage.never_delivers()
     task = voyage.task(fallback=None, wait_for="delivered", ledger=ledger)
     failure(task)
-    task.clear()
+    task.clear(running=running)
     failure(task)
     assert task.waits >= TIMEOUT // INTERVAL - 1
     task.clear()
@@ -170,6 +171,16 @@ def test_a_fault_in_the_wait_is_waited_out(voyage: Voyage, fault: str) -> None:
         voyage.world.sandbox.inject(fault, operation=operation, count=1)
     assert task.travel()["status"] == "delivered"
     assert voyage.world.calm() >= 1
+
+
+@pytest.mark.parametrize("voyage", ["worker"], indirect=True)
+def test_an_outage_in_which_the_token_is_lost_is_waited_out(voyage: Voyage) -> None:
+    voyage.delivers(50)
+    task = voyage.task(fallback=None, wait_for="delivered")
+    voyage.world.sandbox.inject("dead_token", operation="message", count=1)
+    voyage.world.sandbox.inject("unavailable", operation="login", count=12)
+    assert task.travel()["status"] == "delivered"
+    assert voyage.world.calm() == 13
 
 
 @pytest.mark.parametrize("voyage", ["worker"], indirect=True)

@@ -165,8 +165,9 @@ class Voyage:
 
 def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     """Let all clocks be the world's."""
+    from airflow_provider_wahelp.delivery import watching
     from airflow_provider_wahelp.operators import messages as operators
     from airflow_provider_wahelp.triggers import messages
 
-    for module in (operators, messages):
+    for module in (operators, messages, watching):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=world.now))

@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.steps import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.sending import Delivery
 from airflow_provider_wahelp.hooks import WahelpHook
@@ -110,7 +111,7 @@ class World:
         self.ledger_path = f"file://{directory / 'ledger'}"
         self.struck: Counter[str] = Counter()
         self._tokens = tokens
-        self._ahead = 0.0
+        self._ahead = self._slept = 0.0
         channels, people = sandbox._state.channels, sandbox._state.people
         self.project_id = self.hook().create_project("Shop").id  # with it, the host has a token
         uuid = str(channels.create(self.project_id, {"name": "Support", "type": "whatsapp"})["uuid"])
@@ -125,9 +126,14 @@ class World:
         """Return the host's time: the real one and all that was slept."""
         return time.time() + self._ahead
 
+    def uptime(self) -> float:
+        """Return how long the host has been up, whatever its clock is set to."""
+        return uptime() + self._slept
+
     def sleep(self, seconds: float) -> None:
         """Let time pass, at once."""
         self._ahead += seconds
+        self._slept += seconds
         self.sandbox.advance(seconds)
 
     def hook(self, kill: str = "", conn_id: str = "wahelp_default", where: str = "") -> WahelpHook:
@@ -136,6 +142,7 @@ class World:
         client = hook.get_conn()
         client._retrying.sleep = self.sleep
         client._keeper._clock = client._keeper.server_clock._clock = self.now
+        client._keeper.server_clock._uptime = self.uptime
         exchange = client._exchange
 
         def dying(call: Call[Any], token: str) -> Any:
@@ -161,6 +168,10 @@ class World:
                 yield
             finally:
                 self._ahead -= ahead
+
+    def set_clock(self, ahead: float) -> None:
+        """Set the host's clock ahead by so many seconds."""
+        self._ahead += ahead
 
     def skew(self, seconds: float) -> None:
         """Let the server's clock be another, and the host forget what it knew of it."""
@@ -243,10 +254,11 @@ class Task:
         operator.kill, operator.where = kill, where
         return operator
 
-    def clear(self) -> None:
-        """Clear it, as somebody does in the UI."""
+    def clear(self, *, running: bool = False) -> None:
+        """Clear it, as somebody does in the UI; Airflow starts a run anew, unless it is running still."""
         self.max_tries = self.try_number + self.retries
-        self.run_started = self.world.now()
+        if not running:
+            self.run_started = self.world.now()
 
     @property
     def context(self) -> Any:

@@ -180,6 +180,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     )
 
 
+def test_a_file_that_an_earlier_version_has_written_is_read(tmp_path: Path) -> None:
+    store = FileStore(tmp_path, "k")
+    store.path.write_text(
+        '{"value": "a", "expires_at": 1000000.0, "lifetime": 3600.0, "clock_offset": 120.0}'
+    )
+    assert store.read() == Token("a", NOW, 3600.0, clock_offset=120.0)
+
+
 @pytest.mark.parametrize("token", [Token("a", NOW, 3600.0), Token("b")], ids=["with-an-end", "without"])
 def test_a_store_gives_back_what_it_was_given(store: Any, token: Token) -> None:
     assert store.read() is None
