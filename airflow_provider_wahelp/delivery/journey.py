@@ -106,7 +106,7 @@ class Journey:
         now = self._hook.run(moment()).seconds
         if stage.rest:
             return stage.since + self._patience.fallback_after - now
-        return max(stage.since, self._cleared) + self._patience.timeout - now
+        return max(stage.since, stage.cleared or self._cleared) + self._patience.timeout - now
 
     def _next(self, rest: Sequence[str], first: str, before: Sequence[Past]) -> Stage | Arrived:
         """Send it through the next channel."""
@@ -133,7 +133,7 @@ class Journey:
         stage = Stage(shown(sent, came), self._wanted, since, first, others, list(before))
         if status_reached(sent["status"], self._wanted):
             return self._reached(stage, sent["status"])
-        return stage if just_now and not status_failed(sent["status"]) else self._look(stage)
+        return self._waits(stage) if just_now and not status_failed(sent["status"]) else self._look(stage)
 
     def _look(self, stage: Stage, *, late: bool = False) -> Stage | Arrived:
         """See how far it has got; who says that it is late has a clock, and is right."""
@@ -145,12 +145,16 @@ class Journey:
         if result:
             return self._reached(stage, str(message.status))
         if not late and self.left(stage) > 0:
-            return stage
+            return self._waits(stage)
         age = timedelta(seconds=round(self._hook.run(moment()).seconds - stage.since))
         words = f'its status is "{message.status}", and it was sent {age} ago'
         return self._give_up(
             stage, DeliveryTimeoutError(f"see message {message.id} being {stage.wanted}", words)
         )
+
+    def _waits(self, stage: Stage) -> Stage:
+        """Have it told over a deferral when the wait began: without a ledger nothing else keeps that."""
+        return replace(stage, cleared=stage.cleared or self._cleared)
 
     def _reached(self, stage: Stage, status: str) -> Stage | Arrived:
         """Be done or, if it was delivered and is to be read, wait for that too: there is no way back."""

@@ -27,6 +27,7 @@ class Stage:
     :param first: the channel that was tried first.
     :param rest: the channels that are left.
     :param past: what happened in those before.
+    :param cleared: when the task was cleared and began to wait anew, by the server's clock; 0 if it was not.
     """
 
     message: Sent
@@ -35,6 +36,7 @@ class Stage:
     first: str
     rest: Sequence[str] = field(default_factory=list)
     past: Sequence[Past] = field(default_factory=list)
+    cleared: float = 0.0
 
     @property
     def channel_uuid(self) -> str:

@@ -129,6 +129,19 @@ def test_a_cleared_task_goes_on_waiting_as_long_again(voyage: Voyage, ledger: st
     assert task.arrived == {voyage.first: 1}
 
 
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_a_cleared_task_waits_no_longer_as_the_delivery_is_late(voyage: Voyage, ledger: str) -> None:
+    voyage.never_delivers()
+    task = voyage.task(wait_for="read", ledger=ledger)
+    failure(task)
+    task.clear(running=True)
+    last, core = voyage.world.sandbox.conversation(PHONES[0])[-1]["id"], voyage.world.sandbox._state._core
+    core.at(core.clock.now() + TIMEOUT - INTERVAL, lambda: voyage.set_status(last, "delivered"))
+    began = voyage.world.now()
+    assert isinstance(failure(task), DeliveryTimeoutError)
+    assert voyage.world.now() - began < TIMEOUT + 2 * INTERVAL
+
+
 @pytest.mark.parametrize("ledger", ["store", "file"])
 def test_a_cleared_task_that_had_arrived_asks_nothing(voyage: Voyage, ledger: str) -> None:
     voyage.delivers()
