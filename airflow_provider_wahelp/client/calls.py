@@ -45,6 +45,8 @@ PAGE_SIZE = 100
 _PNG = "iVBORw0KGgo"
 """How the base64 of every PNG begins."""
 
+_DATA = "data:image/"
+
 _QR_KEYS = ("qr", "qr_code", "qrcode", "code", "image")
 _TOLD = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
 """Keys of what an answer may say beside a QR code, or in its place."""
@@ -421,7 +423,7 @@ def _read_qr(envelope: Envelope) -> QrCode:
         raise ValueError("it holds no QR code")
     if content.startswith(_PNG):
         return _picture(content, "image/png")
-    if content.startswith("data:image/"):
+    if content.startswith(_DATA):
         head, _, encoded = content.partition(",")
         return _picture(encoded, head.removeprefix("data:").partition(";")[0])
     return QrCode(content=content)
@@ -439,17 +441,26 @@ def _qr_content(data: Any) -> str | None:
     """Find what is called a code; else the longest of what may be one, but no word about it."""
     if isinstance(data, str):
         return data.strip() or None
-    called = [data[key] for key in _QR_KEYS if key in data] if isinstance(data, Mapping) else []
-    if called:
+    if called := list(_called(data)):
         return next(filter(None, map(_qr_content, called)), None)
     return max(_unspoken(data), key=len, default=None)
+
+
+def _called(data: Any) -> Iterable[Any]:
+    """Yield what is called a code, the outermost first; a number is none."""
+    if isinstance(data, Mapping):
+        yield from (data[key] for key in _QR_KEYS if key in data and not isinstance(data[key], int | float))
+        data = [value for key, value in data.items() if key not in _QR_KEYS]
+    if isinstance(data, list | tuple):
+        for entry in data:
+            yield from _called(entry)
 
 
 def _unspoken(value: Any) -> Iterable[str]:
     """Yield the strings that are no sentence, and say nothing of a state."""
     if isinstance(value, Mapping):
         value = [entry for key, entry in value.items() if key not in _TOLD]
-    if isinstance(value, str) and value and " " not in value:
+    if isinstance(value, str) and value and (" " not in value or value.startswith(_DATA)):
         yield value.strip()
     elif isinstance(value, list | tuple):
         for entry in value:

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from starlette.types import Scope
 
+_OUR_OWN = (".localhost", ".internal", ".local", ".test")
+"""Ends of names that nobody can register; a name without a dot is none of the Internet either."""
+
 
 def stranger(scope: Scope) -> str:
     """Return why a request is not answered; ``""`` where it is.
@@ -25,26 +28,24 @@ def stranger(scope: Scope) -> str:
     if origin and origin.lower() not in {f"http://{host.lower()}", f"https://{host.lower()}"}:
         return "Песочница не отвечает чужим страницам"
     if not _known(str((scope.get("server") or ("",))[0]), host):
-        return "Песочница отвечает здесь только как localhost"
+        return "Песочница не отвечает чужим именам"
     return ""
 
 
 @lru_cache(16)
 def _known(address: str, host: str) -> bool:
-    """Return whether a name may be used for an address: for one of this machine alone, no domain."""
-    name = _name(f"//{host}")
-    return not _is_loopback(address) or name == "localhost" or not host or _is_loopback(name)
-
-
-def _name(url: str) -> str:
+    """Return whether a name may stand for an address: for one of this machine alone, none of the Internet."""
+    if not host or not _is_loopback(address):
+        return True
     try:
-        return urlsplit(url).hostname or ""
+        name = urlsplit(f"//{host}").hostname or "?."
+        return "." not in name or name.endswith(_OUR_OWN) or bool(ip_address(name))
     except ValueError:
-        return ""
+        return False
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(address: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(address.removeprefix("::ffff:")).is_loopback
     except ValueError:
         return False

@@ -235,6 +235,19 @@ def test_sandboxes_run_side_by_side_and_end() -> None:
         fetch("GET", first.url)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_whatever_it_listens_on_it_answers_under_its_own_address(host: str) -> None:
+    try:
+        sandbox = Sandbox(host=host)
+        sandbox.start()
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    try:
+        assert fetch("GET", f"{sandbox.url}/sandbox/health").status_code == 200
+    finally:
+        sandbox.stop()
+
+
 def test_a_port_in_use_is_an_error() -> None:
     with Sandbox() as first, pytest.raises(OSError, match="in use"):
         Sandbox(port=httpx.URL(first.url).port or 0).start()

@@ -161,10 +161,26 @@ DATA_URL = f"data:image/png;base64,{BARE}"
         (DATA_URL, None),
         ({"image": DATA_URL}, None),
         ({"qr": None, "image": DATA_URL}, None),
+        ({"code": 200, "base64": BARE}, None),
+        ({"image": None, "data": {"qr": "2@abc"}}, "2@abc"),
+        ({"status": "done", "picture": f"data:image/png;charset=utf 8;base64,{BARE}"}, None),
         ({"qr": BARE}, None),
         ({"qr": base64.encodebytes(PNG).decode()}, None),
     ],
-    ids=["string", "qr", "nested", "longest", "data-url", "image", "second", "bare", "in-lines"],
+    ids=[
+        "string",
+        "qr",
+        "nested",
+        "longest",
+        "data-url",
+        "image",
+        "second",
+        "number",
+        "deeper",
+        "blank",
+        "bare",
+        "in-lines",
+    ],
 )
 def test_a_qr_code_is_found_in_every_shape(data: Any, content: str | None) -> None:
     code = calls.get_channel_qr(1, "c").result(answer({"data": data}))
