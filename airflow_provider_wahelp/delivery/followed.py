@@ -237,7 +237,6 @@ class FollowedWorklist(Worklist):
         if not (begun := self._set_aside.get(person.key)):
             return person
         return person._replace(
-            user_id=begun.user_id,
             digest=begun.digest,
             began=begun.began,
             by_host=begun.by_host,

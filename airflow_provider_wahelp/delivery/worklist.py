@@ -30,7 +30,8 @@ CREATE TABLE people (
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0,
-    standing TEXT NOT NULL DEFAULT 'sent', over INTEGER NOT NULL DEFAULT 0
+    standing TEXT NOT NULL DEFAULT 'sent', over INTEGER NOT NULL DEFAULT 0,
+    named -- the user whom the source names now: what was begun may have been for another
 );
 CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
 CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
@@ -73,10 +74,14 @@ class Person(NamedTuple):
 
 
 COLUMNS = ", ".join(Person._fields)
-_ADD = f"INSERT OR IGNORE INTO people ({COLUMNS}) VALUES ({', '.join('?' * len(Person._fields))})"  # noqa: S608
+_NAMED = f"?{Person._fields.index('user_id') + 1}"
+_ADD = (
+    f"INSERT OR IGNORE INTO people ({COLUMNS}, named) "  # noqa: S608
+    f"VALUES ({', '.join('?' * len(Person._fields))}, {_NAMED})"
+)
 _SETTLE = (
     "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
-    "user_id = iif(:state = 'waiting' AND by_phone, NULL, user_id) WHERE number = :number"
+    "user_id = iif(:state = 'waiting', named, user_id) WHERE number = :number"
 )
 _FITTING = (  # two branches, as an OR would read the same text to everybody for each person
     "SELECT message_id, at FROM history WHERE digest = :digest AND user_id {} AND at >= :since "
@@ -178,7 +183,7 @@ class Worklist:
             self._db.execute("COMMIT")
 
     def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
-        """Note what became of somebody; who waits again by phone is looked up again, too.
+        """Note what became of somebody; who waits again is whom the source names, by phone or as a user.
 
         :param number: the row.
         :param state: an outcome, :data:`OPEN` or :data:`WAITING`.
@@ -189,9 +194,10 @@ class Worklist:
         self._db.execute(_SETTLE, outcome)
 
     def try_again(self, number: int) -> None:
-        """Note that the message to somebody certainly did not go."""
+        """Note that a message certainly did not go: it is for whom the source names now."""
         self._db.execute(
-            "UPDATE people SET state = 'waiting', attempts = attempts + 1 WHERE number = ?", (number,)
+            "UPDATE people SET state = 'waiting', attempts = attempts + 1, user_id = named WHERE number = ?",
+            (number,),
         )
 
     def remember_done(self, done: Done) -> None:
@@ -213,7 +219,9 @@ class Worklist:
     def forget(self, key: str) -> None:
         """Let somebody wait again of whom an earlier attempt has given up."""
         self._db.execute(
-            "UPDATE people SET state = 'waiting', began = NULL WHERE key = ? AND text IS NOT NULL", (key,)
+            "UPDATE people SET state = 'waiting', began = NULL, user_id = named "
+            "WHERE key = ? AND text IS NOT NULL",
+            (key,),
         )
 
     def users(self) -> Iterator[tuple[int, Id]]:

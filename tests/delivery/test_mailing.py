@@ -441,6 +441,28 @@ def test_who_is_suppressed_before_a_retry_is_not_written_to(
     assert not world.delivered()
 
 
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("cleared", [False, True])
+@pytest.mark.parametrize("to", ["phone", "user_id"])
+@pytest.mark.parametrize(("by", "steps"), [("phone", 5), ("user_id", 3)])
+def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
+    world: World, by: str, steps: int, to: str, cleared: bool, ledger: str
+) -> None:
+    """The sending was begun under the row's own key, and the worker killed before it went."""
+    people: dict[str, Any] = {"phone": PHONES, "user_id": world.users}
+    mailing = Mailing(world, [{"id": 7, by: people[by][0], "text": "For A"}], ledger, {"key": "id"})
+    with pytest.raises(Killed):
+        mailing.attempt(steps)
+    mailing.rows = [{"id": 7, to: people[to][1], "text": "For B"}]
+    if cleared:
+        mailing.task.clear()
+    assert mailing.attempt()
+    assert [[line["text"] for line in world.sandbox.conversation(phone)] for phone in PHONES[:2]] == [
+        [],
+        ["For B"],
+    ]
+
+
 @pytest.mark.parametrize("content", [phone(0), f"name;mobile\nN0;{phone(0)}"])
 def test_a_suppression_file_that_names_no_column_is_refused(
     world: World, tmp_path: Path, content: str
