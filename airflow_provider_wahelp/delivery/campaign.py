@@ -89,6 +89,7 @@ class Campaign:
         """
         with airflow_errors(), ExitStack() as stack:
             worklists = {uuid: stack.enter_context(FollowedWorklist()) for uuid in self._channels}
+            self._insist_on_channel()
             if not self._goes_on:
                 self._check_channel()
             prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
@@ -109,6 +110,11 @@ class Campaign:
         return [self.channel[1], *(self.options.fallback if self._patience else ())]
 
     @property
+    def _again(self) -> bool:
+        """Whether what was sent before the task was cleared is to be sent once more."""
+        return self.options.on_rerun == "resend" and self.attempt.cleared
+
+    @property
     def _goes_on(self) -> bool:
         """Whether there may be nothing left but to wait, which needs no channel that is active."""
         return self._patience is not None and (self.resumed or self.attempt.repeated)
@@ -126,6 +132,8 @@ class Campaign:
             for leg in legs:
                 stack.callback(leg.mailing.close)
                 self._restore(leg)
+            for leg in legs[1:]:
+                worklists[self.channel[1]].pass_over(leg.worklist.sent())
             self._check_rows(worklist, prepared)
             first = legs[0]
             first.mailing.suppression = prepared.suppression  # its ids are this channel's
@@ -155,13 +163,12 @@ class Campaign:
 
     def _leg(self, channel_uuid: str, worklist: FollowedWorklist) -> Leg:
         key = self.attempt.key if channel_uuid == self.channel[1] else f"{self.attempt.key}/{channel_uuid}"
-        chunks = Chunks(self.ledger, key, self.attempt.generation)
+        chunks = Chunks(self.ledger, key, self.attempt.generation, channel_uuid)
         mailing = self._mailing(channel_uuid, worklist, chunks)
         return Leg(mailing, worklist, partial(self._opt_outs, channel_uuid))
 
     def _restore(self, leg: Leg) -> None:
-        again = self.options.on_rerun == "resend" and self.attempt.cleared
-        restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=again)
+        restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=self._again)
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
@@ -215,9 +222,8 @@ class Campaign:
         directory = shared_directory()
         scope = f"{self.hook.get_conn().settings.base_url}/{project_id}/{channel_uuid}"
         pace = self.options.pace
-        again = self.options.on_rerun == "resend" and self.attempt.cleared
-        began = self.attempt.run_started if again else self.attempt.earliest
-        earlier = self.attempt.repeated and not (again and self.attempt.renewed)
+        began = self.attempt.run_started if self._again else self.attempt.earliest
+        earlier = self.attempt.repeated and not (self._again and self.attempt.renewed)
         suspected = self.ledger is None and (earlier or self.resumed)
         return Mailing(
             Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
@@ -234,6 +240,15 @@ class Campaign:
             self.clock,
             self.sleep,
         )
+
+    def _insist_on_channel(self) -> None:
+        """Go on through the channel that an earlier attempt has begun in: what it sent is not in another."""
+        if self.options.dry_run or not (self.attempt.repeated or self.resumed):
+            return
+        begun_in = Chunks(self.ledger, self.attempt.key, self.attempt.generation).begun_in(again=self._again)
+        if begun_in not in (None, self.channel[1]):
+            must = f"must be {begun_in}, in which this task has begun: another channel takes another run"
+            raise InputError("channel_uuid", must)
 
     def _check_channel(self) -> None:
         project_id, channel_uuid = self.channel

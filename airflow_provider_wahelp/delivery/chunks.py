@@ -68,13 +68,25 @@ class Chunks:
     :param ledger: where they are kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param key: what the mailing is filed under.
     :param generation: how often the task has been cleared.
+    :param channel_uuid: the channel that they go through.
     """
 
-    def __init__(self, ledger: Ledger | None, key: str, generation: int) -> None:
+    def __init__(self, ledger: Ledger | None, key: str, generation: int, channel_uuid: str = "") -> None:
         self._ledger = ledger
         self._key = key
         self._generation = generation
+        self._channel = channel_uuid
         self._next = 0
+
+    def begun_in(self, *, again: bool) -> str | None:
+        """Return the channel that the first of them went through; ``None`` where nothing was begun.
+
+        :param again: whether what was sent before the task was cleared is to be sent once more.
+        """
+        kept = self._ledger.read(self._name(0)) if self._ledger else None
+        if not kept or (again and kept["generation"] != self._generation):
+            return None
+        return kept.get("channel") or None
 
     def read(self) -> Iterator[Chunk]:
         """Yield what earlier attempts have left. To be read to its end before anything is written."""
@@ -105,7 +117,8 @@ class Chunks:
         """
         if self._ledger:
             entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(_plain, done))}
-            self._ledger.write(self._name(number), {"generation": self._generation, **entries})
+            where = {"generation": self._generation, "channel": self._channel}
+            self._ledger.write(self._name(number), {**where, **entries})
 
     def add(self, done: Sequence[Done]) -> None:
         """Keep what was found out later of sends of any chunk."""

@@ -15,6 +15,9 @@ from airflow_provider_wahelp.delivery.worklist import COLUMNS, OPEN, WAITING, Pe
 
 _ALL = -1  # SQLite's limit for no limit
 _BATCH = 200  # messages that are in memory at once
+_AS_NAMED = ", ".join(
+    "iif(by_phone, user_id, named)" if name == "user_id" else name for name in Person._fields
+)
 _REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
@@ -168,6 +171,21 @@ class FollowedWorklist(Worklist):
             yield from (key for _, key in rows)
             last = rows[-1][0]
 
+    def sent(self) -> Iterator[str]:
+        """Yield the keys of those to whom a message went; meanwhile, that must not change."""
+        yield from (key for (key,) in self._db.execute("SELECT key FROM people WHERE state = 'sent'"))
+
+    def pass_over(self, keys: Iterable[str]) -> None:
+        """Write to none of those who wait and were written to through another channel before a clear.
+
+        :param keys: their keys.
+        """
+        self._many(
+            "UPDATE people SET state = 'no_messenger', reason = 'in an earlier attempt' "
+            "WHERE key = ? AND state = 'waiting'",
+            ((key,) for key in keys),
+        )
+
     def left_behind(self, before: float) -> Iterator[str]:
         """Yield the keys of those whom another channel is to be tried for.
 
@@ -193,7 +211,7 @@ class FollowedWorklist(Worklist):
 
         :param key: what the send is filed under.
         """
-        query = f"SELECT {COLUMNS} FROM people WHERE key = ? AND text IS NOT NULL"  # noqa: S608
+        query = f"SELECT {_AS_NAMED} FROM people WHERE key = ? AND text IS NOT NULL"  # noqa: S608
         row = self._db.execute(query, (key,)).fetchone()
         return Person._make(row) if row else None
 

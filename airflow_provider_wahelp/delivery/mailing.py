@@ -305,7 +305,8 @@ class Mailing:
             if sent is not None:
                 return self._took(person, Verdict(Outcome.SENT, message_id=sent))
         if person.text is None:
-            return self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
+            self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
+            return []  # for this time: who is back by the next attempt gets it
         if person.attempts + 1 >= ATTEMPTS:
             reason = f"sent {ATTEMPTS} times, and never seen in the history"
             self._took(person, Verdict(Outcome.FAILED, reason))

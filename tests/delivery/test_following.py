@@ -18,7 +18,7 @@ from airflow_provider_wahelp.delivery.posting import Poster, Verdict
 from airflow_provider_wahelp.delivery.worklist import Person
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.crowd import Mailing
-from tests.delivery.world import Killed, World, quiet
+from tests.delivery.world import PHONES, Killed, World, quiet
 
 COUNT = 12
 LEDGERS = ("store", "file", "none")
@@ -683,3 +683,53 @@ def test_an_id_of_one_channel_is_nobodys_in_another(
     monkeypatch.setattr(Poster, "post", posted)
     to_its_end(mailing)
     assert (other, suppressed) in asked
+
+
+def test_a_user_who_is_another_by_the_next_look_is_written_to_and_nobody_else(
+    world: World, other: str
+) -> None:
+    world.sandbox.configure(delivered_after=None)
+    one, two = world.users[:2]
+    rows = [{"id": 7, "user_id": one, "text": "For A"}]
+    mailing = followed(world, rows, fallback=[other], fallback_after=60, key="id")
+    mailing.attempt()
+    mailing.rows = [{"id": 7, "user_id": two, "text": "For B"}]
+    to_its_end(mailing)
+    said = [[line["text"] for line in world.sandbox.conversation(number)] for number in PHONES[:2]]
+    assert said == [["For A"], ["For B"]]
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+def test_who_fell_back_gets_nothing_more_when_the_task_is_cleared(
+    world: World, other: str, ledger: str
+) -> None:
+    """By then the number has the messenger of the first channel, too."""
+    rows = crowd(2)
+    introduce(world, rows, first(world))
+    world.sandbox.inject(
+        "success_false", path=f"*/{first(world)}/send_message/*", count=1, words=NO_MESSENGER
+    )
+    mailing = followed(world, rows, ledger, fallback=[other], fallback_after=60, concurrency=1)
+    assert to_its_end(mailing)["fell_back"] == 1
+    mailing.task.clear()
+    totals = to_its_end(mailing)
+    assert (totals["fell_back"], totals["read"]) == (1, 1)
+    assert (arrived(world, rows, first(world)) + arrived(world, rows, other)) == once(rows)
+
+
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_mailing_goes_through_the_channel_that_it_has_begun_in(
+    world: World, other: str, ledger: str, swapped: bool
+) -> None:
+    world.sandbox.configure(delivered_after=None)
+    rows = crowd(2)
+    mailing = followed(world, rows, ledger, fallback=[other], fallback_after=60)
+    assert mailing.attempt() is None
+    old = first(world)
+    mailing.given |= {"channel_uuid": other, "fallback": [old if swapped else add_channel(world, "Third")]}
+    with pytest.raises(InputError, match=f"channel_uuid: must be {old}"):
+        mailing.attempt()
+    mailing.given |= {"channel_uuid": old, "fallback": [other]}
+    to_its_end(mailing)
+    assert arrived(world, rows, old) == arrived(world, rows, other) == once(rows)

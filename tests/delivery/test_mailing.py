@@ -463,6 +463,23 @@ def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
     ]
 
 
+@pytest.mark.parametrize("ledger", ["store", "file"])
+@pytest.mark.parametrize("away", ["gone", "bad", "suppressed"])
+def test_a_row_that_is_away_for_one_attempt_is_not_lost(world: World, away: str, ledger: str) -> None:
+    """The sending was begun, and the worker killed before it went."""
+    rows = [{"id": 7, "phone": PHONES[0], "text": "For A"}]
+    mailing = Mailing(world, rows, ledger, {"key": "id"})
+    with pytest.raises(Killed):
+        mailing.attempt(5)
+    mailing.rows = {"gone": [], "bad": [{**rows[0], "phone": None}], "suppressed": rows}[away]
+    mailing.given |= {"suppress": [PHONES[0]] if away == "suppressed" else []}
+    assert mailing.attempt()
+    assert not world.delivered()
+    mailing.rows, mailing.given = rows, {"key": "id"}
+    assert mailing.attempt()
+    assert world.delivered() == {"For A": 1}
+
+
 @pytest.mark.parametrize("content", [phone(0), f"name;mobile\nN0;{phone(0)}"])
 def test_a_suppression_file_that_names_no_column_is_refused(
     world: World, tmp_path: Path, content: str
