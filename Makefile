@@ -13,7 +13,8 @@ PYTHON_3.2 ?= python3.12
 comma := ,
 
 # What else than the extra dev is pinned.
-EXTRA_3.3 := --extra bench --extra celery --extra release
+EXTRA_2.11 := --extra browser
+EXTRA_3.3 := --extra bench --extra browser --extra celery --extra release
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -23,7 +24,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-rest soak matrix celery $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix celery browser $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -50,6 +51,10 @@ matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test
 
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
+
+browser: .venv/.browser .venv-2.11/.browser ## The connection form and the sandbox's page in Debian's Chromium, on Airflow 3.3 and 2.11
+	.venv/bin/python -m pytest -m browser tests/browser
+	.venv-2.11/bin/python -m pytest -m browser tests/browser
 
 # In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
 $(OLDER:%=test-%): test-%:
@@ -92,8 +97,12 @@ clean: ## Remove whatever was built or downloaded here
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
 	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release)
 
-.venv/.bench .venv/.celery: .venv/.%: .venv/.installed
+.venv/.bench .venv/.browser .venv/.celery: .venv/.%: .venv/.installed
 	$(call packages,.venv,constraints/airflow-3.3.txt,$*)
+	@touch $@
+
+.venv-2.11/.browser: .venv-2.11/.installed
+	$(call packages,.venv-2.11,constraints/airflow-2.11.txt,browser)
 	@touch $@
 
 .venv-%/.installed: constraints/airflow-%.txt pyproject.toml
