@@ -18,7 +18,7 @@ from airflow_provider_wahelp.client.models import Model
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
-# Wordings seen in production, in any case of letters (API section 6).
+# Wordings seen in production, in any case of letters (docs/api.md, 6).
 _MESSENGER_MISSING = re.compile(
     r"нет\s+нужного\s+мессенджера|мессенджер\s+не\s+подключ[её]н|номер\s+не\s+подключ[её]н"
     r"|номер\s+не\s+зарегистрирован",
@@ -64,7 +64,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Envelope:
-    """A successful answer, out of its envelope (API section 1).
+    """A successful answer, out of its envelope (docs/api.md, 1).
 
     :param data: what the answer is about.
     :param has_more: whether a list goes on; ``None`` where the API does not say.
@@ -190,7 +190,7 @@ def _kind_of(answer: Answer, words: str) -> type[errors.WahelpError]:
 
 
 def _words_of(body: object, answer: Answer) -> str:
-    """Find the API's own words; the shape of an error's body is not documented (API section 1)."""
+    """Find the API's own words; the shape of an error's body is not documented (docs/api.md, 1)."""
     if 300 <= answer.status < 400:  # noqa: PLR2004
         return answer.headers.get("location", "")
     if isinstance(body, _NotJson):

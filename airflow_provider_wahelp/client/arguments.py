@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from airflow_provider_wahelp.client.errors import InputError
 
 CHANNEL_TYPES = ("whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max")
-"""The kinds of channels that are known; the spelling of all but the first two is a guess (API section 4)."""
+"""Types of channels; the spelling of all but the first two is a guess (docs/api.md, 4.1)."""
 
 WEBHOOK_APIS = ("hook", "webhooks")
 IF_UNCLEAR = ("check", "fail", "resend")

@@ -101,7 +101,7 @@ class AsyncWahelpClient:
         token = await self._token()
         try:
             return await self._attempts(call, token)
-        except errors.CredentialsError:  # a token can die before its time (API section 2)
+        except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return await self._attempts(call, await self._token(rejected=token))
 
     async def converse(self, conversation: Conversation[T]) -> T:

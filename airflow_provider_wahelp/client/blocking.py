@@ -71,7 +71,7 @@ class WahelpClient:
         token = self._token()
         try:
             return self._attempts(call, token)
-        except errors.CredentialsError:  # a token can die before its time (API section 2)
+        except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return self._attempts(call, self._token(rejected=token))
 
     def converse(self, conversation: Conversation[T]) -> T:

@@ -1,4 +1,4 @@
-"""What the API can do: one function per operation, arguments in, a :class:`Call` out (API section 3).
+"""What the API can do: one function per operation, arguments in, a :class:`Call` out (docs/api.md, 3).
 
 A call is data. Who performs it, with which HTTP library, and whether it is repeated is decided elsewhere.
 """
@@ -98,7 +98,7 @@ class Call(Generic[T]):
 
 
 def log_in(login: str, password: str) -> Call[tuple[str, float]]:
-    """Exchange login and password for a token (API section 2).
+    """Exchange login and password for a token (docs/api.md, 2).
 
     :return: the token and its lifetime in seconds.
     """
@@ -114,7 +114,7 @@ def log_in(login: str, password: str) -> Call[tuple[str, float]]:
 
 
 def refresh_token(token: str) -> Call[tuple[str, float]]:
-    """Renew a token that is still valid (API section 2).
+    """Renew a token that is still valid (docs/api.md, 2).
 
     :return: the new token and its lifetime in seconds.
     """
@@ -393,7 +393,7 @@ def sendable(token: object) -> TypeGuard[str]:
 
 
 def _lifetime(data: Mapping[str, Any], assumed: float = 3600) -> float:
-    """Return ``expires_in``, which may be missing or a string (API section 2)."""
+    """Return ``expires_in``, which may be missing or a string (docs/api.md, 2)."""
     try:
         seconds = float(data.get("expires_in") or assumed)
     except (TypeError, ValueError, OverflowError):

@@ -156,13 +156,13 @@ class RedirectedError(WahelpError):
 
 
 class RejectedError(WahelpError):
-    """The API refuses the input: another 4xx, or a 2xx with ``"success": false`` (API section 1)."""
+    """The API refuses the input: another 4xx, or a 2xx with ``"success": false`` (docs/api.md, 1)."""
 
     meaning = "the API refuses it"
 
 
 class MessengerMissingError(RejectedError):
-    """The person does not have this messenger (API section 6)."""
+    """The person does not have this messenger (docs/api.md, 6)."""
 
     meaning = "the person does not have this messenger"
     advice = "Check the phone number, or write to the person through another channel."

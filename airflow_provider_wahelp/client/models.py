@@ -1,4 +1,4 @@
-"""What the API speaks of: projects, channels, users, messages (API section 4).
+"""What the API speaks of: projects, channels, users, messages (docs/api.md, 4).
 
 Read tolerantly: a field that is missing or of an unexpected kind becomes ``None``, a field that is not
 known is kept in ``extra``. Times are UTC.
@@ -28,7 +28,7 @@ _FAILURE = re.compile(
     r"|ошибк|не.?доставл|не.?отправл|отклон|отмен",
     re.IGNORECASE,
 )
-"""How a failed delivery is spelled is not known (API section 4): whatever sounds like one."""
+"""How a failed delivery is spelled is not known (docs/api.md, 4.6): whatever sounds like one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,7 @@ class Message(Model):
     """A message of a channel's history, or one that was just sent.
 
     ``direction`` is ``incoming`` from the client, ``outgoing`` to the client, or ``service`` for what
-    is no message between people (API section 4).
+    is no message between people (docs/api.md, 4.5).
     """
 
     id: int | str | None = None
@@ -249,7 +249,7 @@ def identity(item: object) -> tuple[object, object]:
 
 
 def direction_of(destination: object) -> Direction:
-    """Return which way a message went (API section 4).
+    """Return which way a message went (docs/api.md, 4.5).
 
     :param destination: the API's ``destination``: ``from``, ``from_operator``, ``comment``, ...
     """
@@ -278,7 +278,7 @@ def status_failed(status: str | None) -> bool:
 
 
 def parse_time(value: object) -> datetime | None:
-    """Read a time of the API as UTC; without a zone it is Moscow time (API section 4).
+    """Read a time of the API as UTC; without a zone it is Moscow time (docs/api.md, 4.4).
 
     :param value: ``YYYY-MM-DD HH:MM:SS``, another ISO 8601 form, or seconds since 1970.
     :return: ``None`` where it is not a time.

@@ -192,7 +192,7 @@ def ensure_user(
     except (MessengerMissingError, ChannelNotActiveError):
         raise
     except RejectedError:
-        # One of the answers seen for a phone that the channel has already is an error (API section 4).
+        # One of the answers seen for a phone that the channel has already is an error (docs/api.md, 3.1).
         known = None
         if if_exists == "reuse":
             known = yield from _search_users(project_id, channel_uuid, phone)
@@ -256,7 +256,7 @@ def _search_users(
 
 
 def explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[T]:
-    """Perform a call; where it is refused, look at the channel before blaming the person (API section 6).
+    """Perform a call; where it is refused, look at the channel before blaming the person (docs/api.md, 6).
 
     :param call: the call.
     :param project_id: the project.

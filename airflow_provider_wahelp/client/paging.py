@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Pager(Generic[T]):
     """Says which page to ask for next, and which of its objects are new.
 
-    ``has_more`` is seen only on lists of users (API section 3). Where it is missing, a list that takes
+    ``has_more`` is seen only on lists of users (docs/api.md, 3.3). Where it is missing, a list that takes
     pages is asked until a page brings nothing new: a server that ignores ``page`` ends that too.
 
     :param paged: whether the list is known to take pages; otherwise only ``has_more`` asks for another.

@@ -15,7 +15,7 @@ _RUSSIAN_NATIONAL = re.compile(r"8\d{10}")
 
 
 def digits(phone: object) -> str:
-    """Return the digits of a phone number: what numbers are compared by (API section 4).
+    """Return the digits of a phone number: what numbers are compared by (docs/api.md, 4.2).
 
     :param phone: a phone number in any form.
     """

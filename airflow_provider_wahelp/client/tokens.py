@@ -1,4 +1,4 @@
-"""Getting, renewing and sharing a token (API section 2).
+"""Getting, renewing and sharing a token (docs/api.md, 2).
 
 A :class:`TokenKeeper` decides; the clients perform the calls that it yields. Where the token is kept
 between two tasks is the business of a :class:`TokenStore`.

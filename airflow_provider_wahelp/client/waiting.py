@@ -25,13 +25,13 @@ from airflow_provider_wahelp.client.steps import Conversation, Pause
 Result = dict[str, Any]
 
 MISSING_LOOKS = (2.0, 4.0)
-"""Seconds before another look for a message that is not there: it may show up late (API section 3)."""
+"""Seconds before another look for a message that is not there: it may show up late (docs/api.md, 3.3)."""
 
 LONGEST_TOLD = 3600.0
 """Seconds that the API may send away somebody who waits."""
 
 STANDINGS = ("sent", "failed", "delivered", "read")
-"""How far a message may have got: none ever gets less far, whatever comes later (API section 4)."""
+"""How far a message may have got: none ever gets less far, whatever comes later (docs/api.md, 4.6)."""
 
 _CHANNEL = ("id", "uuid", "name", "type", "active")
 _MESSAGE = ("id", "user_id", "channel_id", "status", "created_at")

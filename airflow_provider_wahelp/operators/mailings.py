@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.windows import QuietWindows
 
 SAFE_PACE = 20.0
-"""Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (API section 6)."""
+"""Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
 class SendMessagesOperator(WahelpOperator):
