@@ -9,6 +9,7 @@ PYTHON_2.11 ?= python3.11
 PYTHON_3.0 ?= python3.12
 PYTHON_3.1 ?= python3.13
 PYTHON_3.2 ?= python3.12
+PYTHON_lowest ?= python3.11
 
 comma := ,
 
@@ -24,7 +25,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-rest soak matrix celery browser $(OLDER:%=test-%) lint import-cost bench dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,6 +50,11 @@ soak: .venv/.installed ## 300 messages through killed tasks and lost answers: ea
 matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test-3.1` is one of them
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(OLDER:%=test-%) test import-cost
 
+lowest: test-lowest ## Unit and contract tests on Airflow 2.11.0, each package as old as pyproject.toml allows
+
+# With what reads tables and keeps the pace: pyarrow and pyrate-limiter.
+test-lowest: TESTS := tests/unit tests/contract tests/delivery/test_rows.py tests/delivery/test_pacing.py
+
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
 
@@ -57,10 +63,10 @@ browser: .venv/.browser .venv-2.11/.browser ## The connection form and the sandb
 	.venv-2.11/bin/python -m pytest -m browser tests/browser
 
 # In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
-$(OLDER:%=test-%): test-%:
+$(OLDER:%=test-%) test-lowest: test-%:
 	@python=$$($(call find,$(if $(CI),$(PYTHON),$(PYTHON_$*)))); \
 	if [ -z "$$python" ] && [ -z "$$CI" ]; then \
-		echo "Skipped: Airflow $* is tested with $(PYTHON_$*), which is not here."; \
+		echo "Skipped: $@ needs $(PYTHON_$*), which is not here."; \
 	else \
 		$(MAKE) --no-print-directory .venv-$*/.installed PYTHON="$${python:?}" \
 			&& .venv-$*/bin/python -m pytest $(TESTS) \
@@ -88,7 +94,7 @@ dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the s
 changelog: .venv/.installed ## What the next release brings
 	@.venv/bin/towncrier build --draft
 
-constraints: $(patsubst constraints/%.in,.venv-uv/%,$(wildcard constraints/*.in)) ## Pin the newest versions of everything anew
+constraints: $(patsubst constraints/%.in,.venv-uv/%,$(wildcard constraints/*.in)) ## Pin the newest versions of everything anew, and the lowest
 
 clean: ## Remove whatever was built or downloaded here
 	rm -rf .venv .venv-* .bench .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
@@ -108,15 +114,27 @@ clean: ## Remove whatever was built or downloaded here
 .venv-%/.installed: constraints/airflow-%.txt pyproject.toml
 	$(call install,.venv-$*,constraints/airflow-$*.txt,dev)
 
+.venv-lowest/.installed: constraints/lowest.txt pyproject.toml
+	$(call install,.venv-lowest,constraints/lowest.txt,dev)
+
 .venv-uv/.installed: Makefile
 	$(call bootstrap,.venv-uv)
 	@touch $@
 
 # The pins of `airflow-3.1.in`, and with them the newest of everything else.
 .venv-uv/airflow-%: constraints/airflow-%.in .venv-uv/.installed
-	.venv-uv/bin/uv pip compile --quiet --system-certs --universal --upgrade --python-version 3.11 \
-		--extra dev $(EXTRA_$*) --no-annotate --no-header pyproject.toml $< --output-file $@.txt
-	{ echo '# Made by `make constraints`: what the tests run on, with Airflow $*.'; cat $@.txt; } > constraints/airflow-$*.txt
+	$(call pin,airflow-$*,$(EXTRA_$*),what the tests run on$(comma) with Airflow $*)
+
+# What we name ourselves as old as we say that we work with; what that brings, the newest.
+.venv-uv/lowest: constraints/lowest.in .venv-uv/.installed
+	$(call pin,lowest,--resolution lowest-direct,what `make lowest` runs on)
+
+# $(1): name, $(2): options, $(3): what it is.
+define pin
+.venv-uv/bin/uv pip compile --quiet --system-certs --universal --upgrade --python-version 3.11 \
+	--extra dev $(2) --no-annotate --no-header pyproject.toml constraints/$(1).in --output-file .venv-uv/$(1).txt
+{ echo '# Made by `make constraints`: $(3).'; cat .venv-uv/$(1).txt; } > constraints/$(1).txt
+endef
 
 # $(1): as in python3.12. Prints where it is, on PATH or with pyenv; nothing where it is nowhere.
 define find

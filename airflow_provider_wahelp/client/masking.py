@@ -6,19 +6,25 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from airflow_provider_wahelp.client import phones
+from airflow_provider_wahelp.client.errors import InputError
+
 HIDDEN = "***"
 _PHONE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)")
 _SHORTEST_SECRET = 3
 _SHORTEST_PART = 8  # of an address: what is shorter is a word such as "webhook"
 
 
-def mask_phone(phone: str) -> str:
-    """Return a phone number as ``+7*****4567``.
+def mask_phone(phone: object) -> str:
+    """Return a phone number as ``+7*****4567``; without the plus where its country is not known.
 
     :param phone: a phone number in any form.
     """
-    digits = re.sub(r"\D", "", str(phone))
-    return f"+{digits[0]}*****{digits[-4:]}" if len(digits) > 7 else HIDDEN  # noqa: PLR2004
+    text = str(phone).strip()
+    number = text if text.startswith("+") else _understood(text)
+    digits = phones.digits(number)
+    plus = "+" if number.startswith("+") else ""
+    return f"{plus}{digits[0]}*****{digits[-4:]}" if len(digits) > 7 else HIDDEN  # noqa: PLR2004
 
 
 def mask_url(url: str) -> str:
@@ -52,3 +58,11 @@ def scrub(words: str, private: Iterable[str] = ()) -> str:
         if len(value) >= _SHORTEST_SECRET:
             words = words.replace(value, HIDDEN)
     return _PHONE.sub(lambda match: mask_phone(match.group()), words)
+
+
+def _understood(phone: str) -> str:
+    """Return the number that a message would go to: ``8 916 ...`` is ``+7916...``, not ``+8916...``."""
+    try:
+        return phones.normalise(phone)
+    except InputError:
+        return phone

@@ -9,7 +9,7 @@ from airflow_provider_wahelp.client.errors import InputError
 
 _ALLOWED = re.compile(r"(?!\d+\.\d$)\+?[0-9\s().\-\u00a0]+")  # not 79161234567.0, as tables give it
 _SHORTEST, _LONGEST = 7, 15  # E.164
-_MUST = "must be a phone number with its country code, e.g. +71234567890"
+_MUST = "must be a phone number with its country code, e.g. +7XXXXXXXXXX"  # digits would be masked
 _SPOKEN_NATIONAL = re.compile(r"8[\s(\-\u00a0]")  # "8 (495) ..." is Moscow, "84951..." is Vietnam
 _RUSSIAN_NATIONAL = re.compile(r"8\d{10}")
 

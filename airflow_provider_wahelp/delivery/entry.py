@@ -29,7 +29,7 @@ class Entry:
     :param digest: what its text is recognised by.
     :param user_id: whom it is for.
     :param generation: how often the task had been cleared.
-    :param message: what was sent, once it is done.
+    :param message: what was sent, once it is done: neither its text nor its person.
     :param others: the ids of what was sent under the same key before, where it was to be sent once more.
     :param by_host: whether it was begun by the clock of its host and not by the server's.
     :param host: where it was begun.

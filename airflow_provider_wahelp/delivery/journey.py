@@ -25,7 +25,7 @@ from airflow_provider_wahelp.client.unclear import by_server, moment
 from airflow_provider_wahelp.client.waiting import arrived, find_message, understood
 from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.route import Route
-from airflow_provider_wahelp.delivery.stage import Past, Sent, Stage, past, shown, words_of
+from airflow_provider_wahelp.delivery.stage import Past, Sent, Stage, past, sent_through, words_of
 from airflow_provider_wahelp.delivery.watching import watch
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class Journey:
         if came != channel and not self._alone:
             others = list(rest)  # it went through one that the DAG has lost: this one is still to be tried
         since = self._sent_at(came, sent, just_now=just_now)
-        stage = Stage(shown(sent, came), self._wanted, since, first, others, list(before))
+        stage = Stage(sent_through(came, sent), self._wanted, since, first, others, list(before))
         if status_reached(sent["status"], self._wanted):
             return self._reached(stage, sent["status"])
         return self._waits(stage) if just_now and not status_failed(sent["status"]) else self._look(stage)
@@ -158,14 +158,14 @@ class Journey:
 
     def _reached(self, stage: Stage, status: str) -> Stage | Arrived:
         """Be done or, if it was delivered and is to be read, wait for that too: there is no way back."""
-        kept = self._route.filed(stage.channel_uuid).note(status)
+        filed = self._route.filed(stage.channel_uuid)
+        kept = filed.note(status)
         if stage.wanted == "delivered":
             self._route.worked(stage.channel_uuid, stage.first)
         if not status_reached(status, self._patience.wanted):
             message = {**stage.message, "status": status}
             return self._look(replace(stage, message=message, wanted=self._patience.wanted, rest=[]))
-        # Without a ledger: what was kept over the wait, and the text that is not.
-        whole = kept or {**stage.message, "text": self._route.first.text}
+        whole = filed.whole(kept) if kept else {**stage.message, "text": filed.text}
         return {**whole, "status": status, "channel_uuid": stage.channel_uuid}
 
     def _give_up(self, stage: Stage, error: WahelpError) -> Stage | Arrived:

@@ -20,6 +20,7 @@ from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.people import digest_key
+from airflow_provider_wahelp.delivery.stage import shown
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
@@ -74,26 +75,34 @@ class Delivery:
         if self._again(entry):
             return self._send(self._resolved(), others=[*entry.others, entry.message["id"]])
         self._warn_of_another_person(entry)
-        return Result(dict(entry.message), False, self._channel(entry))
+        return Result(self.whole(entry), False, self._channel(entry))
 
     def kept(self) -> Entry | None:
         """Return what the ledger says of this send; nothing, where it is to be sent once more."""
         entry = self._read()
         return None if entry and entry.message is not None and self._again(entry) else entry
 
-    def note(self, status: str) -> dict[str, Any] | None:
+    def note(self, status: str) -> Entry | None:
         """Keep how far the message has got, so that nobody needs to look again.
 
         :param status: its status.
-        :return: the message as it is kept; ``None`` without a ledger.
+        :return: what is kept; ``None`` without a ledger.
         """
         entry = self._read()
         if not self.ledger or not entry or entry.message is None:
             return None
-        message = {**entry.message, "status": status}
-        if message != entry.message:
-            self.ledger.write(self._key, asdict(replace(entry, message=message)))
-        return message
+        noted = replace(entry, message={**entry.message, "status": status})
+        if noted != entry:
+            self.ledger.write(self._key, asdict(noted))
+        return noted
+
+    def whole(self, done: Entry) -> dict[str, Any]:
+        """Return what was sent, with the text that the ledger does not hold: ``None`` where it was another.
+
+        :param done: what the ledger holds.
+        """
+        same = self._is_of_this_text(done)
+        return {**Message().to_dict(), **(done.message or {}), "text": self.text if same else None}
 
     def restarted(self) -> float:
         """Return when a task that was cleared began anew, in seconds since 1970 by the server's clock."""
@@ -159,8 +168,8 @@ class Delivery:
             return None
         log.info("An earlier attempt may have sent the message: looking into the history.")
         found = self.hook.run(self._settled(self._search(entry)))
-        if found and entry.digest != digest(self.text):
-            log.warning("The message was sent already, with a text that would now be another.")
+        if found:
+            self._is_of_this_text(entry)
         return found
 
     def _search(self, entry: Entry) -> Conversation[Message | None]:
@@ -225,6 +234,12 @@ class Delivery:
                 raise UnclearError(error.what, str(error), status=error.status) from error
             raise
 
+    def _is_of_this_text(self, sent: Entry) -> bool:
+        if sent.digest == digest(self.text):
+            return True
+        log.warning("The message was sent already, with a text that would now be another.")
+        return False
+
     def _warn_of_another_person(self, sent: Entry) -> None:
         if not self._went_to_the_one_named_now(sent):
             log.warning(
@@ -258,7 +273,7 @@ class Delivery:
     def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
         sent = message.to_dict()
         if self.ledger:
-            self.ledger.write(self._key, asdict(replace(entry, message=sent)))
+            self.ledger.write(self._key, asdict(replace(entry, message=shown(sent))))
         return sent
 
 

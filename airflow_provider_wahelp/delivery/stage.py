@@ -44,13 +44,21 @@ class Stage:
         return str(self.message["channel_uuid"])
 
 
-def shown(message: Sent, channel_uuid: str) -> dict[str, Any]:
-    """Return a message without its text and its person.
+def shown(message: Sent) -> dict[str, Any]:
+    """Return a message without its text and its person, and without what this version does not know.
 
     :param message: the message.
-    :param channel_uuid: the channel that it was sent through.
     """
-    return {**{name: message.get(name) for name in _SHOWN}, "channel_uuid": channel_uuid}
+    return {name: message.get(name) for name in _SHOWN}
+
+
+def sent_through(channel_uuid: str, message: Sent) -> Sent:
+    """Return a message as :func:`shown`, with its channel.
+
+    :param channel_uuid: the channel that it was sent through.
+    :param message: the message.
+    """
+    return {**shown(message), "channel_uuid": channel_uuid}
 
 
 def past(channel_uuid: str, what: str, message: Sent | None = None) -> Past:
@@ -60,7 +68,8 @@ def past(channel_uuid: str, what: str, message: Sent | None = None) -> Past:
     :param what: the words for it.
     :param message: the message, if one was sent.
     """
-    return {"channel_uuid": channel_uuid, "what": what, "message": message and shown(message, channel_uuid)}
+    known = message and sent_through(channel_uuid, message)
+    return {"channel_uuid": channel_uuid, "what": what, "message": known}
 
 
 def words_of(error: WahelpError) -> str:

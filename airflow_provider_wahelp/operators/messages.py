@@ -32,7 +32,8 @@ class SendMessageOperator(WahelpOperator):
     asterisks.
 
     The message is sent once, over retries and killed workers; ``docs/exactly-once.md`` says what is
-    promised on which Airflow. A task that is run again after it has sent returns what it sent then.
+    promised on which Airflow. A task that is run again after it has sent returns what it sent then, with
+    ``text`` as ``None`` where it would now send another: no text is kept.
 
     With ``wait_for`` it then waits for the delivery, and with ``fallback`` it sends through another channel
     where there is none. **The person can get it twice then**: what the first channel has sent may arrive

@@ -445,13 +445,25 @@ def test_line_ends_and_outer_blanks_do_not_make_another_text(world: World) -> No
     assert world.delivered().total() == 1
 
 
-def test_the_ledger_holds_no_text_before_the_message_was_sent(world: World) -> None:
-    task = Task(world, text="Something personal")
-    with pytest.raises(Killed):
-        task.attempt("after_begun")
-    kept = " ".join(task.store.kept.values())
-    assert "personal" not in kept
-    assert set(json.loads(kept)) >= {"began", "digest", "user_id", "generation"}
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize("kill", ["", "after_done"])
+def test_what_was_sent_is_told_with_its_text_by_who_still_has_it(
+    world: World, ledger: str, kill: str, task_log: Callable[[], str]
+) -> None:
+    task = Task(world, ledger, text="It is 12:00 \r\n")
+    if kill:
+        with pytest.raises(Killed):
+            task.attempt(kill)
+    else:
+        task.attempt()
+    task.text = "It is 12:00"
+    same = task.attempt()
+    assert (same["text"], same["status"], same["direction"]) == ("It is 12:00", "sent", "outgoing")
+    assert "would now be another" not in task_log()
+    task.text = "It is 12:05"
+    assert task.attempt() == {**same, "text": None}
+    assert "with a text that would now be another" in task_log()
+    assert world.delivered().total() == 1
 
 
 # The person

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_wahelp.client import phones
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub
 
 
@@ -11,8 +13,14 @@ from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub
     ("phone", "shown"),
     [
         ("+79161234567", "+7*****4567"),
-        ("8 (916) 123-45-67", "+8*****4567"),
+        ("8 (916) 123-45-67", "+7*****4567"),
+        ("89161234567", "+7*****4567"),
         (79161234567, "+7*****4567"),
+        ("84951234567", "+8*****4567"),
+        ("1234567890", "1*****7890"),
+        ("0009161234567", "0*****4567"),
+        ("+89161234567", "+8*****4567"),
+        ("79161234567.0", "7*****5670"),
         ("1234567", "***"),
         ("", "***"),
         (None, "***"),
@@ -41,7 +49,8 @@ def test_an_address_shows_its_host(url: str, shown: str) -> None:
     ("words", "private", "shown"),
     [
         ("no +79161234567!", (), "no +7*****4567!"),
-        ("no 8 (916) 123-45-67", (), "no +8*****4567"),
+        ("no 8 (916) 123-45-67", (), "no +7*****4567"),
+        ("order 20261128174200", (), "order 2*****4200"),
         ("79161234567,79031112233", (), "+7*****4567,+7*****2233"),
         ("channel 201, code 1234567", (), "channel 201, code 1234567"),
         ("s3cret and s3cret", ("s3cret",), "*** and ***"),
@@ -52,3 +61,11 @@ def test_an_address_shows_its_host(url: str, shown: str) -> None:
 )
 def test_words_lose_what_was_sent_and_every_phone(words: str, private: tuple[str, ...], shown: str) -> None:
     assert scrub(words, private) == shown
+
+
+def test_what_a_phone_must_be_is_told_as_it_is() -> None:
+    """Its example is nobody's number."""
+    with pytest.raises(InputError) as caught:
+        phones.normalise("8 916")
+    assert scrub(str(caught.value)) == str(caught.value)
+    assert "e.g. +7" in str(caught.value)
