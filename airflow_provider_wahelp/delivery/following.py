@@ -100,6 +100,7 @@ class Leg:
             self._check()
             self.mailing.opt_outs = self.opt_outs
             log.info("Going on through channel %s with those who were not reached", self.channel_uuid)
+            self.mailing.announce(sum(self.worklist.waiting_by_zones().values()))
             until = self.mailing.run()
         except (ChannelNotActiveError, ForbiddenError, NotFoundError) as error:
             log.warning("The mailing goes on without this channel: %s", error)

@@ -72,7 +72,7 @@ class Pace:
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
         self._chance = self._draw()
         self.shared = self.capped = False
-        """Whether another task sends through this channel too; whether the cap is what holds the next message."""
+        """Whether another task writes through this channel too; whether the cap holds the next message."""
         self._own: int | None = None
         self._sent: _Sent | None = None
         self._inode = 0
@@ -109,7 +109,7 @@ class Pace:
             return self._ask()
 
     def room(self) -> int | None:
-        """Return how many messages the day has room for; ``None`` without a cap, or if that cannot be told."""
+        """Return how many messages the day has room for; ``None`` without a cap, or if nobody can tell."""
         if not self.daily_cap:
             return None
         with self._threads, suppress(Exception), self._alone():
@@ -253,12 +253,6 @@ def _limit(value: float | None, argument: str, least: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
         raise InputError(argument, f"must be a number, {least} at least, or None for no limit")
     return value
-
-
-def _window(per_minute: float) -> tuple[int, int]:
-    """Return how many messages may go in how many milliseconds: whole ones, so that a half takes longer."""
-    count = math.ceil(per_minute)
-    return count, math.ceil(_MINUTE * count / per_minute)
 
 
 def _digest(channel: str) -> str:

@@ -11,7 +11,8 @@ from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.chunks import Chunks
 from airflow_provider_wahelp.delivery.composing import BadRowError, Composer, legible
-from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.progress import Failures
+from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.rows import Unreadable
 from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.worklist import Person, Worklist
@@ -29,13 +30,13 @@ class Preparation:
     :param worklist: the worklist.
     :param composer: makes the texts.
     :param suppression: who must not be written to.
-    :param progress: says which rows are bad.
+    :param failures: says which rows are bad.
     """
 
     worklist: Worklist
     composer: Composer
     suppression: Suppression
-    progress: Progress
+    failures: Failures
     rows: int = 0
     bad: int = 0
     users: int = 0
@@ -73,7 +74,7 @@ class Preparation:
 
     def _reject(self, number: int, row: Mapping[str, Any], reason: str) -> None:
         self.bad += 1
-        self.progress.failed(number, "bad row", reason)
+        self.failures.failed(number, "bad row", reason)
         phone = row.get("phone")
         who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
