@@ -188,6 +188,7 @@ class Campaign:
         restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=self._again)
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
+        log.info("Reading the rows")
         prepared = Preparation(worklist, self.composer, self._suppression(), Failures(log))
         with closed(rows):
             prepared.fill(rows)
@@ -231,6 +232,7 @@ class Campaign:
             return ()
         words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
         opt_outs = OptOuts(shared_directory(), self.hook.get_conn().settings.base_url, words)
+        log.info("Looking for stop words in the history of channel %s", channel_uuid)
         self.hook.run(opt_outs.read(self.channel[0], channel_uuid))
         return opt_outs
 
@@ -308,10 +310,12 @@ def _totals(worklist: Worklist) -> dict[str, int]:
 def _left_out(counts: Mapping[tuple[str, str], int]) -> str:
     """Return in words how many are not written to, and why."""
     words = {
-        Outcome.SKIPPED: "bad rows",
-        Outcome.SENT: "have got it",
+        OPTED_OUT: "who have written a stop word",
+        Outcome.SKIPPED: "bad",
+        Outcome.SENT: "who have got it",
         Outcome.NO_MESSENGER: "without the messenger",
-        Outcome.FAILED: "failed before",
+        Outcome.FAILED: "that failed before",
     }
-    entries = ((count, reason or words[Outcome(state)]) for (state, reason), count in counts.items())
-    return ", ".join(f"{count:,} {why}" for count, why in entries)
+    return ", ".join(
+        f"{count:,} {words.get(reason or state, reason)}" for (state, reason), count in counts.items()
+    )

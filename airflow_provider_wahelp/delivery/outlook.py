@@ -128,7 +128,7 @@ class Outlook:
         first = min(closed, key=lambda zones: self._opens(zones, now))
         zone, count = first.split(",")[0], sum(self._zones[zones] for zones in closed)
         opens = self._opens(first, now).astimezone(ZoneInfo(zone))
-        return f"quiet hours until {opens:%H:%M} {zone} ({people(count)})"
+        return f"{people(count)} {'waits' if count == 1 else 'wait'} until {opens:%H:%M} {zone}"
 
     def rules(self, now: datetime) -> Iterator[str]:
         """Yield in words what else holds than the pace.
@@ -137,7 +137,7 @@ class Outlook:
         """
         if self.windows:
             quiet = self.quiet(now)
-            yield f"Quiet hours are {self.windows.words}{quiet and f'; now waiting: {quiet}'}"
+            yield f"Quiet hours are {self.windows.words}{quiet and f'; {quiet}'}"
         if self.pace.daily_cap:
             room = self.pace.room()
             now_ = "" if room is None else f": {room:,} may go now"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,10 @@ from airflow_provider_wahelp.delivery.worklist import Person, Worklist
 OPTED_OUT = "their last message to the channel was a stop word"
 SUPPRESSED = "on the suppression list"
 
+log = logging.getLogger(__name__)
+
 _BATCH = 1000  # people who are added at once
+_TOLD = 100_000  # rows after which it is said that there is no end to them yet
 
 
 @dataclass
@@ -49,6 +53,8 @@ class Preparation:
         people: list[Person] = []
         for number, row in enumerate(rows, 1):
             self.rows = number
+            if number % _TOLD == 0:
+                log.info("%s rows are read", f"{number:,}")
             if person := self._composed(number, row):
                 people.append(person)
             if len(people) == _BATCH:

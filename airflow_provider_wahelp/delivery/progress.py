@@ -119,9 +119,10 @@ class Progress(Failures):
         self._lines.append((seconds, self._done))
         end = self._end(speed, now)
         left = f"about {duration((end - now).total_seconds())} left ({clock_time(end, now)})" if end else ""
-        waits = reason or self._outlook.quiet(now)
+        quiet = self._outlook.quiet(now)
+        waits = f"; waiting for {reason}" if reason else quiet and f"; quiet hours: {quiet}"
         so_far = ", ".join(filter(None, (self._so_far(), speed.words, left)))
-        self._log.info("%s%s", so_far, waits and f"; waiting for {waits}")
+        self._log.info("%s%s", so_far, waits)
 
     def _pause(self, now: float) -> float:
         return min(max(self._every, (now - self._started) / _THINNING), _LONGEST)
