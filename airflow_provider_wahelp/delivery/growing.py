@@ -209,7 +209,7 @@ class _LocalFile:
         self._file = self._path.open("a", **TEXT)
 
     def append(self, text: str) -> None:
-        """Add whole lines to it, in one write: nobody reads half of one."""
+        """Add whole lines to it, in one write: there is hardly a moment to read half of one in."""
         if self._file:
             self._file.write(text)
             self._file.flush()

@@ -36,6 +36,7 @@ from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
 from airflow_provider_wahelp.delivery.progress import Progress
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.words import clock_time
 from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person, Worklist
 
 T = TypeVar("T")
@@ -157,6 +158,10 @@ class Mailing:
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
+                if until and self._held and self.pace.capped:
+                    log.info(
+                        "The daily cap is reached: the next may go at %s", clock_time(until, self._now())
+                    )
                 return until
             self._let_pass(until.timestamp(), self._what_holds())
 
