@@ -28,6 +28,7 @@ from airflow_provider_wahelp.client.unclear import (
     moment,
     outgoing_since,
 )
+from airflow_provider_wahelp.delivery.batch import Batch
 from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
 from airflow_provider_wahelp.delivery.growing import NoReport, Report
 from airflow_provider_wahelp.delivery.outlook import Outlook, Pacing, Windows
@@ -62,24 +63,6 @@ ANSWERS = "answers"
 
 SETTLED_AFTER = sum(LOOKS)
 """Seconds after which a message that went is in the history."""
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """A chunk that is under way.
-
-    :param number: its number in the ledger.
-    :param people: who is begun, by the number of the row, until it is counted.
-    :param done: those of whom it is known, for the ledger.
-    :param begun: those of whom it will not be known, for the ledger.
-    :param sends: what was handed to a thread, by the number of the row, until it is counted.
-    """
-
-    number: int
-    people: dict[int, Person]
-    done: list[Done]
-    begun: list[Begun] = field(default_factory=list)
-    sends: dict[int, Future[Verdict]] = field(default_factory=dict)
 
 
 @dataclass
@@ -158,10 +141,7 @@ class Mailing:
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
-                if until and self._held and self.pace.capped:
-                    log.info(
-                        "The daily cap is reached: the next may go at %s", clock_time(until, self._now())
-                    )
+                self._tell_of_cap(until)
                 return until
             self._let_pass(until.timestamp(), self._what_holds())
 
@@ -193,8 +173,7 @@ class Mailing:
                         self._end(self._under_way[0])
             except BaseException:  # a worker that is told to stop keeps what it has done
                 for batch in self._under_way:
-                    for send in batch.sends.values():
-                        send.cancel()
+                    batch.cancel()
                 raise
             finally:
                 while self._under_way:
@@ -204,6 +183,7 @@ class Mailing:
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
         while not self._held and not self.poster.fault:
+            self._look()
             people = self.worklist.waiting(self.chunk, self._quiet())
             if not people:
                 return
@@ -226,8 +206,7 @@ class Mailing:
                 self.chunks.add(done)
             return None
         self.worklist.begin(ready)
-        number = self.chunks.begin(list(map(_begun, ready)))
-        return Batch(number, {person.number: person for person in ready}, done)
+        return Batch(self.chunks.begin(list(map(_begun, ready))), ready, done)
 
     def _known(self, person: Person) -> Verdict | None:
         """Return why somebody need not be written to."""
@@ -254,8 +233,9 @@ class Mailing:
             if not self._may_go(person):
                 self._turns.release()
                 continue
-            send = batch.sends[person.number] = pool.submit(self._post, person)
+            send = pool.submit(self._post, person)
             send.add_done_callback(self._turn_over)
+            batch.post(person, send)
 
     def _may_go(self, person: Person) -> bool:
         """Wait until somebody may be written to, if that is soon."""
@@ -278,7 +258,7 @@ class Mailing:
 
     def _end(self, batch: Batch) -> None:
         """Wait for a chunk, and note in the ledger what became of it."""
-        while wait(batch.sends.values(), LOOK).not_done:
+        while not batch.over(within=LOOK):
             self._look(ANSWERS)
         self._under_way.remove(batch)
         with self.worklist.at_once():
@@ -290,14 +270,11 @@ class Mailing:
 
     def _count(self, batch: Batch) -> None:
         """Note what became of those of a chunk whose threads have come back."""
-        for number in [number for number, send in batch.sends.items() if send.done()]:
-            send, person = batch.sends[number], batch.people[number]
-            verdict = Verdict(WAITING) if send.cancelled() else send.result()
+        for person, verdict in batch.back():
             batch.done.extend(self._took(person, verdict))
             if verdict.state == OPEN:
                 batch.begun.append(_begun(person))
                 self._opened = self.clock()
-            del batch.sends[number], batch.people[number]
 
     def _result(self, future: Future[T]) -> T:
         """Wait for what a thread finds out."""
@@ -395,6 +372,10 @@ class Mailing:
 
     def _seconds(self, since: Moment) -> float:
         return self.poster.hook.run(by_server(since)) if since.by_host else since.seconds
+
+    def _tell_of_cap(self, until: datetime | None) -> None:
+        if until and self._held and self.pace.capped:
+            log.info("The daily cap is reached: the next may go at %s", clock_time(until, self._now()))
 
     def _what_holds(self) -> str:
         if not self._held:
