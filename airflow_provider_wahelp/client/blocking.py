@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 import requests
-from tenacity import Retrying
+from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client import errors, retries
@@ -47,7 +47,9 @@ class WahelpClient:
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
         self._session = new_session()
-        self._retrying = Retrying(sleep=sleep, **retries.policy(settings))
+        self._retrying = Retrying(sleep=sleep, before_sleep=self._note, **retries.policy(settings))
+        self.trouble = ""
+        """Why a call is being repeated, in words; nothing once one was answered."""
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +133,15 @@ class WahelpClient:
         answer = Answer(response.status_code, headers, response.content)
         self._keeper.server_clock.learn(headers.get("date"), asked)
         seen(call, answer, response.elapsed.total_seconds())
-        return call.result(answer, token)
+        result = call.result(answer, token)
+        self.trouble = ""
+        return result
+
+    def _note(self, state: RetryCallState) -> None:
+        """Note why a call is about to be repeated, and when, for whoever wonders why nothing moves."""
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, errors.WahelpError):
+            self.trouble = retries.told(error, state.upcoming_sleep)
 
     def _token(self, rejected: str | None = None) -> str:
         if rejected:

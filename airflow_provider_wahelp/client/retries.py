@@ -43,6 +43,16 @@ def wait(state: RetryCallState) -> float:
     return jittered if told is None else told + min(jittered, 1.0)
 
 
+def told(error: WahelpError, seconds: float) -> str:
+    """Say that a call is about to be repeated.
+
+    :param error: what it failed with.
+    :param seconds: when.
+    """
+    answer = f", HTTP {error.status}" if error.status else ""
+    return f"Wahelp ({error.meaning}{answer}), which is asked again within {max(seconds, 1.0):.0f} s"
+
+
 def policy(settings: Settings) -> dict[str, Any]:
     """Return the arguments for tenacity's ``Retrying`` and ``AsyncRetrying``.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.delivery.followed import Fate, FollowedWorklist
 from airflow_provider_wahelp.delivery.report import ARRIVALS, ArrivalRow, Outcome
-from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING
+from airflow_provider_wahelp.delivery.worklist import EVERYBODY, OPEN, WAITING
 
 NOT_DELIVERED = "no report of a delivery in time"
 DELIVERY_FAILED = "the delivery failed"
@@ -35,12 +35,15 @@ class Arrivals:
 
     worklists: Mapping[str, FollowedWorklist]
 
-    def report(self) -> Iterator[ArrivalRow]:
-        """Yield what became of everybody, in the order of the source."""
+    def report(self, where: str = EVERYBODY) -> Iterator[ArrivalRow]:
+        """Yield what became of people, in the order of the source.
+
+        :param where: of whom, by what became of them in the first channel.
+        """
         (channel, first), *others = self.worklists.items()
         tried = [(uuid, worklist) for uuid, worklist in others if not worklist.empty()]
         unusable = "; ".join(worklist.unusable for _, worklist in others if worklist.unusable)
-        for row, (key, fate) in zip(first.report(), first.fates(), strict=True):
+        for row, (key, fate) in zip(first.report(where), first.fates(where), strict=True):
             later = [Trial(uuid, found) for uuid, worklist in tried if key and (found := worklist.fate(key))]
             outcome, chosen, reason = _judged([Trial(channel, fate), *later])
             if outcome in {Outcome.UNDELIVERED, Outcome.NO_MESSENGER} and unusable:

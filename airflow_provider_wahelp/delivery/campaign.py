@@ -20,6 +20,7 @@ from airflow_provider_wahelp.delivery.chunks import Chunks
 from airflow_provider_wahelp.delivery.composing import Composer
 from airflow_provider_wahelp.delivery.followed import FollowedWorklist
 from airflow_provider_wahelp.delivery.following import Following, Leg
+from airflow_provider_wahelp.delivery.growing import GrowingReport, RevisedReport
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing import CHUNK, CHUNK_SECONDS, Mailing
 from airflow_provider_wahelp.delivery.options import Options, tolerable
@@ -28,7 +29,8 @@ from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.posting import Poster
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
-from airflow_provider_wahelp.delivery.report import SENDINGS, ArrivalRow, Outcome, Progress, write_report
+from airflow_provider_wahelp.delivery.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.report import SENDINGS, ArrivalRow, Outcome, ReportRow
 from airflow_provider_wahelp.delivery.rows import Row, Unreadable, closed, read_entries
 from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
 from airflow_provider_wahelp.delivery.suppression import Suppression
@@ -93,10 +95,12 @@ class Campaign:
             if not self._goes_on:
                 self._check_channel()
             prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
+            report = self._report(worklists)
             try:
-                until, given_up = self._mail(worklists, prepared)
+                until, given_up = self._mail(worklists, prepared, report)
             finally:
-                self._report(worklists)
+                if report:
+                    report.finish()
             result = Result(self._totals(worklists), until, given_up)
             self._judge(result)
         return result
@@ -120,7 +124,10 @@ class Campaign:
         return self._patience is not None and (self.resumed or self.attempt.repeated)
 
     def _mail(
-        self, worklists: Mapping[str, FollowedWorklist], prepared: Preparation
+        self,
+        worklists: Mapping[str, FollowedWorklist],
+        prepared: Preparation,
+        report: GrowingReport | None,
     ) -> tuple[datetime | None, int]:
         worklist = worklists[self.channel[1]]
         if self.options.dry_run:
@@ -140,7 +147,11 @@ class Campaign:
             if self._goes_on and self.ledger and worklist.waiting(1):
                 self._check_channel()
             first.mailing.opt_outs = self._unwanted(worklist, prepared)
-            first.mailing.progress = self._progress(worklist, prepared)
+            if report:
+                first.mailing.report = report
+                for leg in legs[1:]:
+                    leg.mailing.report = RevisedReport(report)
+            self._announce(first.mailing, prepared)
             stack.callback(self._finish, first.mailing.progress)
             until = first.mailing.run()
             if self._patience:
@@ -149,13 +160,19 @@ class Campaign:
                 until = min((time for time in (until, later) if time), default=None)
             return until, sum(leg.mailing.given_up for leg in legs)
 
-    def _progress(self, worklist: Worklist, prepared: Preparation) -> Progress:
-        found = worklist.totals()
+    def _announce(self, mailing: Mailing, prepared: Preparation) -> None:
+        """Say who is left out and why, and what is about to be done with the others."""
+        left_out = mailing.worklist.left_out()
+        if words := _left_out(left_out):
+            log.info("Not written to: %s", words)
+        found = mailing.worklist.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if not unsent:
             got = found.get(Outcome.SENT, 0)
             log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{prepared.rows:,}")
-        return Progress(log, unsent)
+            return
+        mailing.announce(unsent)
+        mailing.report.renew()
 
     def _finish(self, progress: Progress) -> None:
         if any(progress.totals.values()):
@@ -171,7 +188,8 @@ class Campaign:
         restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=self._again)
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
-        prepared = Preparation(worklist, self.composer, self._suppression(), Progress(log, 0))
+        log.info("Reading the rows")
+        prepared = Preparation(worklist, self.composer, self._suppression(), Failures(log))
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -214,6 +232,7 @@ class Campaign:
             return ()
         words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
         opt_outs = OptOuts(shared_directory(), self.hook.get_conn().settings.base_url, words)
+        log.info("Looking for stop words in the history of channel %s", channel_uuid)
         self.hook.run(opt_outs.read(self.channel[0], channel_uuid))
         return opt_outs
 
@@ -229,7 +248,6 @@ class Campaign:
             Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
             worklist,
             chunks,
-            Progress(log, 0),
             Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap, clock=self.clock),
             self.windows,
             (),
@@ -260,13 +278,12 @@ class Campaign:
         with closed(entries):
             return Suppression(entries)
 
-    def _report(self, worklists: Mapping[str, FollowedWorklist]) -> None:
-        if not self.options.report_path:
-            return
+    def _report(self, worklists: Mapping[str, FollowedWorklist]) -> GrowingReport | None:
+        if not (path := self.options.report_path):
+            return None
         if self._patience:
-            write_report(self.options.report_path, Arrivals(worklists).report(), ArrivalRow)
-        else:
-            write_report(self.options.report_path, worklists[self.channel[1]].report())
+            return GrowingReport(path, Arrivals(worklists).report, ArrivalRow, self.clock)
+        return GrowingReport(path, worklists[self.channel[1]].report, ReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, FollowedWorklist]) -> dict[str, int]:
         return Arrivals(worklists).totals() if self._patience else _totals(worklists[self.channel[1]])
@@ -288,3 +305,17 @@ def _totals(worklist: Worklist) -> dict[str, int]:
     totals = {outcome.value: found.get(outcome.value, 0) for outcome in SENDINGS}
     totals[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
     return totals
+
+
+def _left_out(counts: Mapping[tuple[str, str], int]) -> str:
+    """Return in words how many are not written to, and why."""
+    words = {
+        OPTED_OUT: "who have written a stop word",
+        Outcome.SKIPPED: "bad",
+        Outcome.SENT: "who have got it",
+        Outcome.NO_MESSENGER: "without the messenger",
+        Outcome.FAILED: "that failed before",
+    }
+    return ", ".join(
+        f"{count:,} {words.get(reason or state, reason)}" for (state, reason), count in counts.items()
+    )

@@ -11,7 +11,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.waiting import further, standing
 from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.worklist import COLUMNS, OPEN, WAITING, Person, Worklist
+from airflow_provider_wahelp.delivery.worklist import COLUMNS, EVERYBODY, OPEN, WAITING, Person, Worklist
 
 _ALL = -1  # SQLite's limit for no limit
 _BATCH = 200  # messages that are in memory at once
@@ -241,11 +241,14 @@ class FollowedWorklist(Worklist):
         """Forget those who wait: the channel cannot be used."""
         self._db.execute("DELETE FROM people WHERE state = ?", (WAITING,))
 
-    def fates(self) -> Iterator[tuple[str | None, Fate]]:
-        """Yield what became of everybody, in the order of :meth:`report`; bad rows have no key."""
+    def fates(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, Fate]]:
+        """Yield what became of people, in the order of :meth:`report`; bad rows have no key.
+
+        :param where: of whom.
+        """
         query = (
-            "SELECT key, state, standing, over, reason, message_id, user_id FROM people "
-            "ORDER BY number < 0, number"
+            "SELECT key, state, standing, over, reason, message_id, user_id FROM people "  # noqa: S608
+            f"WHERE {where} ORDER BY number < 0, number"
         )
         for key, *fate in self._db.execute(query):
             yield key, Fate._make(fate)

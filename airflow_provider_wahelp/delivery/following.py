@@ -34,6 +34,7 @@ from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.words import clock_time, duration
 from airflow_provider_wahelp.delivery.worklist import WAITING, Person
 
 T = TypeVar("T")
@@ -100,6 +101,7 @@ class Leg:
             self._check()
             self.mailing.opt_outs = self.opt_outs
             log.info("Going on through channel %s with those who were not reached", self.channel_uuid)
+            self.mailing.announce(sum(self.worklist.waiting_by_zones().values()))
             until = self.mailing.run()
         except (ChannelNotActiveError, ForbiddenError, NotFoundError) as error:
             log.warning("The mailing goes on without this channel: %s", error)
@@ -319,9 +321,18 @@ class Following:
         seconds = min((look for look in looks if look is not None), default=None)
         if seconds is None:
             return None
-        count = sum(leg.worklist.awaited().total for leg in self.legs)
-        log.info("%s messages are on their way: looking again in %.0f s", f"{count:,}", seconds)
-        return datetime.fromtimestamp(self.legs[0].mailing.clock(), UTC) + timedelta(seconds=seconds)
+        now = datetime.fromtimestamp(self.legs[0].mailing.clock(), UTC)
+        look = now + timedelta(seconds=seconds)
+        awaited = [leg.worklist.awaited() for leg in self.legs]
+        last = datetime.fromtimestamp(max(each.newest for each in awaited) + self.patience.timeout, UTC)
+        log.info(
+            "%s messages are on their way, and waited for until %s: looking again in %s (%s)",
+            f"{sum(each.total for each in awaited):,}",
+            clock_time(last, now),
+            duration(seconds),
+            clock_time(look, now),
+        )
+        return look
 
 
 def _unnamed(person: Person) -> Person:

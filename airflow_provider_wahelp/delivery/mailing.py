@@ -8,12 +8,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from threading import Semaphore
-from typing import Protocol
+from typing import TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
@@ -28,12 +28,19 @@ from airflow_provider_wahelp.client.unclear import (
     moment,
     outgoing_since,
 )
+from airflow_provider_wahelp.delivery.batch import Batch
 from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
+from airflow_provider_wahelp.delivery.growing import NoReport, Report
+from airflow_provider_wahelp.delivery.outlook import Outlook, Pacing, Windows
 from airflow_provider_wahelp.delivery.posting import Poster, Verdict
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
-from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.progress import Progress
+from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.words import clock_time
 from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person, Worklist
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -49,60 +56,24 @@ AHEAD = 2
 PATIENCE = 60.0
 """Seconds: a task that would have to wait longer frees its worker instead."""
 
+LOOK = 1.0
+"""Seconds after which whoever waits looks up, to count what has come and to tell of it."""
+
+ANSWERS = "answers"
+
 SETTLED_AFTER = sum(LOOKS)
 """Seconds after which a message that went is in the history."""
-
-
-class Pacing(Protocol):
-    """How fast messages may go."""
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is any limit."""
-
-    def take(self) -> float:
-        """Return 0 and count a message, or the seconds until it is worth asking again."""
-
-    def close(self) -> None:
-        """Let go of what is shared."""
-
-
-class Windows(Protocol):
-    """When people may be written to."""
-
-    def closed(self, zones: Collection[str], now: datetime) -> Collection[str]:
-        """Return those of the zones where it is quiet now."""
-
-    def opens(self, zones: Collection[str], now: datetime) -> datetime:
-        """Return when the first of the zones opens."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A chunk that is under way.
-
-    :param number: its number in the ledger.
-    :param people: who is begun.
-    :param done: those of whom it was known before that nothing is to be sent.
-    :param sends: what was handed to a thread, by the number of the row.
-    """
-
-    number: int
-    people: Sequence[Person]
-    done: Sequence[Done]
-    sends: dict[int, Future[Verdict]] = field(default_factory=dict)
 
 
 @dataclass
 class Mailing:
     """A mailing that is to reach each person once.
 
-    Only the thread that calls :meth:`run` touches worklist, ledger and pace; the others post.
+    Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others post.
 
     :param poster: writes to one person.
     :param worklist: to whom, and what.
     :param chunks: what the ledger knows of it.
-    :param progress: counts, and tells.
     :param pace: how fast.
     :param windows: when; ``None`` for always.
     :param opt_outs: users who do not want to be written to.
@@ -113,12 +84,12 @@ class Mailing:
     :param clock: the time, in seconds since 1970.
     :param sleep: waits for the given seconds.
     :param suppression: who must not be written to.
+    :param report: takes in of whom more is known.
     """
 
     poster: Poster
     worklist: Worklist
     chunks: Chunks
-    progress: Progress
     pace: Pacing
     windows: Windows | None = None
     opt_outs: Container[Id] = ()
@@ -129,6 +100,7 @@ class Mailing:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     suppression: Suppression = field(default_factory=lambda: Suppression(()))
+    report: Report = field(default_factory=NoReport)
 
     def __post_init__(self) -> None:
         self._opened = self.clock()  # what an earlier attempt left open was begun before
@@ -137,11 +109,22 @@ class Mailing:
         self._turns = Semaphore(self.concurrency if self.pace.limited else sys.maxsize)
         self._held = 0.0
         self._closed: tuple[float, Collection[str]] = (-math.inf, ())
+        self._under_way: deque[Batch] = deque()
+        self._looked = -math.inf
+        self.progress = self._progress(0)
 
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
         self.pace.close()
         self.poster.close()
+
+    def announce(self, count: int) -> None:
+        """Say what is about to be done.
+
+        :param count: to how many.
+        """
+        self.progress = self._progress(count)
+        self.progress.start(self.poster.channel_uuid)
 
     def run(self) -> datetime | None:
         """Write to everybody who may be written to now.
@@ -150,7 +133,7 @@ class Mailing:
         :raises WahelpError: if the channel, the account or the service is at fault; the rest can go later.
         """
         if self.suspected_since:
-            self._let_pass(self._opened + SETTLED_AFTER)
+            self._let_pass(self._opened + SETTLED_AFTER, "the history")
             self._read_history(self.suspected_since)
         while True:
             self._send()
@@ -158,8 +141,9 @@ class Mailing:
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
+                self._tell_of_cap(until)
                 return until
-            self._let_pass(until.timestamp())
+            self._let_pass(until.timestamp(), self._what_holds())
 
     def settle(self) -> bool:
         """Find out what became of those of whom it is not known; return whether there were any."""
@@ -167,39 +151,39 @@ class Mailing:
         if not people:
             return False
         if self.if_unclear == "check":
-            self._let_pass(self._opened + SETTLED_AFTER)
+            self._let_pass(self._opened + SETTLED_AFTER, "the history")
             log.info("Looking into the history for %d messages of unknown outcome", len(people))
             self._read_history(min(map(_since, people), key=self._seconds))
         done = [entry for person in people for entry in self._looked_up(person)]
         entries = iter(done)
         while some := list(islice(entries, CHUNK)):
             self.chunks.add(some)
+        self.report.renew()  # they had a row already, where an earlier attempt had begun them
         return True
 
     def _send(self) -> None:
         """Write to whoever waits, chunk by chunk."""
         self._held = 0.0
-        under_way: deque[Batch] = deque()
         with ThreadPoolExecutor(self.concurrency, "wahelp") as pool:
             try:
                 for batch in self._batches(pool):
-                    under_way.append(batch)
+                    self._under_way.append(batch)
                     self._submit(pool, batch)
-                    if len(under_way) > AHEAD:
-                        self._end(under_way.popleft())
+                    if len(self._under_way) > AHEAD:
+                        self._end(self._under_way[0])
             except BaseException:  # a worker that is told to stop keeps what it has done
-                for batch in under_way:
-                    for send in batch.sends.values():
-                        send.cancel()
+                for batch in self._under_way:
+                    batch.cancel()
                 raise
             finally:
-                while under_way:
-                    self._end(under_way.popleft())
+                while self._under_way:
+                    self._end(self._under_way[0])
         if self.poster.fault:
             raise self.poster.fault
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
         while not self._held and not self.poster.fault:
+            self._look()
             people = self.worklist.waiting(self.chunk, self._quiet())
             if not people:
                 return
@@ -209,8 +193,9 @@ class Mailing:
     def _begin(self, pool: ThreadPoolExecutor, people: Sequence[Person]) -> Batch | None:
         """Find out who they are, and note in the ledger that they are begun."""
         now = self.poster.hook.run(moment())
-        ready, done = [], []
-        for person, verdict in self.poster.identified(pool, people):
+        ready: list[Person] = []
+        done: list[Done] = []
+        for person, verdict in self.poster.identified(pool, people, self._result):
             known = verdict or self._known(person)
             if known:
                 done += self._took(person, known)
@@ -242,24 +227,26 @@ class Mailing:
         return person._replace(digest=_digest(person.text), began=began.seconds, by_host=began.by_host)
 
     def _submit(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
-        for person in batch.people:
-            self._turns.acquire()
+        for person in list(batch.people.values()):
+            while not self._turns.acquire(timeout=LOOK):
+                self._look(ANSWERS)
             if not self._may_go(person):
                 self._turns.release()
                 continue
-            send = batch.sends[person.number] = pool.submit(self._post, person)
+            send = pool.submit(self._post, person)
             send.add_done_callback(self._turn_over)
+            batch.post(person, send)
 
     def _may_go(self, person: Person) -> bool:
         """Wait until somebody may be written to, if that is soon."""
         while not (self._held or self.poster.fault or person.zones in self._quiet()):
-            wait = self.pace.take()
-            if not wait:
+            seconds = self.pace.take()
+            if not seconds:
                 return True
-            if wait > PATIENCE:
-                self._held = wait
+            if seconds > PATIENCE:
+                self._held = seconds
             else:
-                self.sleep(wait)
+                self._wait(seconds, "another task's turn" if self.pace.shared else "")
         return False
 
     def _post(self, person: Person) -> Verdict:
@@ -270,17 +257,46 @@ class Mailing:
         self._turns.release()
 
     def _end(self, batch: Batch) -> None:
-        """Note in the ledger what became of a chunk."""
-        begun, done = [], list(batch.done)
+        """Wait for a chunk, and note in the ledger what became of it."""
+        while not batch.over(within=LOOK):
+            self._look(ANSWERS)
+        self._under_way.remove(batch)
         with self.worklist.at_once():
-            for person in batch.people:
-                send = batch.sends.get(person.number)
-                verdict = Verdict(WAITING) if send is None or send.cancelled() else send.result()
-                done += self._took(person, verdict)
-                if verdict.state == OPEN:
-                    begun.append(_begun(person))
-                    self._opened = self.clock()
-        self.chunks.end(batch.number, begun, done)
+            self._count(batch)
+            for person in batch.people.values():  # nothing went to them
+                self._took(person, Verdict(WAITING))
+        self.chunks.end(batch.number, batch.begun, batch.done)
+        self._look()
+
+    def _count(self, batch: Batch) -> None:
+        """Note what became of those of a chunk whose threads have come back."""
+        for person, verdict in batch.back():
+            batch.done.extend(self._took(person, verdict))
+            if verdict.state == OPEN:
+                batch.begun.append(_begun(person))
+                self._opened = self.clock()
+
+    def _result(self, future: Future[T]) -> T:
+        """Wait for what a thread finds out."""
+        while wait([future], LOOK).not_done:
+            self._look(ANSWERS)
+        return future.result()
+
+    def _look(self, reason: str = "") -> None:
+        """Look up from a wait: count who is done, and tell of it now and then."""
+        if 0 <= self.clock() - self._looked < LOOK / 2:
+            return
+        self._looked = self.clock()
+        for batch in self._under_way:
+            self._count(batch)
+        self.report.tick()
+        self.progress.tick(self.poster.trouble or reason)
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        while seconds > 0:
+            self.sleep(min(seconds, LOOK))
+            seconds -= LOOK
+            self._look(reason)
 
     def _took(self, person: Person, verdict: Verdict) -> list[Done]:
         """Note what became of somebody; return it for the ledger, where it is for good."""
@@ -288,6 +304,7 @@ class Mailing:
         if verdict.state in {WAITING, OPEN}:
             return []
         self.progress.add(Outcome(verdict.state))
+        self.report.add(person.number)
         if verdict.state == Outcome.FAILED:
             who = mask_phone(person.phone) if person.phone else f"user {person.user_id}"
             self.progress.failed(person.number, who, verdict.reason)
@@ -324,6 +341,7 @@ class Mailing:
         def take(message: Message) -> bool:
             at = message.created_at.timestamp() if message.created_at else math.inf
             self.worklist.add_history(message.id, message.user_id, _digest(message.text or ""), at)
+            self._look("the history")
             return False
 
         project, channel = self.poster.project_id, self.poster.channel_uuid
@@ -355,9 +373,21 @@ class Mailing:
     def _seconds(self, since: Moment) -> float:
         return self.poster.hook.run(by_server(since)) if since.by_host else since.seconds
 
-    def _let_pass(self, until: float) -> None:
-        if (left := until - self.clock()) > 0:
-            self.sleep(left)
+    def _tell_of_cap(self, until: datetime | None) -> None:
+        if until and self._held and self.pace.capped:
+            log.info("The daily cap is reached: the next may go at %s", clock_time(until, self._now()))
+
+    def _what_holds(self) -> str:
+        if not self._held:
+            return ""  # who waits for quiet hours is told in any case
+        return "the daily cap" if self.pace.capped else "the pace"
+
+    def _progress(self, count: int) -> Progress:
+        outlook = Outlook(self.pace, self.windows, self.worklist.waiting_by_zones)
+        return Progress(log, count, outlook, clock=self.clock)
+
+    def _let_pass(self, until: float, reason: str) -> None:
+        self._wait(until - self.clock(), reason)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

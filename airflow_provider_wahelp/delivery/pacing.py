@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,16 +18,14 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private import make_private
 from airflow_provider_wahelp.delivery.options import SLOWEST
+from airflow_provider_wahelp.delivery.spacing import MARGIN, spacing, window
 
 if TYPE_CHECKING:
     from pyrate_limiter import Rate, RateItem
 
 log = logging.getLogger(__name__)
 
-_MARGIN = 1_000  # a window is longer than it says: the way to the server takes now more, now less
-_MINUTE, _HOUR, _DAY = 60_000 + _MARGIN, 3_600_000, 86_400_000 + _MARGIN
-_JITTER = 0.2  # of the spacing, early or late: a gap is between 0.6 and 1.4 of it
-_SLACK, _SLACKEST = 0.4, 0.05  # the spacing is this much wider than the window, so that the two seldom meet
+_HOUR, _DAY = 3_600_000, 86_400_000 + MARGIN
 _CONTENDED = 0.01  # seconds until another task has taken its leave
 
 
@@ -40,35 +37,6 @@ class _Sent(Protocol):
     def leak(self, current_timestamp: int) -> int: ...
     def waiting(self, item: RateItem) -> int: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class _Spacing:
-    """Messages one after the other, and not like clockwork.
-
-    A message has a place on an even timetable and goes a little before or after it. What it was off by is
-    kept with it and made up for by the next: chance never adds up to a burst, nor to a slower pace.
-
-    :param interval: milliseconds from place to place.
-    """
-
-    interval: float
-
-    def place(self, last: RateItem | None, now: int) -> float:
-        """Return the place of the next message."""
-        return last.timestamp + self._clipped(float(last.name)) + self.interval if last else now
-
-    def due(self, last: RateItem | None, now: int, chance: float) -> int:
-        """Return when the next message goes, given a chance from -1 to 1."""
-        return math.ceil(self.place(last, now) + chance * self._most) if last else now
-
-    @property
-    def _most(self) -> float:
-        return _JITTER * self.interval
-
-    def _clipped(self, off: float) -> float:
-        """Forgive what is more than chance: places that were missed, and what a slower task was off by."""
-        return max(-self._most, min(off, self._most))
 
 
 class Pace:
@@ -95,14 +63,17 @@ class Pace:
         clock: Callable[[], float] = time.time,
         random: randomness.Random | None = None,
     ) -> None:
-        self._per_minute = _limit(per_minute, "per_minute", SLOWEST)
-        self._daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
+        self.per_minute = _limit(per_minute, "per_minute", SLOWEST)
+        self.daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
         self._file = directory / f"pace-{_digest(channel)}.sqlite" if directory else None
         self._lock = HostLock(Path(f"{self._file}.lock"))
-        self._spacing = _spacing(self._per_minute) if self._per_minute else None
+        self._spacing = spacing(per_minute) if per_minute else None
         self._clock = clock
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
         self._chance = self._draw()
+        self.shared = self.capped = False
+        """Whether another task writes through this channel too; whether the cap holds the next message."""
+        self._own: int | None = None
         self._sent: _Sent | None = None
         self._inode = 0
         self._leaked = 0
@@ -112,7 +83,12 @@ class Pace:
     @property
     def limited(self) -> bool:
         """Whether there is any limit."""
-        return bool(self._per_minute or self._daily_cap)
+        return bool(self.per_minute or self.daily_cap)
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one message to the next, on average; 0 without a pace."""
+        return self._spacing.interval / 1000 if self._spacing else 0.0
 
     def take(self) -> float:
         """Take leave to send one message now. Never waits, and never fails.
@@ -131,6 +107,14 @@ class Pace:
                 except Exception as error:  # noqa: BLE001 - whatever a disk can do must not fail a mailing
                     recover(error)
             return self._ask()
+
+    def room(self) -> int | None:
+        """Return how many messages the day has room for; ``None`` without a cap, or if nobody can tell."""
+        if not self.daily_cap:
+            return None
+        with self._threads, suppress(Exception), self._alone():
+            return max(0, self.daily_cap - _count(self._opened(), int(self._clock() * 1000) - _DAY))
+        return None
 
     def close(self) -> None:
         """Let go of the file; what was counted stays counted."""
@@ -154,8 +138,10 @@ class Pace:
     def _wait(self, sent: _Sent, last: RateItem | None, now: int) -> int:
         """Return the milliseconds until the spacing and the day have room."""
         due = self._spacing.due(last, now, self._chance) if self._spacing else now
+        self.capped = False
         # pyrate-limiter takes no daily rate above the minute's; a faster task may make it count all the same.
-        if self._per_minute and self._daily_cap and (first := sent.peek(self._daily_cap - 1)):
+        if self.per_minute and self.daily_cap and (first := sent.peek(self.daily_cap - 1)):
+            self.capped = first.timestamp + _DAY >= max(due, now)
             due = max(due, first.timestamp + _DAY + 1)
         return max(0, due - now)
 
@@ -166,7 +152,10 @@ class Pace:
         off = self._spacing.place(last, now) - now if self._spacing else 0.0
         item = RateItem(f"{off:.3f}", now)  # rounded, it would add up
         if not sent.put(item):
+            self.capped = not self.per_minute
             return max(1, sent.waiting(item))
+        self.shared = last is not None and self._own not in (None, last.timestamp)
+        self._own = now
         self._chance = self._draw()
         return 0
 
@@ -187,9 +176,9 @@ class Pace:
     def _rate(self) -> Rate:
         from pyrate_limiter import Rate
 
-        if self._per_minute:
-            return Rate(*_window(self._per_minute))
-        return Rate(self._daily_cap or 1, _DAY)
+        if self.per_minute:
+            return Rate(*window(self.per_minute))
+        return Rate(self.daily_cap or 1, _DAY)
 
     def _draw(self) -> float:
         return self._random.uniform(-1, 1)
@@ -266,17 +255,6 @@ def _limit(value: float | None, argument: str, least: float) -> float | None:
     return value
 
 
-def _window(per_minute: float) -> tuple[int, int]:
-    """Return how many messages may go in how many milliseconds: whole ones, so that a half takes longer."""
-    count = math.ceil(per_minute)
-    return count, math.ceil(_MINUTE * count / per_minute)
-
-
-def _spacing(per_minute: float) -> _Spacing:
-    count, window = _window(per_minute)
-    return _Spacing(window / count * (1 + min(_SLACKEST, _SLACK / count)))
-
-
 def _digest(channel: str) -> str:
     return hashlib.sha256(channel.encode()).hexdigest()[:32]
 
@@ -302,3 +280,13 @@ def _set_back(sent: _Sent, now: int) -> None:
     elif isinstance(sent, InMemoryBucket):
         for item in sent.items:
             item.timestamp = min(item.timestamp, now)
+
+
+def _count(sent: _Sent, since: int) -> int:
+    """Return how many messages were sent after a moment."""
+    from pyrate_limiter import InMemoryBucket, SQLiteBucket
+
+    if isinstance(sent, SQLiteBucket):
+        row = sent.conn.execute("SELECT count(*) FROM sent WHERE item_timestamp > ?", (since,)).fetchone()
+        return int(row[0])
+    return sum(item.timestamp > since for item in sent.items) if isinstance(sent, InMemoryBucket) else 0

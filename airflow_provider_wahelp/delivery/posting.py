@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
@@ -36,6 +36,10 @@ class Verdict(NamedTuple):
     message_id: Id | None = None
 
 
+Identified = tuple[Person, Verdict | None]
+"""Somebody with their id in the channel, or with the reason why they have none."""
+
+
 class Poster:
     """Finds people in a channel and writes to them; what is at fault beyond one person stops it.
 
@@ -53,17 +57,26 @@ class Poster:
         self._people = people
         self._renewed: set[int] = set()
 
+    @property
+    def trouble(self) -> str:
+        """What keeps Wahelp from answering, where calls are being repeated; nothing if it answers."""
+        return self.hook.get_conn().trouble
+
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
         self._people.close()
 
     def identified(
-        self, pool: ThreadPoolExecutor, people: Sequence[Person]
-    ) -> Iterable[tuple[Person, Verdict | None]]:
+        self,
+        pool: ThreadPoolExecutor,
+        people: Sequence[Person],
+        result: Callable[[Future[Identified]], Identified] = Future.result,
+    ) -> Iterable[Identified]:
         """Return people with their ids in the channel, or with the reason why they have none.
 
         :param pool: looks up those whom the host does not remember.
         :param people: the people.
+        :param result: waits for what a thread finds out.
         """
         unnamed = [person.phone for person in people if person.user_id is None]
         known = self._people.get_many(unnamed) if unnamed else {}
@@ -73,7 +86,7 @@ class Poster:
         )
         if not unnamed:  # a thread that has nothing to look up costs more than the answer
             return ((person, None) for person in people)
-        return pool.map(self._identify, named)
+        return map(result, [pool.submit(self._identify, person) for person in named])
 
     def post(self, person: Person) -> Verdict:
         """Write to somebody, once.
@@ -93,7 +106,7 @@ class Poster:
             return Verdict(OPEN)
         return Verdict(Outcome.SENT, message_id=message.id)
 
-    def _identify(self, person: Person) -> tuple[Person, Verdict | None]:
+    def _identify(self, person: Person) -> Identified:
         if person.user_id is not None:
             return person, None
         if self.fault:

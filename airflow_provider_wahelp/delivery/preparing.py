@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.chunks import Chunks
 from airflow_provider_wahelp.delivery.composing import BadRowError, Composer, legible
-from airflow_provider_wahelp.delivery.report import Outcome, Progress
+from airflow_provider_wahelp.delivery.progress import Failures
+from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.rows import Unreadable
 from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.worklist import Person, Worklist
@@ -19,7 +21,10 @@ from airflow_provider_wahelp.delivery.worklist import Person, Worklist
 OPTED_OUT = "their last message to the channel was a stop word"
 SUPPRESSED = "on the suppression list"
 
+log = logging.getLogger(__name__)
+
 _BATCH = 1000  # people who are added at once
+_TOLD = 100_000  # rows after which it is said that there is no end to them yet
 
 
 @dataclass
@@ -29,13 +34,13 @@ class Preparation:
     :param worklist: the worklist.
     :param composer: makes the texts.
     :param suppression: who must not be written to.
-    :param progress: says which rows are bad.
+    :param failures: says which rows are bad.
     """
 
     worklist: Worklist
     composer: Composer
     suppression: Suppression
-    progress: Progress
+    failures: Failures
     rows: int = 0
     bad: int = 0
     users: int = 0
@@ -48,6 +53,8 @@ class Preparation:
         people: list[Person] = []
         for number, row in enumerate(rows, 1):
             self.rows = number
+            if number % _TOLD == 0:
+                log.info("%s rows are read", f"{number:,}")
             if person := self._composed(number, row):
                 people.append(person)
             if len(people) == _BATCH:
@@ -73,7 +80,7 @@ class Preparation:
 
     def _reject(self, number: int, row: Mapping[str, Any], reason: str) -> None:
         self.bad += 1
-        self.progress.failed(number, "bad row", reason)
+        self.failures.failed(number, "bad row", reason)
         phone = row.get("phone")
         who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)

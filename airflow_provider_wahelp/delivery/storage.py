@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 _LOCAL = {"file", "local", ""}
-_TEXT = {
+TEXT: Mapping[str, Any] = {
     "encoding": "utf-8",
     "errors": "backslashreplace",  # half an emoji must not cost the file; in JSON it is even exact
     "newline": "",
 }
+"""How all of them are opened."""
 
 
 def storage_path(path: str | ObjectStoragePath) -> ObjectStoragePath:
@@ -33,6 +34,14 @@ def storage_path(path: str | ObjectStoragePath) -> ObjectStoragePath:
         return path
     # Airflow 2.11 takes a relative path for one from the root.
     return ObjectStoragePath(path if "://" in path else str(Path(path).expanduser().absolute()))
+
+
+def is_local(path: str) -> bool:
+    """Return whether a path is one of this host's.
+
+    :param path: any Airflow object storage path.
+    """
+    return storage_path(path).protocol in _LOCAL
 
 
 def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -61,7 +70,7 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
             yield file
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+", **_TEXT) as file:  # type: ignore[call-overload]
+    with tempfile.TemporaryFile("w+", **TEXT) as file:
         yield file
         file.flush()
         file.buffer.seek(0)
@@ -73,7 +82,7 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
 def _replacing(file: Path) -> Iterator[IO[str]]:
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
     try:
-        with os.fdopen(handle, "w", **_TEXT) as new:  # type: ignore[call-overload]
+        with os.fdopen(handle, "w", **TEXT) as new:
             yield new
             new.flush()
             os.fsync(new.fileno())

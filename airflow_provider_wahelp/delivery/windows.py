@@ -24,6 +24,14 @@ class QuietWindows:
         self._default = default
         self._own = own
 
+    @property
+    def words(self) -> str:
+        """When people are not to be written to, in words."""
+        hours = f"{self._quiet.start:%H:%M}-{self._quiet.end:%H:%M}"
+        if not self._own:
+            return f"{hours} {self._default}"
+        return f"{hours} in the zone of each phone, {self._default} where it tells none"
+
     def zones(self, phone: str) -> str:
         """Return the zones of a phone; of ``""`` where there is none."""
         return ",".join(zones_of(phone, self._default)) if phone and self._own else self._default

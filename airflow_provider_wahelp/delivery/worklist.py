@@ -20,6 +20,9 @@ WAITING = "waiting"
 OPEN = "open"
 """Of a person to whom the sending was begun: whether the message went is not known."""
 
+EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
+"""Conditions for :meth:`Worklist.report`."""
+
 _CACHE = 16_000  # KiB of the file that are kept in memory
 _PRAGMAS = (  # what would survive the process is gone with it: nothing need be flushed to the disk
     f"PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE};"
@@ -89,6 +92,8 @@ _FITTING = (  # two branches, as an OR would read the same text to everybody for
     "AND NOT EXISTS (SELECT 1 FROM people WHERE people.message_id = history.message_id)"
 )
 _FIND = f"{_FITTING.format('IS NULL')} UNION ALL {_FITTING.format('= :user_id')} ORDER BY at LIMIT 1"
+_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
+_BY_SOURCE = "ORDER BY number < 0, number"
 _PERSON = f"SELECT {COLUMNS} FROM people WHERE state = ?"  # noqa: S608
 
 
@@ -257,12 +262,25 @@ class Worklist:
         """Return how many people there are in each state."""
         return dict(self._db.execute("SELECT state, count(*) FROM people GROUP BY state").fetchall())
 
-    def report(self) -> Iterator[ReportRow]:
-        """Yield what became of everybody, in the order of the source."""
+    def left_out(self) -> dict[tuple[str, str], int]:
+        """Return how many are not to be written to, by state; those who do not want it, by the reason too."""
         query = (
-            "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people "
-            "ORDER BY number < 0, number"
+            "SELECT state, iif(state = 'suppressed', reason, ''), count(*) FROM people "
+            "WHERE state NOT IN ('waiting', 'open') GROUP BY 1, 2"
         )
+        return {(state, reason): count for state, reason, count in self._db.execute(query)}
+
+    def waiting_by_zones(self) -> dict[str, int]:
+        """Return how many are still to be written to, by their zones."""
+        query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
+        return dict(self._db.execute(query, (WAITING,)).fetchall())
+
+    def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
+        """Yield what became of people, in the order of the source.
+
+        :param where: of whom: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
+        """
+        query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
         for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
             outcome, why = _reported(state, reason)
             yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
@@ -293,6 +311,14 @@ class Worklist:
         self._db.execute("BEGIN")
         self._db.executemany(statement, rows)
         self._db.execute("COMMIT")
+
+
+def among(numbers: Iterable[int]) -> str:
+    """Return the condition that it is one of some rows.
+
+    :param numbers: their numbers.
+    """
+    return f"number IN ({', '.join(map(str, numbers))})"
 
 
 def _reported(state: str, reason: str) -> tuple[Outcome, str]:

@@ -68,7 +68,8 @@ class SendMessagesOperator(WahelpOperator):
     :param max_length: how many characters a text may have.
     :param dry_run: render and check everything, and send nothing.
     :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
-        ``.csv``, ``.jsonl`` or ``.ndjson``. A local file is made readable for its owner alone.
+        ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. A local file is made readable
+        for its owner alone.
     :param if_unclear: where it is not known whether a message went: ``check`` looks into the channel's
         history, ``fail`` gives it up, ``resend`` sends, at the risk of a second arrival.
     :param on_rerun: for those who had got it before the task was cleared: ``skip`` sends nothing, ``resend``

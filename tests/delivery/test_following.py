@@ -733,3 +733,32 @@ def test_a_mailing_goes_through_the_channel_that_it_has_begun_in(
     mailing.given |= {"channel_uuid": old, "fallback": [other]}
     to_its_end(mailing)
     assert arrived(world, rows, old) == arrived(world, rows, other) == once(rows)
+
+
+def test_the_report_of_one_that_is_followed_grows_too(
+    world: World, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what was delivered; and where the next channel is tried, a row that was there becomes another."""
+    path, sleep = tmp_path / "report.csv", world.sleep
+    seen: list[list[dict[str, str]]] = []
+
+    def watched(seconds: float) -> None:
+        if path.exists():
+            seen.append([*csv.DictReader(path.open(encoding="utf-8"))])
+        sleep(seconds)
+
+    monkeypatch.setattr(world, "sleep", watched)
+    world.sandbox.configure(delivered_after=None)
+    given = {"pace": 2, "concurrency": 1, "report_path": str(path)}
+    mailing = followed(world, crowd(), fallback=[other], fallback_after=60, **given)
+    assert mailing.attempt() is None
+    half = next(rows for rows in seen if len(rows) == COUNT // 2)
+    assert [(row["outcome"], row["status"], row["channel_uuid"]) for row in half] == [
+        ("sent", "sent", first(world))
+    ] * (COUNT // 2)
+    while arrived(world, crowd(), other).total() < COUNT:
+        seen.clear()
+        mailing.resume()
+    tried = [Counter(row["channel_uuid"] for row in rows)[other] for rows in seen]
+    assert any(0 < count < COUNT - 1 for count in tried), tried
+    assert all(len({row["number"] for row in rows}) == len(rows) == COUNT for rows in seen)

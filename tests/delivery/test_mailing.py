@@ -6,9 +6,15 @@ import csv
 import itertools
 import json
 import logging
+import re
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +32,8 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.delivery import campaign as campaigns
+from airflow_provider_wahelp.delivery import mailing as mailings
+from airflow_provider_wahelp.delivery.growing import GrowingReport
 from airflow_provider_wahelp.delivery.pacing import Pace
 from airflow_provider_wahelp.delivery.posting import Poster, Verdict
 from airflow_provider_wahelp.delivery.report import Outcome
@@ -34,6 +42,7 @@ from tests.delivery.crowd import Mailing
 from tests.delivery.world import PHONES, Killed, World, quiet
 
 COUNT = 12
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -738,3 +747,227 @@ def _attempt(mailing: Mailing, steps: int | None = None) -> None:
         mailing.attempt(steps)
     except (Killed, WahelpError):
         mailing.world.sleep(5)
+
+
+class Watched:
+    """What a person sees who opens the report whenever a mailing sleeps.
+
+    :param world: where it sleeps.
+    :param path: the report.
+    """
+
+    def __init__(self, world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: list[tuple[int, list[dict[str, str]]]] = []
+        sleep = world.sleep
+
+        def watched(seconds: float) -> None:
+            if path.exists():
+                with path.open(encoding="utf-8", newline="") as file:
+                    self.seen.append((world.sends(), list(csv.DictReader(file))))
+            sleep(seconds)
+
+        monkeypatch.setattr(world, "sleep", watched)
+
+
+def test_halfway_the_report_has_exactly_the_rows_so_far(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.csv"
+    rows = [*crowd(), {"phone": "12", "text": "bad"}]
+    watched = Watched(world, path, monkeypatch)
+    given = {"report_path": str(path), "pace": 20, "concurrency": 1}
+    Mailing(world, rows, given=given).attempt()
+    halves = [seen for sends, seen in watched.seen if sends == COUNT // 2]
+    assert [(row["number"], row["outcome"]) for row in halves[-1]] == [
+        (str(COUNT + 1), "skipped"),
+        *((str(number), "sent") for number in range(1, COUNT // 2 + 1)),
+    ]
+    assert [row["phone"] for row in halves[-1][1:]] == [row["phone"] for row in rows[: COUNT // 2]]
+    assert all(row["message_id"] for row in halves[-1][1:])
+    assert len(list(csv.DictReader(path.open()))) == COUNT + 1
+
+
+@pytest.mark.parametrize("steps", range(20, 60, 7))
+def test_after_a_kill_the_report_stays_right_in_the_retry_too(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    path = tmp_path / "report.csv"
+    given = {"report_path": str(path), "pace": 20, "concurrency": 1}
+    mailing = Mailing(world, crowd(), given=given)
+    with monkeypatch.context() as killed:
+        killed.setattr(GrowingReport, "finish", lambda self: None)  # nobody is left to do that
+        with pytest.raises(Killed):
+            mailing.attempt(steps)
+    left = numbers(path)
+    assert 0 < len(left) <= world.sends() < COUNT
+    watched = Watched(world, path, monkeypatch)
+    assert mailing.attempt()
+    assert watched.seen
+    for _, rows in watched.seen[1:]:  # the first is before anything was read
+        found = [int(row["number"]) for row in rows]
+        assert len(found) == len(set(found))
+        assert set(found) >= set(left)
+    assert numbers(path) == list(range(1, COUNT + 1))
+    assert {row["outcome"] for row in csv.DictReader(path.open())} == {"sent"}
+    each_once(world, crowd())
+
+
+def numbers(path: Path) -> list[int]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [int(row["number"]) for row in csv.DictReader(file)]
+
+
+def test_a_dry_run_writes_its_report_at_the_end_alone(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.csv"
+    with monkeypatch.context() as grown:
+        grown.setattr(GrowingReport, "renew", lambda self: pytest.fail("there is nothing to wait for"))
+        Mailing(world, crowd(3), given={"report_path": str(path), "dry_run": True}).attempt()
+    assert numbers(path) == [1, 2, 3]
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "wahelp.delivery" in record.name]
+
+
+def test_the_log_of_a_mailing_at_the_default_pace(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
+    rows = [*crowd(40), {"phone": "12", "text": "bad"}, {**crowd(41)[-1]}]
+    given = {"pace": 20, "concurrency": 1, "suppress": [phone(40)]}
+    Mailing(world, rows, given=given).attempt()
+    said = lines(caplog)
+    start = next(number for number, line in enumerate(said) if line.startswith("Writing to"))
+    uuid = world.channel["channel_uuid"]
+    assert said[start - 1] == "Not written to: 1 bad, 1 on the suppression list"
+    clock = r"(\d+ \w{3} )?\d\d:\d\d UTC"
+    assert re.fullmatch(
+        rf"Writing to 40 people through channel {uuid}, at 20 a minute: about 2 min, until {clock}",
+        said[start],
+    )
+    told = [
+        re.fullmatch(rf"(\d+) of 40 sent \(\d+ %\), at 20 a minute, about (.*) left \({clock}\)", line)
+        for line in said[start + 1 : -1]
+    ]
+    assert all(told), said
+    sent = [int(line[1]) for line in told if line]
+    assert sent == sorted(sent)
+    assert 1 <= sent[0] <= 3
+    assert 10 <= len(sent) <= 20
+    assert sent[-1] > 30
+    assert re.fullmatch(r"40 of 40 done \(100 %\) in 2 min: 40 sent", said[-1])
+
+
+def test_the_log_says_that_quiet_hours_hold_some(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
+    now = datetime.fromtimestamp(world.now(), ZoneInfo("Europe/Moscow"))
+    world.sleep((now.replace(hour=12, minute=0) + timedelta(days=1) - now).total_seconds())
+    rows = [*crowd(3), {"phone": "+74232000000", "text": "East"}]  # 12:00 in Moscow, 19:00 in Vladivostok
+    assert Mailing(world, rows, given={"quiet_hours": "18:00-10:00", "pace": 2}).attempt() is None
+    said = "\n".join(lines(caplog))
+    assert (
+        "Quiet hours are 18:00-10:00 in the zone of each phone, Europe/Moscow where it tells none; "
+        "1 person waits until 10:00 Asia/Vladivostok"
+    ) in said
+    assert re.search(r"1 of 4 sent .*; quiet hours: 1 person waits until 10:00 Asia/Vladivostok", said)
+
+
+def test_the_log_says_that_the_cap_holds_the_rest(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
+    assert Mailing(world, crowd(5), given={"daily_cap": 3}).attempt() is None
+    said = lines(caplog)
+    assert "No more than 3 messages go in 24 hours (daily_cap): 3 may go now" in said
+    assert any(line.startswith("The daily cap is reached: the next may go at ") for line in said)
+
+
+def test_an_outage_is_told_while_it_is_waited_out(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no thread comes back: the heart goes on beating."""
+    caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
+    monkeypatch.setattr(mailings, "LOOK", 0.05)
+    told, over = threading.Event(), threading.Event()
+    hook_of = Mailing.hook
+
+    def waiting(self: Mailing, reaper: Any) -> Any:
+        hook = hook_of(self, reaper)
+
+        def sleep(_: float) -> None:
+            told.set()
+            over.wait(10)
+
+        hook.get_conn()._retrying.sleep = sleep  # type: ignore[assignment]
+        return hook
+
+    def pass_time() -> None:
+        assert told.wait(10)
+        for _ in range(100):
+            world.set_clock(6)
+            if over.wait(0.05) or any("waiting for Wahelp" in line for line in lines(caplog)):
+                break
+        over.set()
+
+    monkeypatch.setattr(Mailing, "hook", waiting)
+    world.sandbox.inject("unavailable", operation="send_message", count=1, retry_after=20)
+    helper = threading.Thread(target=pass_time)
+    helper.start()
+    Mailing(world, crowd(1)).attempt()
+    helper.join()
+    beats = [line for line in lines(caplog) if "waiting for" in line]
+    assert re.fullmatch(
+        r"0 of 1 sent \(0 %\); waiting for Wahelp \(.*, HTTP 503\), which is asked again within \d+ s",
+        beats[0],
+    )
+    assert "Text 0" not in "".join(lines(caplog))
+    assert phone(0)[2:] not in "".join(lines(caplog))
+
+
+def test_a_process_that_is_killed_leaves_its_report_and_the_next_one_completes_it(
+    world: World, tmp_path: Path
+) -> None:
+    """The real thing: SIGKILL in the middle, and what lies on the disk."""
+    path = tmp_path / "report.csv"
+    world.sandbox.inject("slow", operation="send_message", probability=1.0, seconds=0.1)
+    given = {
+        **world.channel,
+        "recipients": crowd(60),
+        "report_path": str(path),
+        "ledger_path": f"file://{tmp_path}/ledger",
+        "pace": None,
+        "concurrency": 2,
+    }
+    with attempt_of(1, given) as process:
+        wait_until(lambda: path.exists() and len(numbers(path)) >= 10)
+        process.kill()
+    left = numbers(path)
+    assert 10 <= len(left) == len(set(left)) <= world.sends() < 60
+    assert {row["outcome"] for row in csv.DictReader(path.open())} == {"sent"}
+    assert path.stat().st_mode & 0o777 == 0o600
+    with attempt_of(2, given) as process:
+        answer, _ = process.communicate(timeout=60)
+    assert json.loads(answer.splitlines()[-1])["sent"] == 60
+    assert numbers(path) == list(range(1, 61))
+    assert {row["outcome"] for row in csv.DictReader(path.open())} == {"sent"}
+    assert set(numbers(path)) >= set(left)
+    each_once(world, crowd(60))
+    assert list(tmp_path.glob(".report*")) == []
+
+
+@contextmanager
+def attempt_of(try_number: int, given: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """Run an attempt in a process of its own, which does not outlive the test."""
+    arguments = json.dumps({"try_number": try_number, **given})
+    command = [sys.executable, "-m", "tests.delivery.mortal", arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

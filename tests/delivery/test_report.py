@@ -1,9 +1,8 @@
-"""The report of a mailing: private, whole, harmless in a spreadsheet; and the lines about it in the log."""
+"""The report of a mailing: private, whole, harmless in a spreadsheet."""
 
 from __future__ import annotations
 
 import csv
-import logging
 import os
 import stat
 import subprocess
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery import storage
-from airflow_provider_wahelp.delivery.report import Outcome, Progress, ReportRow, check_path, write_report
+from airflow_provider_wahelp.delivery.report import Outcome, ReportRow, check_path, write_report
 from airflow_provider_wahelp.delivery.rows import read_rows
 
 PHONE = "+71234567890"
@@ -226,138 +225,3 @@ def test_a_disk_that_is_full_leaves_the_earlier_report(
 def test_a_row_shows_no_phone() -> None:
     assert PHONE not in repr(ROW)
     assert "secret" not in repr(ReportRow(1, "secret", None, None, Outcome.SENT))
-
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> logging.Logger:
-    caplog.set_level("INFO", "mailing")
-    return logging.getLogger("mailing")
-
-
-def test_a_line_every_few_seconds(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    progress = Progress(log, 5000, clock=clock)
-    clock.now += 4.9
-    progress.add(Outcome.SENT, 100)
-    assert caplog.messages == []
-    clock.now += 0.1
-    for _ in range(85):
-        progress.add(Outcome.SENT)
-    assert caplog.messages == ["101 of 5,000 done (2 %), 20.2 a second, about 4 min left"]
-    clock.now += 4.9
-    progress.add(Outcome.FAILED)
-    assert len(caplog.messages) == 1
-    clock.now += 0.1
-    progress.add(Outcome.FAILED, 4000)
-    assert caplog.messages[1:] == ["4,186 of 5,000 done (83 %), 418.6 a second, about 2 s left"]
-
-
-def test_a_clock_that_stands_still_is_no_reason_to_fail(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    Progress(log, 10, every=0, clock=clock).add(Outcome.SENT)
-    assert caplog.messages == ["1 of 10 done (10 %), 0.0 a second"]
-
-
-def test_the_rate_is_that_of_the_last_minute(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What an earlier attempt sent is skipped at once, and does not make the rest look quick."""
-    progress = Progress(log, 100_000, clock=clock)
-    progress.add(Outcome.SKIPPED, 50_000)
-    for _ in range(30):
-        clock.now += 5
-        progress.add(Outcome.SENT, 10)
-    assert caplog.messages[0] == "50,010 of 100,000 done (50 %), 10,002.0 a second, about 5 s left"
-    assert caplog.messages[-1] == "50,300 of 100,000 done (50 %), 2.0 a second, about 6 h 54 min left"
-
-
-@pytest.mark.parametrize(
-    ("total", "added", "line"),
-    [
-        (0, 1200, "1,200 done, 240.0 a second"),
-        (1000, 1000, "1,000 of 1,000 done (100 %), 200.0 a second"),
-        (1000, 999, "999 of 1,000 done (99 %), 199.8 a second, about 0 s left"),
-        (1000, 1001, "1,001 of 1,000 done (100 %), 200.2 a second"),
-        (1000, 0, "0 of 1,000 done (0 %), 0.0 a second"),
-    ],
-)
-def test_what_a_line_says_at_the_edges(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture, total: int, added: int, line: str
-) -> None:
-    progress = Progress(log, total, clock=clock)
-    clock.now += 5
-    progress.add(Outcome.SENT, added)
-    assert caplog.messages == [line]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "took"),
-    [(0.4, "0 s"), (59, "59 s"), (89, "1 min"), (3599, "1 h 0 min"), (9000, "2 h 30 min")],
-)
-def test_the_last_line_sums_up(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture, seconds: float, took: str
-) -> None:
-    progress = Progress(log, 1003, every=1e9, clock=clock)
-    progress.add(Outcome.SENT, 1000)
-    progress.add(Outcome.NO_MESSENGER, 2)
-    progress.add(Outcome.FAILED)
-    clock.now += seconds
-    progress.finish()
-    assert caplog.messages == [f"1,003 of 1,003 done (100 %) in {took}: 1,000 sent, 2 no messenger, 1 failed"]
-
-
-def test_a_mailing_to_nobody_says_so(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    Progress(log, 0, clock=clock).finish()
-    assert caplog.messages == ["0 done in 0 s: no recipients"]
-
-
-def test_totals_name_every_outcome_and_are_plain(log: logging.Logger, clock: Clock) -> None:
-    progress = Progress(log, 5, clock=clock)
-    progress.add(Outcome.DEFERRED, 2)
-    assert progress.totals == {
-        "sent": 0, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 2,
-    }  # fmt: skip
-    assert {type(name) for name in progress.totals} == {str}  # XCom keeps what is plain
-
-
-def test_the_first_failures_are_put_into_words(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    progress = Progress(log, 100, clock=clock)
-    for number in range(1, 7):
-        progress.failed(number, "+7*****7890", f"there is no {PHONE}")
-    assert len(caplog.messages) == 6
-    for number in range(7, 20):
-        progress.failed(number, "+7*****7890", "no")
-    assert caplog.messages == [
-        *(f"Row {number} (+7*****7890): there is no +7*****7890" for number in range(1, 6)),
-        "Further failures are in the report only",
-    ]
-    assert {record.levelname for record in caplog.records} == {"WARNING"}
-    assert sum(progress.totals.values()) == 0
-
-
-def test_a_recipient_that_was_not_masked_is(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    Progress(log, 1, clock=clock).failed(1, PHONE, "no")
-    assert caplog.messages == ["Row 1 (+7*****7890): no"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from airflow_provider_wahelp.client import Settings, WahelpClient, calls, errors
 
-from .wire import TEXT, Blocking, Wire, resets
+from .wire import TEXT, Blocking, Wire, resets, says
 
 URL = "https://wahelp.ru/api/app/projects/1/channels/c-1/send_message/301"
 SEND = calls.send_message(1, "c-1", 301, TEXT)
@@ -81,3 +82,14 @@ def test_an_unreachable_host_is_named_without_the_address_of_the_call(requests_m
     ):
         client.perform(SEND)
     assert caught.value.words == "NewConnectionError"
+
+
+def test_what_is_waited_for_is_told_until_an_answer_comes(wire: Wire) -> None:
+    told: list[str] = []
+    settings = Settings(base_url=wire.url, access_token="ready")
+    with WahelpClient(settings, sleep=lambda _: told.append(client.trouble)) as client:
+        wire.will(says(status=503, retry_after="7"))
+        client.perform(calls.get_channel(101, "uuid"))
+        assert client.trouble == ""
+    assert len(told) == 1
+    assert re.fullmatch(r"Wahelp \(.+, HTTP 503\), which is asked again within [78] s", told[0])

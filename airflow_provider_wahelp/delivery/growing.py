@@ -1,0 +1,283 @@
+"""The report of a mailing while it is sent: it grows row by row, and at the end it is whole."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+from airflow_provider_wahelp.delivery.report import ReportRow, put, write_report
+from airflow_provider_wahelp.delivery.storage import TEXT, is_local, private_file, storage_path
+from airflow_provider_wahelp.delivery.worklist import BEGUN, EVERYBODY, among
+
+log = logging.getLogger(__name__)
+
+_SOONEST, _LATEST = 30.0, 600.0  # seconds until it is uploaded, or written anew, once more
+_THINNING = 10  # a tenth of the time so far, between the two
+_SHARE = 50  # and no sooner than so many times what it took: the mailing does not wait for its report
+_PIECE = 1 << 20
+
+Rows = Callable[[str], Iterable[ReportRow]]
+"""Returns the lines of those who fit a condition on the worklist."""
+
+
+class Report(Protocol):
+    """Where a mailing tells what became of each person."""
+
+    def add(self, number: int) -> None:
+        """Note that more is known of somebody, by the number of the row."""
+
+    def tick(self) -> None:
+        """Write down what is new, if it is time for that."""
+
+    def renew(self) -> None:
+        """Write down anew what is known of everybody."""
+
+
+class NoReport:
+    """A report that nobody asked for."""
+
+    def add(self, number: int) -> None:
+        """Forget it."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+    def renew(self) -> None:
+        """Do nothing."""
+
+
+class GrowingReport:
+    """A report that has a row for everybody of whom something is known, and at the end for everybody.
+
+    A local file grows with each row; elsewhere a copy is uploaded now and then, beside the sending. Whatever
+    goes wrong with either meanwhile is a warning: only the end must succeed. For one thread.
+
+    :param path: any Airflow object storage path.
+    :param rows: returns its lines.
+    :param columns: what kind of lines they are.
+    :param clock: the time, in seconds since 1970.
+    """
+
+    def __init__(
+        self, path: str, rows: Rows, columns: type[ReportRow], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._path = path
+        self._rows = rows
+        self._columns = columns
+        self._clock = clock
+        self._pauses = _Pauses(clock)
+        self._file: _File = _LocalFile(path) if is_local(path) else _UploadedFile(path, _Pauses(clock))
+        self._new: list[int] = []
+        self._stale = self._warned = False
+
+    def add(self, number: int) -> None:
+        """Note that the outcome of somebody is known who has no row yet."""
+        self._new.append(number)
+
+    def change(self) -> None:
+        """Note that a row is another than it was: they are written anew, which takes a while for many."""
+        self._stale = True
+
+    def tick(self) -> None:
+        """Write down what is new, if it is time for that."""
+        if self._stale:
+            if self._pauses.over():
+                self.renew()
+            return
+        with self._forgiving():
+            if self._new:
+                self._file.append(self._text(among(self._new)))
+                self._new.clear()
+            self._file.keep()
+
+    def renew(self) -> None:
+        """Write down anew what is known of everybody."""
+        with self._forgiving(), self._pauses.measured():
+            self._file.begin(lambda file: put(file, self._path, self._rows(BEGUN), header=self._columns))
+            self._new.clear()
+            self._stale = False
+
+    def finish(self) -> None:
+        """Write it down for everybody, those who are still to be written to included."""
+        self._file.close()
+        write_report(self._path, self._rows(EVERYBODY), self._columns)
+
+    def _text(self, where: str) -> str:
+        text = io.StringIO(newline="")
+        put(text, self._path, self._rows(where))
+        return text.getvalue()
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever a storage can do must not stop the messages
+            self._stale = True
+            if not self._warned:
+                self._warned = True
+                words = "The report cannot be written so far (%s): it is tried again, and at the end"
+                log.warning(words, type(error).__name__)
+
+
+class RevisedReport:
+    """The same report, for a channel that is tried after another: everybody has a row already, which changes.
+
+    :param report: the report.
+    """
+
+    def __init__(self, report: GrowingReport) -> None:
+        self._report = report
+
+    def add(self, number: int) -> None:
+        """Note that the row of somebody is another."""
+        self._report.change()
+
+    def tick(self) -> None:
+        """Write it down anew, if it is time for that."""
+        self._report.tick()
+
+    def renew(self) -> None:
+        """Write it down anew before long."""
+        self._report.change()
+
+
+class _Pauses:
+    """How long it is until something is done again that costs more, the more there is.
+
+    :param clock: the time, in seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._started = self._due = clock()
+
+    def over(self) -> bool:
+        """Return whether it is time."""
+        return self._clock() >= self._due
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Do it; the next time is later, the longer this takes and the longer all takes."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            took, now = time.perf_counter() - began, self._clock()
+            pause = min(max(_SOONEST, (now - self._started) / _THINNING), _LATEST)
+            self._due = now + max(pause, took * _SHARE)
+
+
+class _File(Protocol):
+    """A file that grows."""
+
+    def begin(self, write: Callable[[IO[str]], None]) -> None:
+        """Replace what was there."""
+
+    def append(self, text: str) -> None:
+        """Add whole lines to it."""
+
+    def keep(self) -> None:
+        """Put it where it is looked for, if it is time for that."""
+
+    def close(self) -> None:
+        """Leave it; nothing more is written to it afterwards."""
+
+
+class _LocalFile:
+    """A file on a disk, private from its first byte.
+
+    :param path: its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(storage_path(path).path)
+        self._file: IO[str] | None = None
+
+    def begin(self, write: Callable[[IO[str]], None]) -> None:
+        """Replace what was there, in one step."""
+        self.close()
+        with private_file(str(self._path)) as file:
+            write(file)
+        self._file = self._path.open("a", **TEXT)
+
+    def append(self, text: str) -> None:
+        """Add whole lines to it, in one write: there is hardly a moment to read half of one in."""
+        if self._file:
+            self._file.write(text)
+            self._file.flush()
+
+    def keep(self) -> None:
+        """Do nothing: it is there."""
+
+    def close(self) -> None:
+        """Leave it."""
+        if self._file:
+            self._file.close()
+        self._file = None
+
+
+class _UploadedFile:
+    """A file in an object storage, which takes whole files only: a copy of what there is, now and then.
+
+    :param path: its path.
+    :param pauses: how often.
+    """
+
+    def __init__(self, path: str, pauses: _Pauses) -> None:
+        self._target = storage_path(path)
+        self._pauses = pauses
+        self._file: IO[str] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._upload: Future[None] | None = None
+
+    def begin(self, write: Callable[[IO[str]], None]) -> None:
+        """Begin it anew, on this host; it replaces what is there when it is uploaded."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, "wahelp-report")
+            _ = self._target.fs  # here, as only one thread of a task may ask Airflow for a connection
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+        if self._file:
+            self._file.close()
+        self._file = tempfile.TemporaryFile("w+", **TEXT)  # noqa: SIM115 - it is open as long as it grows
+        write(self._file)
+        self._file.flush()
+
+    def append(self, text: str) -> None:
+        """Add whole lines to it, on this host."""
+        if self._file:
+            self._file.write(text)
+            self._file.flush()
+
+    def keep(self) -> None:
+        """Upload it beside the sending, if it is time for that and nothing is on its way."""
+        if self._upload and self._upload.done():
+            upload, self._upload = self._upload, None
+            upload.result()
+        if self._file and self._pool and self._upload is None and self._pauses.over():
+            descriptor = self._file.fileno()
+            size = os.fstat(descriptor).st_size
+            self._upload = self._pool.submit(self._put, os.dup(descriptor), size)
+
+    def close(self) -> None:
+        """Leave it, once what is on its way has come to its end: it must not replace what comes after it."""
+        if self._pool:
+            self._pool.shutdown()
+        if self._file:
+            self._file.close()
+        self._file = self._pool = self._upload = None
+
+    def _put(self, descriptor: int, size: int) -> None:
+        try:
+            with self._pauses.measured(), self._target.open("wb") as remote:  # type: ignore[no-untyped-call]
+                for start in range(0, size, _PIECE):
+                    remote.write(os.pread(descriptor, min(_PIECE, size - start), start))
+        finally:
+            os.close(descriptor)
