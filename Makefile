@@ -76,7 +76,7 @@ $(OLDER:%=test-%) test-lowest: test-%:
 lint: .venv/.installed ## Style, types, and which part may import which
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy -p airflow_provider_wahelp -p demo
+	.venv/bin/mypy -p airflow_provider_wahelp -p demo -p tests.typed
 	.venv/bin/lint-imports
 
 import-cost: .venv/.installed ## What importing the provider costs

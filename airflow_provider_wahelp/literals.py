@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+
 
 def is_literal(value: object) -> bool:
     """Return whether a value is what the author wrote: no template, no XCom, nothing left out.
@@ -27,7 +30,20 @@ def check_literal(check: Callable[[Any], object], value: object) -> None:
     :raises InputError: naming the argument and what it must be.
     """
     if is_literal(value):
-        check(value)
+        with airflow_errors():  # the parse does not care, and a mapped task is made anew by each try
+            check(value)
+
+
+def refuse_none(**given: object) -> None:
+    """Refuse ``None`` where it means nothing.
+
+    :param given: the arguments.
+    :raises InputError: naming the first of them that is ``None``.
+    """
+    for name, value in given.items():
+        if value is None:
+            with airflow_errors():
+                raise InputError(name, "must be given, and is None: is it that of an upstream XCom?")
 
 
 def settled(check: Callable[[Any], Any], value: Any) -> Any:

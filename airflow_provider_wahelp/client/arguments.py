@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client.errors import InputError
 
-CHANNEL_TYPES = ("whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max")
+ChannelType = Literal["whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max"]
 """Types of channels; the spelling of all but the first two is a guess (docs/api.md, 4.1)."""
 
-WEBHOOK_APIS = ("hook", "webhooks")
-IF_UNCLEAR = ("check", "fail", "resend")
-ON_RERUN = ("skip", "resend")
-IF_EXISTS = ("reuse", "create", "fail")
-AWAITED = ("delivered", "read")
+WebhookApi = Literal["hook", "webhooks"]
+IfUnclear = Literal["check", "fail", "resend"]
+OnRerun = Literal["skip", "resend"]
+IfExists = Literal["reuse", "create", "fail"]
+Awaited = Literal["delivered", "read"]
+
+CHANNEL_TYPES: tuple[ChannelType, ...] = get_args(ChannelType)
+WEBHOOK_APIS: tuple[WebhookApi, ...] = get_args(WebhookApi)
+IF_UNCLEAR: tuple[IfUnclear, ...] = get_args(IfUnclear)
+ON_RERUN: tuple[OnRerun, ...] = get_args(OnRerun)
+IF_EXISTS: tuple[IfExists, ...] = get_args(IfExists)
+AWAITED: tuple[Awaited, ...] = get_args(Awaited)
+
+_C = TypeVar("_C", bound=str)
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
 _SEGMENT = re.compile(r"[\w-]{1,100}")
 _MOST = 2**63 - 1  # SQLite has no greater number, and an id must fit into its tables
@@ -69,11 +78,9 @@ def text(value: Any) -> str:
     return _filled(value, "text", "must be a text that is not empty, without broken characters")
 
 
-def channel_type(value: Any) -> str:
+def channel_type(value: Any) -> ChannelType:
     """Return a channel's type."""
-    if str(value).lower() not in CHANNEL_TYPES:
-        raise InputError("channel_type", f"must be one of {', '.join(CHANNEL_TYPES)}")
-    return str(value).lower()
+    return choice(str(value).lower(), "channel_type", CHANNEL_TYPES)
 
 
 def url(value: Any) -> str:
@@ -108,36 +115,36 @@ def idempotency_key(value: Any) -> str | None:
     return text
 
 
-def if_exists(value: Any) -> str:
+def if_exists(value: Any) -> IfExists:
     """Return what to do with a thing that exists already."""
     return choice(value, "if_exists", IF_EXISTS)
 
 
-def webhook_api(value: Any) -> str:
+def webhook_api(value: Any) -> WebhookApi:
     """Return which of the API's two registrations is used."""
     return choice(value, "api", WEBHOOK_APIS)
 
 
-def if_unclear(value: Any) -> str:
+def if_unclear(value: Any) -> IfUnclear:
     """Return what to do where it is not known whether a message was sent."""
     return choice(value, "if_unclear", IF_UNCLEAR)
 
 
-def on_rerun(value: Any) -> str:
+def on_rerun(value: Any) -> OnRerun:
     """Return what to do where a task that has sent is run again."""
     return choice(value, "on_rerun", ON_RERUN)
 
 
-def awaited(value: Any) -> str:
+def awaited(value: Any) -> Awaited:
     """Return the status that is waited for."""
     return choice(value, "status", AWAITED)
 
 
-def choice(value: Any, argument: str, choices: Sequence[str]) -> str:
+def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:
     """Return one of some choices."""
     if value not in choices:
         raise InputError(argument, f"must be one of {', '.join(map(repr, choices))}")
-    return str(value)
+    return choices[choices.index(value)]
 
 
 def as_id(value: int | str) -> int | str:

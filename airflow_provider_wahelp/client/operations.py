@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.arguments import IfExists
 from airflow_provider_wahelp.client.calls import Call, Id
 from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
@@ -39,7 +40,6 @@ from airflow_provider_wahelp.client.unclear import created_once, newcomer
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-IfExists = Literal["reuse", "create", "fail"]
 
 
 def once(call: Call[T]) -> Conversation[T]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
-from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import (
@@ -23,6 +22,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.options import no_template
 from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.client.calls import Id
@@ -84,11 +84,7 @@ class Composer:
         zones: Callable[[str], str] = lambda phone: "",
     ) -> None:
         self._template = _compiled(environment, template)
-        # Airflow 2's context is lazy: it is handed over as it is, and not copied into a dict.
-        self._names = cast("MutableMapping[str, Any]", copy.copy(context))
-        for name, value in environment.globals.items():
-            if name not in self._names:
-                self._names[name] = value
+        self._names = names_around(context, environment)
         self._key = key
         self._longest = longest
         self._zones = zones

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
@@ -13,9 +13,13 @@ from airflow_provider_wahelp.delivery.patience import Patience
 if TYPE_CHECKING:
     import jinja2
 
-ON_BAD_ROWS = ("report", "fail")
-IF_EMPTY = ("succeed", "skip", "fail")
-QUIET_ZONES = ("recipient", "project")
+OnBadRows = Literal["report", "fail"]
+IfEmpty = Literal["succeed", "skip", "fail"]
+QuietZone = Literal["recipient", "project"]
+
+ON_BAD_ROWS: tuple[OnBadRows, ...] = get_args(OnBadRows)
+IF_EMPTY: tuple[IfEmpty, ...] = get_args(IfEmpty)
+QUIET_ZONES: tuple[QuietZone, ...] = get_args(QuietZone)
 MOST_THREADS = 32
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
@@ -121,17 +125,17 @@ def dry_run(value: Any) -> bool:
     return value
 
 
-def on_bad_rows(value: Any) -> str:
+def on_bad_rows(value: Any) -> OnBadRows:
     """Return what to do with rows of which no message can be made."""
     return arguments.choice(value, "on_bad_rows", ON_BAD_ROWS)
 
 
-def if_empty(value: Any) -> str:
+def if_empty(value: Any) -> IfEmpty:
     """Return what to do without any recipient."""
     return arguments.choice(value, "if_empty", IF_EMPTY)
 
 
-def quiet_zone(value: Any) -> str:
+def quiet_zone(value: Any) -> QuietZone:
     """Return whose zone quiet hours are in."""
     return arguments.choice(value, "quiet_zone", QUIET_ZONES)
 

@@ -31,7 +31,7 @@ class Patience:
     interval: float
 
 
-def wait_for(value: Any) -> str:
+def wait_for(value: Any) -> arguments.Awaited:
     """Return the status that is waited for."""
     return arguments.choice(value, "wait_for", arguments.AWAITED)
 

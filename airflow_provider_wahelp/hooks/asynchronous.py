@@ -77,7 +77,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Yield the account's projects."""
         return self._each(lambda does: does.list_projects())
 
-    async def create_project(self, name: str, if_exists: str = "reuse") -> Project:
+    async def create_project(self, name: str, if_exists: arguments.IfExists = "reuse") -> Project:
         """Create a project, or take the one that exists."""
         return await self._do(lambda does: does.create_project(name, if_exists))
 
@@ -94,9 +94,9 @@ class WahelpAsyncHook(BaseWahelpHook):
     async def create_channel(
         self,
         name: str,
-        channel_type: str = "whatsapp",
+        channel_type: arguments.ChannelType = "whatsapp",
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
     ) -> Channel:
         """Create a channel, or take the one that exists. A new one is inactive."""
         return await self._do(lambda does: does.create_channel(name, channel_type, project_id, if_exists))
@@ -125,7 +125,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         phone: str,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
     ) -> User:
         """Add a person to a channel, or take the one that it has."""
         return await self._do(lambda does: does.create_user(name, phone, channel_uuid, project_id, if_exists))
@@ -169,7 +169,7 @@ class WahelpAsyncHook(BaseWahelpHook):
     async def set_webhook(
         self,
         url: str,
-        api: str = "hook",
+        api: arguments.WebhookApi = "hook",
         entities: Sequence[str] = _MESSAGES,
         project_id: int | str | None = None,
     ) -> Webhook:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Account, Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import IfExists
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
@@ -53,9 +52,9 @@ class Operations:
         """List projects."""
         return calls.list_projects
 
-    def create_project(self, name: str, if_exists: str) -> Conversation[Project]:
+    def create_project(self, name: str, if_exists: arguments.IfExists) -> Conversation[Project]:
         """Create a project."""
-        return operations.ensure_project(arguments.name(name), _if_exists(if_exists))
+        return operations.ensure_project(arguments.name(name), arguments.if_exists(if_exists))
 
     def list_channels(self, project_id: Any) -> Callable[[int], Call[Page[Channel]]]:
         """List channels."""
@@ -67,14 +66,14 @@ class Operations:
         return operations.get_channel(self._project(project_id), self._channel(channel_uuid))
 
     def create_channel(
-        self, name: str, channel_type: str, project_id: Any, if_exists: str
+        self, name: str, channel_type: arguments.ChannelType, project_id: Any, if_exists: arguments.IfExists
     ) -> Conversation[Channel]:
         """Create a channel."""
         return operations.ensure_channel(
             self._project(project_id),
             arguments.name(name),
             arguments.channel_type(channel_type),
-            _if_exists(if_exists),
+            arguments.if_exists(if_exists),
         )
 
     def get_channel_qr(self, channel_uuid: Any, project_id: Any) -> Conversation[QrCode]:
@@ -93,7 +92,7 @@ class Operations:
         return lambda page: calls.list_users(project, channel, page)
 
     def create_user(
-        self, name: str, phone: str, channel_uuid: Any, project_id: Any, if_exists: str
+        self, name: str, phone: str, channel_uuid: Any, project_id: Any, if_exists: arguments.IfExists
     ) -> Conversation[User]:
         """Add a user."""
         return operations.ensure_user(
@@ -101,7 +100,7 @@ class Operations:
             self._channel(channel_uuid),
             arguments.name(name),
             phones.normalise(phone),
-            _if_exists(if_exists),
+            arguments.if_exists(if_exists),
         )
 
     def recipient(self, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any) -> Recipient:
@@ -145,7 +144,7 @@ class Operations:
         )
 
     def set_webhook(
-        self, url: str, api: str, entities: Sequence[str], project_id: Any
+        self, url: str, api: arguments.WebhookApi, entities: Sequence[str], project_id: Any
     ) -> Conversation[Webhook]:
         """Register a webhook."""
         project, address = self._project(project_id), arguments.url(url)
@@ -172,7 +171,3 @@ def _remembered(sending: Conversation[Message], others: set[Any]) -> Conversatio
     message = yield from sending
     others.add(message.id)
     return message
-
-
-def _if_exists(value: str) -> IfExists:
-    return cast("IfExists", arguments.if_exists(value))

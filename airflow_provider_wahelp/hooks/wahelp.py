@@ -89,7 +89,7 @@ class WahelpHook(BaseWahelpHook):
         """Yield the account's projects."""
         return self._each(lambda does: does.list_projects())
 
-    def create_project(self, name: str, if_exists: str = "reuse") -> Project:
+    def create_project(self, name: str, if_exists: arguments.IfExists = "reuse") -> Project:
         """Create a project, or take the one that exists.
 
         :param name: the project's name.
@@ -118,9 +118,9 @@ class WahelpHook(BaseWahelpHook):
     def create_channel(
         self,
         name: str,
-        channel_type: str = "whatsapp",
+        channel_type: arguments.ChannelType = "whatsapp",
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
     ) -> Channel:
         """Create a channel, or take the one that exists; a new one is inactive until it is authorized.
 
@@ -168,7 +168,7 @@ class WahelpHook(BaseWahelpHook):
         phone: str,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
     ) -> User:
         """Add a person to a channel, or take the one that it has.
 
@@ -247,7 +247,7 @@ class WahelpHook(BaseWahelpHook):
     def set_webhook(
         self,
         url: str,
-        api: str = "hook",
+        api: arguments.WebhookApi = "hook",
         entities: Sequence[str] = _MESSAGES,
         project_id: int | str | None = None,
     ) -> Webhook:

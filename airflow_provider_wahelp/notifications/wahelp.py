@@ -14,10 +14,11 @@ from airflow.providers.common.compat.sdk import BaseNotifier
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, OutOfTimeError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery import patience
+from airflow_provider_wahelp.delivery import options, patience
 from airflow_provider_wahelp.delivery.addressees import Addressee, addressees
 from airflow_provider_wahelp.delivery.patience import seconds
 from airflow_provider_wahelp.literals import check_literal, is_literal
+from airflow_provider_wahelp.rendering import KeepsTexts
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,7 +29,7 @@ _MOSCOW = "Europe/Moscow"
 _TIDY_UP = 0.05  # of the time: to note what became of it, and let go of the connection
 
 
-class WahelpNotifier(BaseNotifier):
+class WahelpNotifier(KeepsTexts, BaseNotifier):
     """Tell people on the phone what has happened: for all callbacks of tasks and DAGs.
 
     Also, from Airflow 3.1 on, for ``DeadlineAlert`` (in an ``AsyncCallback`` or a ``SyncCallback``) and for
@@ -95,7 +96,7 @@ class WahelpNotifier(BaseNotifier):
         throttle: timedelta | float | None = None,
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
-        quiet_zone: str = "recipient",
+        quiet_zone: options.QuietZone = "recipient",
         timezone: str = _MOSCOW,
         urgent: bool = False,
         fallback: Sequence[str] | str | None = None,
@@ -185,7 +186,7 @@ class WahelpNotifier(BaseNotifier):
         if self.throttle is not None:
             seconds(self.throttle, "throttle")
         seconds(self.timeout, "timeout")
-        arguments.choice(self.quiet_zone, "quiet_zone", ("recipient", "project"))
+        options.quiet_zone(self.quiet_zone)
         if self.quiet_hours or self.timezone != _MOSCOW:
             from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 
@@ -209,7 +210,9 @@ class WahelpNotifier(BaseNotifier):
         mine = self._rendered(context)
         zone = ZoneInfo(check_zone(mine.timezone))
         event = event_of(context)
-        text = mine.text if mine.text not in (None, "") else default_text(event, datetime.now(UTC), zone)
+        text = (
+            mine.text if mine.text not in (None, "", "None") else default_text(event, datetime.now(UTC), zone)
+        )
         if isinstance(text, str):  # the words of an exception may hold what cannot be encoded
             text = text.encode(errors="replace").decode()
         fallback = patience.fallback(mine.fallback) if mine.fallback else []
@@ -238,7 +241,7 @@ class WahelpNotifier(BaseNotifier):
         environment = self.get_template_env(dag=dag if hasattr(dag, "get_template_env") else None)
         for field in self.template_fields:
             try:
-                value = self.render_template(getattr(self, field), context, environment)
+                value = self.render_argument(field, context, environment)
             except Exception as error:
                 if field != "text":
                     raise

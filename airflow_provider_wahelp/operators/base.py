@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_wahelp.literals import refuse_none
+from airflow_provider_wahelp.rendering import DataIsNoTemplate
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 
-class WahelpOperator(BaseOperator):
+class WahelpOperator(DataIsNoTemplate, BaseOperator):
     """An operator with a hook, which is imported when it is first used: a DAG file never needs it.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
@@ -27,6 +30,7 @@ class WahelpOperator(BaseOperator):
 
     def __init__(self, *, wahelp_conn_id: str = "wahelp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        refuse_none(wahelp_conn_id=wahelp_conn_id)
         self.wahelp_conn_id = wahelp_conn_id
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ class CreateChannelOperator(WahelpOperator):
         self,
         *,
         name: str,
-        channel_type: str = "whatsapp",
+        channel_type: arguments.ChannelType = "whatsapp",
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        refuse_none(name=name, channel_type=channel_type, if_exists=if_exists)
         check_literal(arguments.name, name)
         check_literal(arguments.channel_type, channel_type)
         check_literal(arguments.project_id, project_id)

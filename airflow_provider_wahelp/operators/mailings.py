@@ -10,7 +10,8 @@ from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery import options, patience, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.unseen import UnseenOnceRendered, seen
 
@@ -42,8 +43,10 @@ class SendMessagesOperator(WahelpOperator):
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to
         ``.csv``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
-        around it. Where it needs a column that is missing or NULL, the row is a bad one. It is not rendered
-        before there is a row, so it cannot be an XCom.
+        around it. Where it needs a column that is missing or NULL, the row is a bad one. What is in a row, or
+        in an XCom that the text names, is data: braces in it arrive as braces. For the same reason the text
+        is the author's and no XCom, mapped or not; a text that is data belongs into the rows:
+        ``text="{{ row.text }}"``.
     :param key: the column that holds the row's own key: one key gets one message. By default the recipient
         and the rendered text are the key, so a text that holds a clock needs one.
     :param channel_uuid: the channel; the connection's by default.
@@ -123,6 +126,7 @@ class SendMessagesOperator(WahelpOperator):
         "fallback_after",
     )
 
+    row_templates = ("text",)
     recipients = UnseenOnceRendered()
     suppress = UnseenOnceRendered()
 
@@ -138,20 +142,20 @@ class SendMessagesOperator(WahelpOperator):
         daily_cap: int | str | None = None,
         concurrency: int | str = 8,
         quiet_hours: str | Sequence[str] | None = None,
-        quiet_zone: str = "recipient",
+        quiet_zone: options.QuietZone = "recipient",
         timezone: str = "Europe/Moscow",
         suppress: Any = (),
         stop_words: bool | Sequence[str] = True,
-        on_bad_rows: str = "report",
-        if_empty: str = "succeed",
+        on_bad_rows: options.OnBadRows = "report",
+        if_empty: options.IfEmpty = "succeed",
         max_failures: float | str = 0,
         max_length: int | str = 4096,
         dry_run: bool = False,
         report_path: str | None = None,
-        if_unclear: str = "check",
-        on_rerun: str = "skip",
+        if_unclear: arguments.IfUnclear = "check",
+        on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
-        wait_for: str | None = None,
+        wait_for: arguments.Awaited | None = None,
         wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
         poll_interval: timedelta | float | str = patience.POLL_INTERVAL,
         fallback: Sequence[str] | str | None = None,
@@ -159,9 +163,24 @@ class SendMessagesOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        options.text(text)  # Airflow never renders these three: whatever they are, it is known now
-        options.stop_words(stop_words)
-        options.dry_run(dry_run)
+        with airflow_errors():  # Airflow never renders these three: whatever they are, it is known now
+            options.text(text)
+            options.stop_words(stop_words)
+            options.dry_run(dry_run)
+        refuse_none(
+            recipients=recipients,
+            concurrency=concurrency,
+            quiet_zone=quiet_zone,
+            timezone=timezone,
+            on_bad_rows=on_bad_rows,
+            if_empty=if_empty,
+            max_failures=max_failures,
+            max_length=max_length,
+            if_unclear=if_unclear,
+            on_rerun=on_rerun,
+            wait_timeout=wait_timeout,
+            poll_interval=poll_interval,
+        )
         for check, value in (
             (options.recipients, recipients),
             (options.key, key),
@@ -187,8 +206,9 @@ class SendMessagesOperator(WahelpOperator):
             (patience.fallback_after, fallback_after),
         ):
             check_literal(check, value)
-        _insist_on_waiting(wait_for, fallback)
-        patience.insist_on_fallback(fallback, fallback_after=fallback_after)
+        with airflow_errors():
+            _insist_on_waiting(wait_for, fallback)
+            patience.insist_on_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -236,8 +256,6 @@ class SendMessagesOperator(WahelpOperator):
         return seen(self.suppress)
 
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
-
         campaign = self._campaign(context, resumed=resumed)
         with airflow_errors():
             rows = self.rows()
@@ -250,7 +268,6 @@ class SendMessagesOperator(WahelpOperator):
     def _campaign(self, context: Context, *, resumed: bool) -> Campaign:
         from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
         from airflow_provider_wahelp.delivery.campaign import Campaign
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
 
         with airflow_errors():
             attempt = attempt_of(context, self.retries or 0)

@@ -14,7 +14,8 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import patience
 from airflow_provider_wahelp.delivery.storage import write_json_lines
-from airflow_provider_wahelp.literals import check_literal, is_literal
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ class SendMessageOperator(WahelpOperator):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         idempotency_key: int | str | None = None,
-        if_unclear: str = "check",
-        on_rerun: str = "skip",
+        if_unclear: arguments.IfUnclear = "check",
+        on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
-        wait_for: str | None = None,
+        wait_for: arguments.Awaited | None = None,
         wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
         poll_interval: float | str = patience.POLL_INTERVAL,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -117,6 +118,13 @@ class SendMessageOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        refuse_none(
+            text=text,
+            if_unclear=if_unclear,
+            on_rerun=on_rerun,
+            wait_timeout=wait_timeout,
+            poll_interval=poll_interval,
+        )
         for check, value in (
             (arguments.idempotency_key, idempotency_key),
             (arguments.if_unclear, if_unclear),
@@ -135,9 +143,10 @@ class SendMessageOperator(WahelpOperator):
             (patience.remember_in, remember_in),
         ):
             check_literal(check, value)
-        patience.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
-        if all(given is None or is_literal(given) for given in (user_id, phone)):
-            arguments.recipient(user_id, phone)
+        with airflow_errors():
+            patience.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
+            if all(given is None or is_literal(given) for given in (user_id, phone)):
+                arguments.recipient(user_id, phone)
         self.text = text
         self.user_id = user_id
         self.phone = phone
@@ -158,8 +167,6 @@ class SendMessageOperator(WahelpOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Send it, unless it was sent already, and wait, where that is wanted."""
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
-
         if self.wait_for or self.fallback:
             with airflow_errors():
                 journey = self._journey(context)
@@ -176,7 +183,6 @@ class SendMessageOperator(WahelpOperator):
         :param stage: where the message stood.
         """
         from airflow_provider_wahelp.delivery.stage import Stage
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
 
         with airflow_errors():
             journey = self._journey(context)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ class CreateProjectOperator(WahelpOperator):
 
     template_fields: Sequence[str] = ("wahelp_conn_id", "name", "if_exists")
 
-    def __init__(self, *, name: str, if_exists: str = "reuse", **kwargs: Any) -> None:
+    def __init__(self, *, name: str, if_exists: arguments.IfExists = "reuse", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        refuse_none(name=name, if_exists=if_exists)
         check_literal(arguments.name, name)
         check_literal(arguments.if_exists, if_exists)
         self.name = name

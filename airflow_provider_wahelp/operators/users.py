@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ class CreateUserOperator(WahelpOperator):
         phone: str,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
-        if_exists: str = "reuse",
+        if_exists: arguments.IfExists = "reuse",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        refuse_none(name=name, phone=phone, if_exists=if_exists)
         check_literal(arguments.name, name)
         check_literal(phones.check, phone)
         check_literal(arguments.channel_uuid, channel_uuid)

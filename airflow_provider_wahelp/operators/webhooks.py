@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.masking import mask_url
-from airflow_provider_wahelp.literals import check_literal
+from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ class SetWebhookOperator(WahelpOperator):
         self,
         *,
         url: str,
-        api: str = "hook",
+        api: arguments.WebhookApi = "hook",
         entities: Sequence[str] = ("channel.message",),
         project_id: int | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        refuse_none(url=url, api=api, entities=entities)
         check_literal(arguments.url, url)
         check_literal(arguments.webhook_api, api)
         check_literal(arguments.entities, entities)

@@ -20,7 +20,8 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.literals import check_literal, is_literal, settled
+from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none, settled
+from airflow_provider_wahelp.rendering import DataIsNoTemplate
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -34,7 +35,7 @@ _NOT_LITERAL = (
 )
 
 
-class WahelpSensor(BaseSensorOperator):
+class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     """Waits for something in a channel.
 
     Fails at once where waiting cannot help. A fault that may pass is logged, and the sensor looks again.
@@ -62,6 +63,7 @@ class WahelpSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        refuse_none(wahelp_conn_id=wahelp_conn_id)
         check_literal(arguments.channel_uuid, channel_uuid)
         check_literal(arguments.project_id, project_id)
         self.channel_uuid = channel_uuid

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal, settled
+from airflow_provider_wahelp.literals import check_literal, refuse_none, settled
 from airflow_provider_wahelp.sensors.base import WahelpSensor
 
 if TYPE_CHECKING:
@@ -36,8 +36,11 @@ class MessageStatusSensor(WahelpSensor):
     template_fields: Sequence[str] = ("wahelp_conn_id", "message_id", "status", "channel_uuid", "project_id")
     trigger_class = "airflow_provider_wahelp.triggers.messages.MessageStatusTrigger"
 
-    def __init__(self, *, message_id: int | str, status: str = "delivered", **kwargs: Any) -> None:
+    def __init__(
+        self, *, message_id: int | str, status: arguments.Awaited = "delivered", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        refuse_none(message_id=message_id, status=status)
         check_literal(arguments.message_id, message_id)
         check_literal(arguments.awaited, status)
         self.message_id = message_id

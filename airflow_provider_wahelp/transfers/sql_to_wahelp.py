@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.delivery.options import IfEmpty
+from airflow_provider_wahelp.literals import is_literal, refuse_none
 from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class SqlToWahelpOperator(SendMessagesOperator):
         sql_conn_id: str,
         parameters: Mapping[str, Any] | Sequence[Any] | None = None,
         suppress_sql: str | None = None,
-        if_empty: str = "skip",
+        if_empty: IfEmpty = "skip",
         **kwargs: Any,
     ) -> None:
         super().__init__(recipients=(), if_empty=if_empty, **kwargs)
+        refuse_none(sql=sql, sql_conn_id=sql_conn_id)
         for name, query in (("sql", sql), ("suppress_sql", suppress_sql)):
             if is_literal(query) and not str(query).strip():
                 raise InputError(name, "must be a query")

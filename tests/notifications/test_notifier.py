@@ -6,12 +6,12 @@ import asyncio
 import copy
 import pickle
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import BaseNotifier
+from airflow.providers.common.compat.sdk import DAG, BaseNotifier
 
 from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
@@ -75,6 +75,46 @@ def test_a_template_sees_the_context(world: World) -> None:
     notifier = WahelpNotifier(text="{{ ti.task_id }}: {{ exception }}", to=["{{ oncall }}"])
     notifier(of_task(exception="boom", oncall=f"{PHONE}, {OTHER}"))
     assert world.texts() == world.texts(OTHER) == ["load: boom"]
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "told"),
+    [
+        ("{{ value }}", ValueError("no rows"), "no rows"),
+        ("{{ value }}", "{{ 7*7 }} {% x %} 100%", "{{ 7*7 }} {% x %} 100%"),
+        ("Failed: {{ value }}", ValueError("{{ 7*7 }}"), "Failed: {{ 7*7 }}"),
+        ("{{ value }}", "10.50", "10.50"),
+        ("{{ value }}", "1_000", "1_000"),
+        ("{{ value }}", '"quoted"', '"quoted"'),
+        ("{{ value }}", datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01 00:00:00+00:00"),
+    ],
+)
+@pytest.mark.parametrize("native", [True, False])
+def test_a_value_is_told_to_the_letter(
+    world: World, template: str, value: Any, told: str, native: bool
+) -> None:
+    dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
+    given = {"phone": "{{ phone }}", "name": "{{ phone }}", "group_by": "{{ value }}"}
+    notifier = WahelpNotifier(text=template, throttle=timedelta(hours=1), raise_on_error=True, **given)
+    notifier(of_task(dag=dag, value=value, phone=PHONE))
+    assert world.texts() == [told]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_phones_stay_phones_and_lists_lists(world: World, native: bool) -> None:
+    dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
+    WahelpNotifier(to=["{{ phone }}"])(of_task(dag=dag, phone=PHONE))
+    WahelpNotifier(to="{{ phones }}")(of_task(dag=dag, phones=OTHER))
+    assert [len(world.texts()), len(world.texts(OTHER))] == [1, 1]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_an_exception_that_is_not_known_is_no_word(world: World, native: bool) -> None:
+    """A task that was killed has none."""
+    dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
+    WahelpNotifier(text="{{ exception }}", phone=PHONE)(of_task(dag=dag, exception=None))
+    (text,) = world.texts()
+    assert text.startswith("Failed: shop, task load")
 
 
 def test_a_text_that_cannot_be_rendered_is_replaced(world: World, task_log: Any) -> None:

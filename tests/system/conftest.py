@@ -188,6 +188,7 @@ def airflow(
             },
             _variable("HASTY"): connection(unreliable.url, *LOGIN_OF_GUIDE.values(), retries=0),
             _variable("ALERTS"): connection(alerted.url, *LOGIN_OF_GUIDE.values(), **place_of(alerted)),
+            "AIRFLOW_CONN_MEMORY": json.dumps({"conn_type": "sqlite", "host": ":memory:"}),
             _variable("DOWN"): connection(
                 "http://127.0.0.1:9", *LOGIN_OF_GUIDE.values(), **place_of(alerted)
             ),

@@ -23,6 +23,7 @@ PHONE = "+79160000001"
 BAD: list[tuple[str, Any]] = [
     ("recipients", "people.xlsx"),
     ("recipients", 7),
+    ("recipients", None),
     ("text", ""),
     ("text", "{{ row. }}"),
     ("text", "{% if row.name %}"),
@@ -41,6 +42,7 @@ BAD: list[tuple[str, Any]] = [
     ("daily_cap", "9" * 5000),
     ("concurrency", 0),
     ("concurrency", 33),
+    ("concurrency", None),
     ("quiet_hours", "21-09"),
     ("quiet_hours", ("21:00", "21:00")),
     ("quiet_zone", "moon"),
@@ -52,6 +54,7 @@ BAD: list[tuple[str, Any]] = [
     ("stop_words", "{{ params.words }}"),
     ("on_bad_rows", "ignore"),
     ("if_empty", "cry"),
+    ("if_empty", None),
     ("max_failures", -1),
     ("max_failures", 1.5),
     ("max_length", 0),
@@ -202,6 +205,14 @@ def test_a_missing_column_is_never_an_empty_word(
     totals = operator(text=f"Dear {text}", **channel).execute({})
     assert (totals["skipped"], totals["sent"]) == (1, 0)
     assert sent(wahelp_sandbox) == []
+
+
+@pytest.mark.parametrize("text", ["{{ row.name }}", "{{ row['name'] | trim }}", "{{ row.values }}"])
+def test_a_value_of_a_row_is_no_template(channel: dict[str, Any], wahelp_sandbox: Sandbox, text: str) -> None:
+    name = """{{ row.phone }} {{ conn.wahelp_default.password }} 100% "O'Neil" {% x %} {# c #}"""
+    row = {"phone": PHONE, "name": name, "values": name}
+    run_in_dag({}, {"params": {"rows": [row]}}, text=text, recipients="{{ params.rows }}", **channel)
+    assert sent(wahelp_sandbox) == [name]
 
 
 def test_a_text_cannot_reach_into_python(channel: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from airflow_provider_wahelp.operators import (
     SetWebhookOperator,
 )
 from airflow_provider_wahelp.sandbox import Sandbox
-from airflow_provider_wahelp.sensors import ChannelActiveSensor
+from airflow_provider_wahelp.sensors import ChannelActiveSensor, MessageStatusSensor
 
 PHONE = "+71234567890"
 EXAMPLES: list[tuple[type, dict[str, Any]]] = [
@@ -73,6 +73,19 @@ def channel(project: dict[str, Any], wahelp_sandbox: Sandbox) -> dict[str, Any]:
         (SendMessageOperator, {"text": "Hello"}, "user_id, phone"),
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "phone": PHONE}, "user_id, phone"),
         (SendMessageOperator, {"text": "", "user_id": 1}, "text"),
+        (SendMessageOperator, {"text": None, "user_id": 1}, "text"),
+        (SendMessageOperator, {"text": "Hello", "user_id": 1, "if_unclear": None}, "if_unclear"),
+        (SendMessageOperator, {"text": "Hello", "user_id": 1, "on_rerun": None}, "on_rerun"),
+        (SendMessageOperator, {"text": "Hello", "user_id": 1, "wait_timeout": None}, "wait_timeout"),
+        (CreateProjectOperator, {"name": None}, "name"),
+        (CreateChannelOperator, {"name": "Support", "channel_type": None}, "channel_type"),
+        (CreateUserOperator, {"name": "Anna", "phone": None}, "phone"),
+        (SetWebhookOperator, {"url": None}, "url"),
+        (SetWebhookOperator, {"url": "https://example.com", "entities": None}, "entities"),
+        (MessageStatusSensor, {"message_id": None}, "message_id"),
+        (MessageStatusSensor, {"message_id": 1, "status": None}, "status"),
+        (ChannelActiveSensor, {"wahelp_conn_id": None}, "wahelp_conn_id"),
+        (GetMessagesOperator, {"wahelp_conn_id": None}, "wahelp_conn_id"),
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "channel_uuid": "a/b"}, "channel_uuid"),
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "idempotency_key": " "}, "idempotency_key"),
         (SendMessageOperator, {"text": "Hello", "user_id": 1, "idempotency_key": True}, "idempotency_key"),
