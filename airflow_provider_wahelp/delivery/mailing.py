@@ -76,6 +76,9 @@ class Windows(Protocol):
     def opens(self, zones: Collection[str], now: datetime) -> datetime:
         """Return when the first of the zones opens."""
 
+    def told(self, zones: Collection[str], now: datetime) -> str:
+        """Return that in words, by the clock that people have on their wall."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -158,6 +161,7 @@ class Mailing:
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
+                self._tell_quiet()
                 return until
             self._let_pass(until.timestamp())
 
@@ -342,6 +346,13 @@ class Mailing:
         if not zones:
             return None
         return self.windows.opens(zones, self._now()) if self.windows else self._now()
+
+    def _tell_quiet(self) -> None:
+        """Say that it is for the quiet hours that somebody waits, and until when."""
+        zones = self.worklist.waiting_zones()
+        if self.windows and zones and not self._held:
+            waiting, until = self.worklist.totals()[WAITING], self.windows.told(zones, self._now())
+            log.info("Quiet hours hold until %s: %s not written to yet", until, f"{waiting:,}")
 
     def _quiet(self) -> Collection[str]:
         """Return the zones where it is quiet, as of this second."""
