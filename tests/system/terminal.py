@@ -92,10 +92,10 @@ class Demo:
         found: list[dict[str, Any]] = self.wahelp.get(f"/sandbox/phones/{PHONE}/conversation").json()
         return found
 
-    def hear(self, words: str) -> None:
+    def hear(self, words: str, seconds: float = SECONDS) -> None:
         """Wait until a message with these words is on the phone."""
         wait_until(
-            lambda: any(words in line["text"] for line in self.lines()), timeout=SECONDS, what=words, every=1
+            lambda: any(words in line["text"] for line in self.lines()), timeout=seconds, what=words, every=1
         )
 
     def states(self, dag_id: str, run_id: str) -> dict[str, list[str | None]]:

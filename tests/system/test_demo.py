@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,10 +97,21 @@ def runs(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
         "wahelp_history": {"directory": f"file://{folder}"},
         "wahelp_invoices": {"reports": f"file://{folder}"},
     }
-    late = demo.airflow.trigger("wahelp_deadline", logical_date=datetime.now(UTC) - timedelta(hours=1))
-    demo.hear(TOLD.get("wahelp_deadline", ""))  # an alert has ten seconds, which a crowd might take
+    late = _too_late(demo)
     others = {dag: demo.airflow.trigger(dag, paths.get(dag)) for dag in ENDS if dag != "wahelp_deadline"}
     return {**others, "wahelp_deadline": late}
+
+
+def _too_late(demo: Demo) -> str:
+    """Let a deadline be missed. Its alert has ten seconds: a busy machine may take them, once or twice."""
+    for hours in range(1, 4):
+        run_id = demo.airflow.trigger(
+            "wahelp_deadline", logical_date=datetime.now(UTC) - timedelta(hours=hours)
+        )
+        with suppress(TimeoutError):
+            demo.hear(TOLD.get("wahelp_deadline", ""), seconds=60)
+            break
+    return run_id
 
 
 @pytest.mark.skipif(VERSION < (3, 3), reason="`make demo` installs the newest Airflow")
