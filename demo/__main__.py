@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import os
 import shutil
 import sys
@@ -16,14 +15,14 @@ import httpx
 
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
+from demo.connections import PASSWORD, connect, name_defaults
 from demo.interrupts import Interrupts, StopRequestedError
 from demo.report import Report
 from demo.sandbox import Sandbox
-from demo.shop import make_shop, shop_connection
+from demo.shop import make_shop
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DAG_ID = "wahelp_onboarding"
-NEXT_DAG_ID = "wahelp_invoices"
 RUN_SECONDS = 150
 
 
@@ -38,7 +37,7 @@ def main() -> int:
     interrupts.listen()
     try:
         with _fresh(options.home):
-            _demonstrate(options.home, report, interrupts)
+            _demonstrate(options.home, options.dags, report, interrupts)
     except StopRequestedError as interrupted:
         report.say(f"\nThe demo was {interrupted}.")
         return interrupted.exit_code
@@ -57,6 +56,12 @@ def _options() -> argparse.Namespace:
         type=Path,
         default=REPOSITORY / ".demo",
         help="folder for Airflow's files; it is emptied first",
+    )
+    parser.add_argument(
+        "--dags",
+        type=Path,
+        default=REPOSITORY / "dags",
+        help="folder for DAGs of your own; it is left as it is",
     )
     return parser.parse_args()
 
@@ -86,35 +91,28 @@ def _lock(folder: int, home: Path) -> None:
         raise RuntimeError(f"Another demo is running in {home}.") from None
 
 
-def _demonstrate(home: Path, report: Report, interrupts: Interrupts) -> None:
+def _demonstrate(home: Path, dags: Path, report: Report, interrupts: Interrupts) -> None:
     report.say("Starting the Wahelp sandbox and Airflow ...")
+    dags.mkdir(parents=True, exist_ok=True)
     shop = home / "shop.sqlite"
     make_shop(shop)
-    with Sandbox(home / "sandbox.log") as sandbox:
+    with Sandbox(home / "sandbox.log", "--password", PASSWORD) as sandbox:
         airflow = Airflow(
             home / "airflow",
             [REPOSITORY / "example_dags"],
-            env={
-                "AIRFLOW_CONN_WAHELP_DEFAULT": _connection(sandbox.url),
-                "AIRFLOW_CONN_SHOP_DB": shop_connection(shop),
-            },
+            own_dags=dags,
             on_poll=lambda: _check(sandbox, interrupts),
         )
         with airflow:
+            connect(airflow.api, sandbox.url, shop)
             report.say(f"Both are up after {report.seconds:.0f} s. Running DAG {DAG_ID}:\n")
             _run(airflow, sandbox, report)
             report.say()
             report.conversations(sandbox.get("/sandbox/conversations"))
             report.say(f"\nDone in {report.seconds:.0f} s.\n")
-            report.say(f"  Airflow  {airflow.url}/dags/{DAG_ID}")
-            report.say(f"  Sandbox  {sandbox.url}")
-            report.say(f"  Next     trigger {NEXT_DAG_ID}: reminders of invoices, from a database\n")
             if sys.stdin.isatty() and sys.stdout.isatty():
+                report.places(f"{airflow.url}/dags/{DAG_ID}", sandbox.url, dags)
                 _stay(airflow, report, interrupts)
-
-
-def _connection(url: str) -> str:
-    return json.dumps({"conn_type": "wahelp", "host": url, "login": "demo@example.com", "password": "demo"})
 
 
 def _check(sandbox: Sandbox, interrupts: Interrupts) -> None:
@@ -123,7 +121,7 @@ def _check(sandbox: Sandbox, interrupts: Interrupts) -> None:
 
 
 def _run(airflow: Airflow, sandbox: Sandbox, report: Report) -> None:
-    """Run the DAG; with the logs of what failed in the error."""
+    """Run the DAG, and make what it has made the connection's defaults; what failed is told by its log."""
     failed: list[TaskInstance] = []
 
     def on_task(task: TaskInstance) -> None:
@@ -137,6 +135,7 @@ def _run(airflow: Airflow, sandbox: Sandbox, report: Report) -> None:
     if state != "success":
         logs = [airflow.api.task_log(DAG_ID, run_id, t.task_id, t.try_number, t.map_index) for t in failed]
         raise RunFailedError("\n\n".join([f"The run ended as {state}.", *logs]))
+    name_defaults(airflow.api, DAG_ID, run_id)
 
 
 def _stay(airflow: Airflow, report: Report, interrupts: Interrupts) -> None:

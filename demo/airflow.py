@@ -22,6 +22,7 @@ from demo.process import STOP_SECONDS, Process, stop_all, wait_until
 START_SECONDS = 180
 PARSE_SECONDS = 180
 COMMAND_SECONDS = 120
+OWN_DAGS = "own_dags"
 RUN_POLL_SECONDS = 1.0
 """Whoever asks more often keeps the API server from the tasks."""
 
@@ -29,7 +30,8 @@ RUN_POLL_SECONDS = 1.0
 class Airflow:
     """An Airflow under `home`, from its database to its daemons; it ends with the `with` block.
 
-    `on_poll` is called again and again wherever this waits: raise there to give up.
+    `on_poll` is called again and again wherever this waits: raise there to give up. Files in `dags` must be
+    readable; what lies in `own_dags` is its owner's, who sees in the UI what is wrong with it.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Airflow:
         home: Path,
         dags: Sequence[Path],
         *,
+        own_dags: Path | None = None,
         env: Mapping[str, str] | None = None,
         parallelism: int = 4,
         on_poll: Callable[[], None] = lambda: None,
@@ -45,8 +48,8 @@ class Airflow:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.api = AirflowApi(self.url)
-        self._dags = dags
-        self._env = environment(self.home, port, dags, parallelism, env or {})
+        self._dags = _named(dags, own_dags)
+        self._env = environment(self.home, port, self._dags, parallelism, env or {})
         self._on_poll = on_poll
         self._processes: dict[str, Process] = {}
 
@@ -91,12 +94,8 @@ class Airflow:
         return [child for child, title in titles if AIRFLOW.task.match(title) and name in title]
 
     def let_go(self, run_id: str, task_id: str) -> int:
-        """Return how many workers the scheduler knows to be through with a task, which has ended or waits.
-
-        What goes on before that Airflow may fail: it takes the end of the first half for that of the second.
-        """
-        heard = f"event with state success for task instance .*task_id='{task_id}', run_id='{run_id}'"
-        return len(re.findall(heard, (self.home / "scheduler.log").read_text(errors="replace")))
+        """Return how many workers the scheduler knows to be through with a task, which has ended or waits."""
+        return let_go(self.home, run_id, task_id)
 
     def cli(self, *arguments: str) -> str:
         """Run `airflow ...` in this home and return what it printed."""
@@ -185,7 +184,7 @@ class Airflow:
         self.check()
         if self.api.has_dag(dag_id):
             return True
-        errors = self.api.import_errors()
+        errors = self.api.import_errors(but_in=OWN_DAGS)
         if errors:
             raise RuntimeError("Airflow could not read a DAG file:\n" + "\n".join(errors))
         return False
@@ -196,11 +195,26 @@ class Airflow:
         self._processes.clear()
 
 
+def _named(folders: Sequence[Path], own: Path | None) -> dict[str, Path]:
+    """Give folders names. Not their own: Airflow reserves "example_dags"."""
+    named = {f"dags-{number}": folder.resolve() for number, folder in enumerate(folders)}
+    return {**named, OWN_DAGS: own.resolve()} if own else named
+
+
 def _title(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
     except psutil.Error:  # gone meanwhile
         return ""
+
+
+def let_go(home: Path, run_id: str, task_id: str) -> int:
+    """Return how many workers the scheduler knows to be through with a task, which has ended or waits.
+
+    What goes on before that Airflow may fail: it takes the end of the first half for that of the second.
+    """
+    heard = f"event with state success for task instance .*task_id='{task_id}', run_id='{run_id}'"
+    return len(re.findall(heard, (home / "scheduler.log").read_text(errors="replace")))
 
 
 def free_port() -> int:

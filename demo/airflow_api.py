@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -72,14 +73,22 @@ class AirflowApi:
         token = self._http.get(AIRFLOW.token).raise_for_status().json()["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
-    def import_errors(self) -> list[str]:
-        """Return what went wrong when DAG files were read."""
+    def import_errors(self, but_in: str = "") -> list[str]:
+        """Return what went wrong when DAG files were read, but those in the folder of this name."""
         found = self._all("/importErrors", "import_errors")
-        return [f"{error['filename']}:\n{error['stack_trace']}" for error in found]
+        return [f"{error['filename']}:\n{error['stack_trace']}" for error in found if not _of(error, but_in)]
+
+    def dag_ids(self) -> set[str]:
+        """Return the DAGs that have been parsed."""
+        return {dag["dag_id"] for dag in self._all("/dags", "dags")}
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been parsed."""
-        return any(dag["dag_id"] == dag_id for dag in self._all("/dags", "dags"))
+        return dag_id in self.dag_ids()
+
+    def doc(self, dag_id: str) -> str:
+        """Return what a DAG says of itself on its page."""
+        return str(self._get(f"/dags/{quote(dag_id, safe='')}/details")["doc_md"] or "")
 
     def trigger(
         self, dag_id: str, conf: dict[str, Any] | None = None, logical_date: datetime | None = None
@@ -167,6 +176,22 @@ class AirflowApi:
         body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
         self._call("POST", path, json=body)
 
+    def add_connection(self, connection: Mapping[str, Any]) -> None:
+        """Keep a connection in Airflow's database, where the UI shows and changes it."""
+        with contextlib.suppress(ConflictError):  # an earlier attempt has succeeded after all
+            self._call("POST", "/connections", json=connection)
+
+    def change_connection(self, connection: Mapping[str, Any], **fields: Any) -> None:
+        """Change some fields of a connection, and no others: its password stays as it is."""
+        path = f"/connections/{quote(connection['connection_id'], safe='')}"
+        body = {name: connection[name] for name in ("connection_id", "conn_type")}
+        self._call("PATCH", path, params={"update_mask": list(fields)}, json={**body, **fields})
+
+    def connection(self, connection_id: str) -> dict[str, Any]:
+        """Return a connection as the UI shows it, with its secrets masked."""
+        found: dict[str, Any] = self._get(f"/connections/{quote(connection_id, safe='')}")
+        return found
+
     def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
         """Do what the button "Test" of the connection form does: `{"status": bool, "message": str}`."""
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
@@ -213,6 +238,10 @@ def _run(dag_id: str, run_id: str) -> str:
 
 def _question(dag_id: str, run_id: str, task_id: str) -> str:
     return f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/-1/hitlDetails"
+
+
+def _of(error: Mapping[str, Any], folder: str) -> bool:
+    return folder in (error.get("bundle_name"), *Path(error["filename"]).parts)  # Airflow 2 has no bundles
 
 
 def _error(answer: httpx.Response) -> type[RuntimeError]:

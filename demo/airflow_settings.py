@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -14,19 +14,19 @@ from cryptography.fernet import Fernet
 from demo.airflow_version import AIRFLOW, VERSION
 
 
-def prepare(home: Path, dags: Sequence[Path]) -> None:
+def prepare(home: Path, dags: Mapping[str, Path]) -> None:
     """Make Airflow's home: readable for its owner alone, with what must lie there before Airflow starts."""
     for folder in (home, home / "dags", home / "tmp", home / "logs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
     for name, content in AIRFLOW.files.items():
         (home / name).write_text(content)
-    for name, folder in _named(dags).items():
+    for name, folder in dags.items():
         (home / "dags" / name).symlink_to(folder)
 
 
 def environment(
-    home: Path, port: int, dags: Sequence[Path], parallelism: int, extra: Mapping[str, str]
+    home: Path, port: int, dags: Mapping[str, Path], parallelism: int, extra: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the environment for all processes of one Airflow; nothing of the caller's Airflow leaks in."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "_AIRFLOW"))}
@@ -62,7 +62,7 @@ def _airflow_settings(home: Path, parallelism: int) -> dict[str, str]:
     }
 
 
-def _airflow_3_settings(port: int, dags: Sequence[Path]) -> dict[str, str]:
+def _airflow_3_settings(port: int, dags: Mapping[str, Path]) -> dict[str, str]:
     address = f"http://127.0.0.1:{port}"
     return {
         "AIRFLOW__API__BASE_URL": address,
@@ -104,7 +104,7 @@ def _airflow_2_settings(home: Path, port: int) -> dict[str, str]:
     }
 
 
-def _bundles(folders: Sequence[Path]) -> str:
+def _bundles(folders: Mapping[str, Path]) -> str:
     return json.dumps(
         [
             {
@@ -112,14 +112,9 @@ def _bundles(folders: Sequence[Path]) -> str:
                 "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
                 "kwargs": {"path": str(folder)},
             }
-            for name, folder in _named(folders).items()
+            for name, folder in folders.items()
         ]
     )
-
-
-def _named(folders: Sequence[Path]) -> dict[str, Path]:
-    """Give folders names. Not their own: Airflow reserves "example_dags"."""
-    return {f"dags-{number}": folder.resolve() for number, folder in enumerate(folders)}
 
 
 def _secrets() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from demo.airflow_api import TaskInstance
@@ -42,6 +43,14 @@ class Report:
             self.say(f"On the phone +{phone}:")
             for message in messages:
                 self._message(message)
+
+    def places(self, airflow: str, sandbox: str, dags: Path) -> None:
+        """Show where to look around, and what to do next."""
+        self.say(f"  Airflow  {airflow}")
+        self.say(f"  Sandbox  {sandbox}")
+        self.say(f"  DAGs     {dags}: yours; they appear within seconds, and stay")
+        self.say("  Next     trigger wahelp_invoices: reminders of invoices, from a database. Who sleeps")
+        self.say("           gets theirs in the morning, or now if you empty quiet_hours\n")
 
     def _message(self, message: Mapping[str, Any]) -> None:
         margin = "  │ " if message["direction"] == "outgoing" else "  │          > "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,13 +18,12 @@ START_SECONDS = 30
 
 
 class Sandbox:
-    """A sandbox on a free port of this machine."""
+    """A sandbox on a free port of this machine. It may still be starting: who asks for its address waits."""
 
     def __init__(self, log: Path, *options: str) -> None:
         self.log = log
         self._options = options
         self._process: Process | None = None
-        self.url = ""
 
     def __enter__(self) -> Sandbox:
         command = str(Path(sys.executable).with_name("wahelp-sandbox"))
@@ -33,17 +33,19 @@ class Sandbox:
             log=self.log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        try:
-            self.url = wait_until(self._announced_url, timeout=START_SECONDS, what="the sandbox's address")
-        except BaseException:
-            self._stop()
-            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        if self._process:
+            stop_all([self._process])
+            self._process = None
+
+    @cached_property
+    def url(self) -> str:
+        """Where it is."""
+        return wait_until(self._announced_url, timeout=START_SECONDS, what="the sandbox's address")
 
     def get(self, path: str) -> Any:
         """Ask the sandbox what it knows, which the real service would not tell."""
@@ -60,8 +62,3 @@ class Sandbox:
         self.check()
         found = re.search(r"^Wahelp sandbox: (http://\S+)", self.log.read_text(), re.MULTILINE)
         return found and found[1]
-
-    def _stop(self) -> None:
-        if self._process:
-            stop_all([self._process])
-            self._process = None

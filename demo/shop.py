@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -55,9 +54,9 @@ def make_shop(file: Path) -> None:
         database.executemany("INSERT INTO unsubscribed VALUES (?)", _UNSUBSCRIBED)
 
 
-def shop_connection(file: Path) -> str:
-    """Return the Airflow connection to the database, as an environment variable has it.
+def shop_connection(file: Path) -> dict[str, str]:
+    """Return the Airflow connection to the database.
 
     :param file: where it is.
     """
-    return json.dumps({"conn_type": "sqlite", "host": str(file.resolve())})
+    return {"conn_type": "sqlite", "host": str(file.resolve())}

@@ -1,7 +1,8 @@
 """Failures on somebody's phone: the first at once, and what the run held back when it has ended.
 
 However many of the mapped tasks fail, that makes two messages: one alert and one summary. A load of nothing
-fails, so that there is something to tell of. Project and channel are the connection's defaults.
+fails, and the run with it, so that there is something to tell of. Project and channel are the connection's
+defaults.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ alert = WahelpNotifier(
 with DAG(
     dag_id="wahelp_alerts",
     description="Load the shops; tell of those that cannot be loaded, once",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     default_args={"on_failure_callback": alert},

@@ -1,6 +1,7 @@
 """A price list that goes out once somebody has approved it: a message on their phone has the link to answer.
 
-Project and channel are the connection's defaults.
+The answer is waited for under "Required Actions" in Airflow, for four hours; without one the run fails, and a
+list that is rejected is not published. Project and channel are the connection's defaults.
 
 Asking people needs Airflow 3.1; below, the DAG sends the list without asking.
 """
@@ -22,6 +23,7 @@ except Exception:  # noqa: BLE001 - before Airflow 3.1 it says so with an error 
 with DAG(
     dag_id="wahelp_approval",
     description="Ask somebody to approve a price list, and publish it",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     tags=["wahelp", "example"],

@@ -1,7 +1,8 @@
 """A channel that somebody has to authorize: a sensor waits for it, and beside it a person is asked to do it.
 
-The person finds the request under "Required Actions" in Airflow, with the QR code where the API gives one.
-Project and channel are the connection's defaults.
+The person finds the request under "Required Actions" in Airflow, with the QR code where the API gives one,
+and answers it when that is done. Nobody is asked if the channel is active. Project and channel are the
+connection's defaults.
 
 Asking people needs Airflow 3.1; below, the DAG is the sensor alone.
 """
@@ -10,8 +11,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-# On Airflow 3 this is the same as "from airflow.sdk import DAG, task".
-from airflow.providers.common.compat.sdk import DAG, task
+# On Airflow 3 the same as "from airflow.sdk import DAG, task" and "from airflow.sdk.exceptions import ...".
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, task
 
 from airflow_provider_wahelp.sensors import ChannelActiveSensor
 
@@ -23,6 +24,7 @@ except Exception:  # noqa: BLE001 - before Airflow 3.1 it says so with an error 
 with DAG(
     dag_id="wahelp_authorization",
     description="Wait for a channel to be authorized, and ask somebody to do it",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     tags=["wahelp", "example"],
@@ -38,8 +40,11 @@ with DAG(
             from airflow_provider_wahelp.hooks import WahelpHook
             from airflow_provider_wahelp.sensors.qr import drawing
 
+            hook = WahelpHook()
+            if hook.get_channel().active:
+                raise AirflowSkipException("The channel is active: nobody has to do anything.")
             try:
-                code = drawing(WahelpHook().get_channel_qr())
+                code = drawing(hook.get_channel_qr())
             except WahelpError:
                 code = ""
             if not code:

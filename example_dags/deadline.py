@@ -1,6 +1,7 @@
 """A report that has to be there in time, and somebody who hears of it if it is not.
 
-The time is counted from the run's logical date: a run that has begun late is late too.
+The time is counted from the run's logical date: a run that has begun late is late too, and so is one that you
+start with a logical date of an hour ago, to see the alert.
 
 The person is named as a user of the channel, not by phone: Airflow keeps what it calls at a deadline in its
 database. Project and channel are the connection's defaults.
@@ -27,6 +28,7 @@ else:
         "deadline": DeadlineAlert(
             reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
             interval=timedelta(minutes=30),
+            # The id is what the task `user` of onboarding.py has returned.
             callback=AsyncCallback(WahelpNotifier, kwargs={"user_id": 301}),
         )
     }
@@ -34,6 +36,7 @@ else:
 with DAG(
     dag_id="wahelp_deadline",
     description="Write a report, and tell somebody if it is not there after half an hour",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     tags=["wahelp", "example"],

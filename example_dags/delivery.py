@@ -1,7 +1,8 @@
 """A message that has to arrive, through another channel if need be, and whether it was read.
 
 No worker waits meanwhile: ``deferrable`` tasks wait in the triggerer, which reads one page of history for all
-messages of a channel. Project and first channel are the connection's defaults.
+messages of a channel. Project and first channel are the connection's defaults; without another channel the
+message goes through that one alone.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from airflow_provider_wahelp.sensors import MessageStatusSensor
 with DAG(
     dag_id="wahelp_delivery",
     description="Send a message, see it delivered, and wait until it was read",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     params={
         "phone": Param("+71234567890", type="string", description="with the country code"),
         "text": Param("Your order is ready.", type="string", minLength=1),
-        "other_channel": Param("9b2d1c1e-5a0f-4a53-9d53-5f2b8d1c7f10", type="string", description="its uuid"),
+        "other_channel": Param(None, type=["null", "string"], description="its uuid; empty: none"),
     },
     tags=["wahelp", "example"],
 ) as dag:
@@ -33,7 +35,7 @@ with DAG(
         text="{{ params.text }}",
         wait_for="delivered",
         wait_timeout=timedelta(hours=6),
-        fallback=["{{ params.other_channel }}"],
+        fallback="{{ params.other_channel or '' }}",
         fallback_after=timedelta(minutes=10),
         remember_in="wahelp_channels",
         deferrable=True,

@@ -20,7 +20,7 @@ from airflow_provider_wahelp.operators import GetMessagesOperator, SetWebhookOpe
     start_date=datetime(2026, 1, 1),
     catchup=False,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
-    params={"directory": "file:///tmp/wahelp-history", "webhook_url": "https://example.com/wahelp"},
+    params={"directory": "file:///tmp/wahelp-history", "webhook_url": "https://airflow.example/wahelp"},
     tags=["wahelp", "example"],
 )
 def history() -> None:

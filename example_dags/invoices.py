@@ -1,5 +1,8 @@
 """A reminder to everybody whose invoice is due tomorrow, from the shop's database. Meant for every morning.
 
+Who has quiet hours, by their own clock, gets it when they end: until then the task is deferred, and its log
+says for how long. Empty ``quiet_hours``, and nobody is waited for.
+
 Needs the extra ``sql`` and two connections: ``wahelp_default``, and ``shop_db`` to a database with the tables
 ``customers``, ``invoices`` and ``unsubscribed``. The demo has both.
 """
@@ -17,6 +20,7 @@ from airflow_provider_wahelp.transfers import SqlToWahelpOperator
 with DAG(
     dag_id="wahelp_invoices",
     description="Reminders of invoices that are due tomorrow",
+    doc_md=__doc__,
     schedule=None,  # "0 9 * * *" is every morning. Airflow then runs the last one, too, when it is unpaused.
     start_date=datetime(2026, 1, 1),
     catchup=False,

@@ -26,6 +26,7 @@ from airflow_provider_wahelp.sensors import ChannelActiveSensor
 with DAG(
     dag_id="wahelp_onboarding",
     description="From nothing to a message on a phone",
+    doc_md=__doc__,
     schedule=None,
     catchup=False,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
@@ -35,7 +36,7 @@ with DAG(
         "name": Param("Anna Example", type="string", minLength=1),
         "phone": Param("+71234567890", type="string", description="with the country code"),
         "text": Param("Hello from Airflow!", type="string", minLength=1),
-        "webhook_url": Param("https://example.com/wahelp", type="string", format="uri"),
+        "webhook_url": Param("https://airflow.example/wahelp", type="string", format="uri"),
     },
     tags=["wahelp", "example"],
 ) as dag:

@@ -141,6 +141,7 @@ class Mailing:
                 continue
             until = self._next()
             if until is None or (until - self._now()).total_seconds() > PATIENCE:
+                self._tell_quiet()
                 self._tell_of_cap(until)
                 return until
             self._let_pass(until.timestamp(), self._what_holds())
@@ -360,6 +361,13 @@ class Mailing:
         if not zones:
             return None
         return self.windows.opens(zones, self._now()) if self.windows else self._now()
+
+    def _tell_quiet(self) -> None:
+        """Say that it is for the quiet hours that somebody waits, and until when."""
+        zones = self.worklist.waiting_zones()
+        if self.windows and zones and not self._held:
+            waiting, until = self.worklist.totals()[WAITING], self.windows.told(zones, self._now())
+            log.info("Quiet hours hold until %s: %s not written to yet", until, f"{waiting:,}")
 
     def _quiet(self) -> Collection[str]:
         """Return the zones where it is quiet, as of this second."""

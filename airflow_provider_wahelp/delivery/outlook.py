@@ -64,6 +64,9 @@ class Windows(Protocol):
     def opens(self, zones: Collection[str], now: datetime) -> datetime:
         """Return when the first of the zones opens."""
 
+    def told(self, zones: Collection[str], now: datetime) -> str:
+        """Return that in words, by the clock that people have on their wall."""
+
 
 class Speed(NamedTuple):
     """How fast it goes.

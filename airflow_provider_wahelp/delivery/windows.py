@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, zones_of
 
@@ -43,6 +44,15 @@ class QuietWindows:
     def opens(self, zones: Collection[str], now: datetime) -> datetime:
         """Return when the first of the zones opens."""
         return min(self._opens(some, now) for some in zones)
+
+    def told(self, zones: Collection[str], now: datetime) -> str:
+        """Return that in words, by the clock that people have on their wall."""
+        openings = {some: self._opens(some, now) for some in zones}
+        first = min(openings, key=openings.__getitem__)
+        walls = [openings[first].astimezone(ZoneInfo(zone)) for zone in first.split(",")]
+        wall = min(walls, key=lambda clock: clock.replace(tzinfo=None))  # where they have only just ended
+        longer = ", and longer elsewhere" if len(set(openings.values())) > 1 else ""
+        return f"{wall:%H:%M on %d %b} in {wall.tzinfo}{longer}"
 
     def _opens(self, zones: str, now: datetime) -> datetime:
         return self._quiet.opens(zones.split(","), now, self._default)

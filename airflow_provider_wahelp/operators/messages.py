@@ -71,8 +71,7 @@ class SendMessageOperator(WahelpOperator):
         path, which has a slash in it. Phones are kept as keyed digests.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...;
-        where it was waited for, also the ``channel_uuid`` that it came through, which with ``fallback`` is an
-        XCom of its own.
+        where it was waited for, also the ``channel_uuid`` that it came through, which is an XCom of its own.
     """
 
     template_fields: Sequence[str] = (
@@ -195,7 +194,7 @@ class SendMessageOperator(WahelpOperator):
                 self._defer(journey, step)
             step = journey.go_on(step, journey.watch(step))
         self.log.info("Message %s: %s, through channel %s", step["id"], step["status"], step["channel_uuid"])
-        if self.fallback and self.do_xcom_push and (ti := context.get("ti")):
+        if self.do_xcom_push and (ti := context.get("ti")):
             ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
         return self._result(context, step)
 

@@ -43,7 +43,7 @@ def test_invoices_remind_those_whose_invoice_is_due_tomorrow(
         "wahelp_invoices",
         {"quiet_hours": None, "reports": f"file://{tmp_path}/reports"},
         AIRFLOW_CONN_WAHELP_DEFAULT=wahelp(wahelp_sandbox),
-        AIRFLOW_CONN_SHOP_DB=shop_connection(shop),
+        AIRFLOW_CONN_SHOP_DB=json.dumps(shop_connection(shop)),
     )
 
     assert texts(wahelp_sandbox, "+74951234567") == ["Anna, invoice 2026-101 of 1490.00 is due tomorrow."]

@@ -500,7 +500,7 @@ def test_a_suppression_file_that_names_no_column_is_refused(
     assert world.sends() == 0
 
 
-def test_each_half_is_sent_in_its_own_window(world: World) -> None:
+def test_each_half_is_sent_in_its_own_window(world: World, task_log: Callable[[], str]) -> None:
     """Moscow is seven hours behind Vladivostok: at noon in one, it is quiet in the other."""
     moscow = [{"phone": f"+7495100000{number}", "text": f"Moscow {number}"} for number in range(3)]
     east = [{"phone": f"+7423200000{number}", "text": f"East {number}"} for number in range(3)]
@@ -515,7 +515,11 @@ def test_each_half_is_sent_in_its_own_window(world: World) -> None:
     assert set(arrived(world, moscow).values()) == {1}
     assert arrived(world, east).total() == 0
     assert mailing.until == datetime.fromtimestamp(noon + 86_400 + 15 * 3600, UTC)
+    day = datetime.fromtimestamp(noon + 2 * 86_400, UTC)
+    told = f"Quiet hours hold until 10:00 on {day:%d %b} in Asia/Vladivostok: 3 not written to yet"
+    assert told in task_log()
     totals = mailing.resume()
+    assert "Quiet hours" not in task_log()
     assert totals
     assert totals["sent"] == 6
     each_once(world, [*moscow, *east])

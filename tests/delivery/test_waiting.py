@@ -234,6 +234,14 @@ def test_the_first_channel_is_enough_where_it_delivers(voyage: Voyage) -> None:
     assert task.arrived == {voyage.first: 1}
 
 
+def test_a_fallback_whose_template_is_empty_is_none(voyage: Voyage) -> None:
+    voyage.delivers(30)
+    task = voyage.task(fallback="{{ '' }}")
+    message = task.travel()
+    assert (message["channel_uuid"], message["status"]) == (voyage.first, "delivered")
+    assert task.pushed == {"id": message["id"], "channel_uuid": voyage.first}  # as whoever waits for it reads
+
+
 def test_a_missing_messenger_is_fallen_back_from_at_once(voyage: Voyage) -> None:
     voyage.delivers(5)
     voyage.lacks(voyage.first)
