@@ -11,14 +11,15 @@ from typing import Any
 
 CONN_TYPE = "wahelp"
 HOOK_NAME = "Wahelp"
-TOKEN_CACHES = ("host", "process")
+LOGIN_SCOPES = ("host", "process")
 
 
 @dataclass(frozen=True)
 class FormField:
     """A field of the form that is stored in the connection's extra.
 
-    :param name: its key.
+    :param name: its key. Airflow masks a value by its name, a default that a form is offered included: only
+        what is secret may have ``token`` or the like in it.
     :param label: what stands before it.
     :param description: what stands below it.
     :param kind: its JSON type.
@@ -72,17 +73,22 @@ FIELDS = (
     ),
     FormField("ca_bundle", "CA bundle", "The path of a file of certificates to check the server's with."),
     FormField(
-        "token_cache",
-        "Token cache",
+        "login_scope",
+        "Login scope",
         "host: the tasks of a host share one login. process: every task logs in for itself.",
-        choices=TOKEN_CACHES,
+        choices=LOGIN_SCOPES,
         default="host",
     ),
 )
 
-HIDDEN_FIELDS = ["schema", "port"]
+# The port is shown: Airflow 3.3.2 tests no saved connection that has none.
+HIDDEN_FIELDS = ["schema"]
 RELABELING = {"login": "Login", "password": "Password"}
-PLACEHOLDERS = {"host": "https://wahelp.ru", "login": "the login of the Wahelp account"}
+PLACEHOLDERS = {
+    "host": "https://wahelp.ru",
+    "port": "0 for none: Airflow 3.3.2 cannot Test an empty one",
+    "login": "the login of the Wahelp account",
+}
 
 
 def conn_fields() -> dict[str, dict[str, Any]]:
@@ -105,7 +111,7 @@ def form_widgets() -> dict[str, Any]:
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
     from flask_babel import lazy_gettext
     from wtforms import BooleanField, IntegerField, PasswordField, StringField
-    from wtforms.validators import Optional
+    from wtforms.validators import Optional, any_of
 
     classes = {"integer": IntegerField, "boolean": BooleanField}
     widgets = {}
@@ -115,7 +121,7 @@ def form_widgets() -> dict[str, Any]:
         options: dict[str, Any] = {"description": field.description, "default": field.default}
         if field.kind != "boolean":
             options["widget"] = BS3PasswordFieldWidget() if field.secret else BS3TextFieldWidget()
-            options["validators"] = [Optional()]
+            options["validators"] = [Optional(), *([any_of(list(field.choices))] if field.choices else [])]
         field_class = PasswordField if field.secret else classes.get(field.kind, StringField)
         widgets[field.name] = field_class(lazy_gettext(field.label), **options)
     return widgets

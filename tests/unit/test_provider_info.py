@@ -100,14 +100,14 @@ def test_airflow_shows_every_field_of_the_form() -> None:
     assert {name for name in shown if name.startswith("extra__wahelp__")} == {
         f"extra__wahelp__{name}" for name in SHOWN
     }
-    assert manager.field_behaviours["wahelp"]["hidden_fields"] == ["schema", "port"]
+    assert manager.field_behaviours["wahelp"]["hidden_fields"] == ["schema"]
     assert manager.field_behaviours["wahelp"]["placeholders"]["host"] == "https://wahelp.ru"
 
 
 def test_the_forms_secret_is_hidden_and_its_choices_are_offered() -> None:
     fields = connection_form.conn_fields()
     assert fields["access_token"]["schema"]["format"] == "password"
-    assert fields["token_cache"]["schema"]["enum"] == ["host", "process"]
+    assert fields["login_scope"]["schema"]["enum"] == ["host", "process"]
     assert fields["retries"]["schema"] == {"type": ["integer", "null"], "default": 4, "minimum": 0}
 
 
