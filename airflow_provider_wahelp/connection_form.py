@@ -13,6 +13,10 @@ CONN_TYPE = "wahelp"
 HOOK_NAME = "Wahelp"
 LOGIN_SCOPES = ("host", "process")
 
+_KEPT = "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"
+MASKS = ("***", _KEPT)
+"""What stands for a secret in the forms of Airflow 3 and 2: saved, it means what was there before."""
+
 
 @dataclass(frozen=True)
 class FormField:
@@ -120,11 +124,27 @@ def form_widgets() -> dict[str, Any]:
             continue
         options: dict[str, Any] = {"description": field.description, "default": field.default}
         if field.kind != "boolean":
-            options["widget"] = BS3PasswordFieldWidget() if field.secret else BS3TextFieldWidget()
+            options["widget"] = _kept(BS3PasswordFieldWidget) if field.secret else BS3TextFieldWidget()
             options["validators"] = [Optional(), *([any_of(list(field.choices))] if field.choices else [])]
         field_class = PasswordField if field.secret else classes.get(field.kind, StringField)
         widgets[field.name] = field_class(lazy_gettext(field.label), **options)
     return widgets
+
+
+def _kept(widget: type[Any]) -> Any:
+    """Return a widget for a secret that Airflow 2 does not forget when anything else in the form is changed.
+
+    It deletes from extra what is empty in the form, and a field for a password is.
+
+    :param widget: Flask-AppBuilder's, or what Airflow 3 puts in its place.
+    """
+
+    class Kept(widget):  # type: ignore[misc] # it is known only where there is a form
+        def __call__(self, field: Any, **kwargs: Any) -> Any:
+            self.hide_value = False
+            return super().__call__(field, **{**kwargs, "value": _KEPT if field.data else ""})
+
+    return Kept()
 
 
 def _conn_field(field: FormField) -> dict[str, Any]:

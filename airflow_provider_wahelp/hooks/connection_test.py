@@ -48,24 +48,29 @@ def _wrong(connection: WahelpConnection, reached: Reached) -> str:
     if project_id is None:
         return ""
     if reached.project is None:
-        return f"there is no project {project_id}. {_projects(reached)} Check project_id."
+        return _text(f"there is no project {project_id}.", _projects(reached), "Check project_id.")
     if channel_uuid is None or reached.channel:
         return ""
-    there = f"project {_project(reached.project)} has no channel {channel_uuid}"
-    return f"{there}. {_channels(reached)} Check channel_uuid."
+    there = f"project {_project(reached.project)} has no channel {channel_uuid}."
+    return _text(there, _channels(reached), "Check channel_uuid.")
 
 
 def _found(connection: WahelpConnection, reached: Reached) -> str:
-    channel_uuid = connection.channel_uuid
     if reached.project is None:
-        lost = f" Channel {channel_uuid} cannot be looked up without one." if channel_uuid else ""
-        return f"The connection names no project: tasks have to.{lost} {_projects(reached)}".rstrip()
+        lost = f"Channel {connection.channel_uuid} cannot be looked up without one."
+        nowhere = lost if connection.channel_uuid else ""
+        return _text("The connection names no project: tasks have to.", nowhere, _projects(reached))
     project = f"Project {_project(reached.project)}."
     if reached.channel is None:
-        return f"{project} The connection names no channel: tasks have to. {_channels(reached)}"
+        return _text(project, "The connection names no channel: tasks have to.", _channels(reached))
     if reached.channel.active:
-        return f"{project} Channel {_channel(reached.channel)} is active."
-    return f"{project} Channel {_channel(reached.channel)} is not active. {ChannelNotActiveError.advice}"
+        return _text(project, f"Channel {_channel(reached.channel)} is active.")
+    inactive = f"Channel {_channel(reached.channel)} is not active."
+    return _text(project, inactive, ChannelNotActiveError.advice)
+
+
+def _text(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _projects(reached: Reached) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.client.masking import HIDDEN
-from airflow_provider_wahelp.connection_form import FIELDS, FormField
+from airflow_provider_wahelp.connection_form import CONN_TYPE, FIELDS, MASKS, FormField
 
+FORM_PREFIX = f"extra__{CONN_TYPE}__"
 _STANDARD = ("host", "login", "password", "port")
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _MUST = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
-_KINDS = {bool: "true or false", int: "a number", float: "a number with a fraction", list: "a list", dict: "an object"}
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number with a fraction",
+    list: "a list",
+    dict: "an object",
+}
 _LIKE = 0.5
 """How alike a key must be to one of ours to be taken for it: ``token`` is, to ``access_token``."""
 
@@ -26,7 +32,8 @@ def read_extra(extra: Any, conn_id: str) -> dict[str, Any]:
     """Return the value of every field of the form; the default of one that is not given.
 
     Forms store null, or an empty text, for what nobody has filled in. URIs, and the forms of Airflow 2.11 and
-    3.1, make texts of numbers, and a URI of Airflow 3.1 makes a number of 1.
+    3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow 2.11
+    sends each field a second time, under its name in the form: there it is as it was changed last.
 
     :param extra: the connection's decoded extra.
     :param conn_id: the connection's id.
@@ -34,12 +41,22 @@ def read_extra(extra: Any, conn_id: str) -> dict[str, Any]:
     """
     if not isinstance(extra, Mapping):
         raise InputError("extra", 'must be a JSON object, e.g. {"project_id": 101}')
-    _refuse_unknown(list(extra))
-    given = _given(extra, conn_id)
-    return {field.name: _read(field, given) for field in FIELDS}
+    given = _named(extra)
+    _refuse_unknown(given)
+    given = {name: value for name, value in given.items() if not _is(value, "")}
+    masked = sorted(name for name, value in given.items() if _is(value, *MASKS))
+    if masked:
+        _warn_of_mask(conn_id, tuple(masked))
+    return {field.name: _read(field, {**given, **dict.fromkeys(masked)}) for field in FIELDS}
 
 
-def _refuse_unknown(keys: Sequence[Any]) -> None:
+def _named(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values by the names of our fields; one under its name in the form goes before the other."""
+    last = sorted(extra.items(), key=lambda item: item[0].startswith(FORM_PREFIX))
+    return {key.removeprefix(FORM_PREFIX): value for key, value in last}
+
+
+def _refuse_unknown(keys: Iterable[str]) -> None:
     known = [field.name for field in FIELDS]
     for key in keys:
         if key in _STANDARD:
@@ -50,23 +67,14 @@ def _refuse_unknown(keys: Sequence[Any]) -> None:
             raise InputError(key, f"is no key of a Wahelp connection's extra; {hint}")
 
 
-def _given(extra: Mapping[str, Any], conn_id: str) -> dict[str, Any]:
-    """Return what somebody has given a value; Airflow's mask is none."""
-    given = {name: value for name, value in extra.items() if not _is(value, "")}
-    masked = sorted(name for name, value in given.items() if _is(value, HIDDEN))
-    if masked:
-        _warn_of_mask(conn_id, tuple(masked))
-    return {name: value for name, value in given.items() if name not in masked}
-
-
-def _is(value: Any, text: str) -> bool:
-    return value is None or (isinstance(value, str) and value.strip() == text)
+def _is(value: Any, *texts: str) -> bool:
+    return isinstance(value, str) and value.strip() in texts
 
 
 def _read(field: FormField, given: Mapping[str, Any]) -> Any:
-    if field.name not in given:
+    value = given.get(field.name)
+    if value is None:
         return field.default
-    value = given[field.name]
     try:
         return _READERS[field.kind](value)
     except (TypeError, ValueError, OverflowError):
@@ -113,9 +121,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 @cache
 def _warn_of_mask(conn_id: str, names: Sequence[str]) -> None:
     log.warning(
-        "Connection %r has %r in its extra for %s: Airflow's mask for a secret, saved in place of the value. "
-        "It counts as not given. Enter the value again, and save.",
+        "Connection %r has Airflow's mask for a secret in place of %s: that counts as not given. "
+        "Enter the value again, and save.",
         conn_id,
-        HIDDEN,
         ", ".join(names),
     )

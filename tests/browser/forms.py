@@ -22,11 +22,14 @@ class Form(Protocol):
     def fill_in(self, **extra: str) -> None:
         """Fill in fields that are stored in extra."""
 
+    def offered(self) -> dict[str, str]:
+        """Return what stands in the fields that are stored in extra, in words."""
+
     def save(self) -> None:
         """Press the button, and wait until the connection is saved."""
 
-    def test(self, conn_id: str) -> str:
-        """Test a connection that was saved, and return what is said of it."""
+    def test(self, conn_id: str, password: str) -> str:
+        """Test a connection that was saved, and return what is said of it; Airflow 2 wants the password again."""
 
 
 class Airflow3Form:
@@ -61,11 +64,16 @@ class Airflow3Form:
                 field.fill(value)
                 field.blur()
 
+    def offered(self) -> dict[str, str]:
+        self._unfold()
+        fields = self._dialog.locator("[name^=element_]").all()
+        return {str(field.get_attribute("name")).removeprefix("element_"): _value(field) for field in fields}
+
     def save(self) -> None:
         self._dialog.get_by_role("button", name="Save").click()
         expect(self._dialog).to_be_hidden()
 
-    def test(self, conn_id: str) -> str:
+    def test(self, conn_id: str, password: str) -> str:
         self._open()
         self._row(conn_id).get_by_role("button", name="Test Connection").click()
         title = self._page.get_by_text(re.compile("^Test Connection (Success|Fail)"))
@@ -106,8 +114,8 @@ class Airflow2Form:
     def add(self, conn_id: str, **fields: str) -> None:
         self._page.goto(f"{self._url}/connection/add")
         self._page.locator("#conn_id").fill(conn_id)
-        self._page.locator("#s2id_conn_type").click()
-        self._page.locator("#select2-drop .select2-result", has_text="Wahelp").click()
+        self._page.locator("#select2-conn_type-container").click()
+        self._page.get_by_role("option", name="Wahelp", exact=True).click()
         self._fill_in_standard(fields)
 
     def edit(self, conn_id: str, **fields: str) -> None:
@@ -120,12 +128,16 @@ class Airflow2Form:
         for name, value in extra.items():
             self._page.locator(f"[name=extra__wahelp__{name}]").fill(value)
 
+    def offered(self) -> dict[str, str]:
+        fields = self._page.locator("[name^=extra__wahelp__]").all()
+        return {str(field.get_attribute("name")).split("__", 2)[2]: _value(field) for field in fields}
+
     def save(self) -> None:
         self._page.get_by_role("button", name="Save").click()
-        self._page.wait_for_url("**/connection/list/**")
+        expect(self._page).not_to_have_url(re.compile("/connection/(add|edit)"))
 
-    def test(self, conn_id: str) -> str:
-        self.edit(conn_id)
+    def test(self, conn_id: str, password: str) -> str:
+        self.edit(conn_id, password=password)
         self._page.locator("#test-connection").click()
         return _words(self._page.locator(".alert:visible").filter(has_not_text="Warning:"))
 
@@ -137,6 +149,12 @@ class Airflow2Form:
 def form_of(page: Page, url: str) -> Form:
     """Return the form of the Airflow that this runs beside."""
     return Airflow2Form(page, url) if VERSION < (3,) else Airflow3Form(page, url)
+
+
+def _value(field: Locator) -> str:
+    if field.get_attribute("type") == "checkbox":
+        return str(field.is_checked()).lower()
+    return field.input_value()
 
 
 def _words(shown: Locator) -> str:

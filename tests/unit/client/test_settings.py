@@ -45,9 +45,11 @@ def test_what_is_no_address_is_refused_unquoted(host: str) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("host", "port"), [("http://localhost:1", 2), ("localhost", 65536), ("localhost", -1)])
+@pytest.mark.parametrize(
+    ("host", "port"), [("http://localhost:1", 2), ("localhost", 65536), ("localhost", -1)]
+)
 def test_a_port_that_cannot_be_meant_is_refused(host: str, port: int) -> None:
-    with pytest.raises(InputError, match="^port: "):
+    with pytest.raises(InputError, match=r"^port: "):
         base_url(host, port)
 
 

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNot
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.connection_form import FIELDS
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
+from airflow_provider_wahelp.hooks.extra import _warn_of_mask
 
 ENVIRONMENT = "AIRFLOW_CONN_WAHELP_DEFAULT"
 
@@ -154,19 +155,30 @@ def test_what_a_form_leaves_empty_is_not_given(monkeypatch: pytest.MonkeyPatch) 
         assert settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra}) == plain
 
 
+@pytest.mark.parametrize("mask", ["***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"])
 def test_a_mask_that_was_saved_counts_as_not_given_and_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, task_log: Callable[[], str]
+    monkeypatch: pytest.MonkeyPatch, task_log: Callable[[], str], mask: str
 ) -> None:
-    extra = {**dict.fromkeys([field.name for field in FIELDS], "***"), "timeout": 5}
+    _warn_of_mask.cache_clear()
+    extra = {**dict.fromkeys([field.name for field in FIELDS], mask), "timeout": 5}
     for _ in range(2):
         settings = settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra})
         assert (settings.access_token, settings.timeout, settings.retries) == ("", 5, 4)
     monkeypatch.setenv("AIRFLOW_CONN_ANOTHER", json.dumps({"conn_type": "wahelp", "extra": extra}))
     WahelpHook("another").get_conn()
-    said = [line for line in task_log().splitlines() if "'***'" in line]
+    said = [line for line in task_log().splitlines() if "mask for a secret" in line]
     assert [re.findall(r"Connection '(\w+)'", line) for line in said] == [["wahelp_default"], ["another"]]
-    assert "for access_token, ca_bundle, channel_uuid, login_scope, project_id, retries, verify:" in said[0]
-    assert "counts as not given" in said[0]
+    assert (
+        "in place of access_token, ca_bundle, channel_uuid, login_scope, project_id, retries, verify: "
+        "that counts as not given." in said[0]
+    )
+
+
+def test_what_stands_in_airflow_2s_form_goes_before_what_was_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its button "Test" sends both."""
+    extra = {"extra__wahelp__timeout": "7", "timeout": "5", "extra__wahelp__access_token": "new"}
+    settings = settings_of(monkeypatch, {"conn_type": "wahelp", "extra": extra})
+    assert (settings.timeout, settings.access_token) == (7, "new")
 
 
 @pytest.mark.parametrize(
