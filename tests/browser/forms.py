@@ -29,7 +29,10 @@ class Form(Protocol):
         """Press the button, and wait until the connection is saved."""
 
     def test(self, conn_id: str, password: str) -> str:
-        """Test a connection that was saved, and return what is said of it; Airflow 2 wants the password again."""
+        """Test a connection that was saved, and return what is said of it.
+
+        Airflow 2 wants the password again.
+        """
 
 
 class Airflow3Form:
