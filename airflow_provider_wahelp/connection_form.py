@@ -11,14 +11,19 @@ from typing import Any
 
 CONN_TYPE = "wahelp"
 HOOK_NAME = "Wahelp"
-TOKEN_CACHES = ("host", "process")
+LOGIN_SCOPES = ("host", "process")
+
+_KEPT = "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"
+MASKS = ("***", _KEPT)
+"""What stands for a secret in the forms of Airflow 3 and 2: saved, it means what was there before."""
 
 
 @dataclass(frozen=True)
 class FormField:
     """A field of the form that is stored in the connection's extra.
 
-    :param name: its key.
+    :param name: its key. Airflow masks a value by its name, a default that a form is offered included: only
+        what is secret may have ``token`` or the like in it.
     :param label: what stands before it.
     :param description: what stands below it.
     :param kind: its JSON type.
@@ -72,17 +77,22 @@ FIELDS = (
     ),
     FormField("ca_bundle", "CA bundle", "The path of a file of certificates to check the server's with."),
     FormField(
-        "token_cache",
-        "Token cache",
+        "login_scope",
+        "Login scope",
         "host: the tasks of a host share one login. process: every task logs in for itself.",
-        choices=TOKEN_CACHES,
+        choices=LOGIN_SCOPES,
         default="host",
     ),
 )
 
-HIDDEN_FIELDS = ["schema", "port"]
+# The port is shown: Airflow 3.3.2 tests no saved connection that has none.
+HIDDEN_FIELDS = ["schema"]
 RELABELING = {"login": "Login", "password": "Password"}
-PLACEHOLDERS = {"host": "https://wahelp.ru", "login": "the login of the Wahelp account"}
+PLACEHOLDERS = {
+    "host": "https://wahelp.ru",
+    "port": "0 for none: Airflow 3.3.2 cannot Test an empty one",
+    "login": "the login of the Wahelp account",
+}
 
 
 def conn_fields() -> dict[str, dict[str, Any]]:
@@ -105,7 +115,7 @@ def form_widgets() -> dict[str, Any]:
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
     from flask_babel import lazy_gettext
     from wtforms import BooleanField, IntegerField, PasswordField, StringField
-    from wtforms.validators import Optional
+    from wtforms.validators import Optional, any_of
 
     classes = {"integer": IntegerField, "boolean": BooleanField}
     widgets = {}
@@ -114,11 +124,27 @@ def form_widgets() -> dict[str, Any]:
             continue
         options: dict[str, Any] = {"description": field.description, "default": field.default}
         if field.kind != "boolean":
-            options["widget"] = BS3PasswordFieldWidget() if field.secret else BS3TextFieldWidget()
-            options["validators"] = [Optional()]
+            options["widget"] = _kept(BS3PasswordFieldWidget) if field.secret else BS3TextFieldWidget()
+            options["validators"] = [Optional(), *([any_of(list(field.choices))] if field.choices else [])]
         field_class = PasswordField if field.secret else classes.get(field.kind, StringField)
         widgets[field.name] = field_class(lazy_gettext(field.label), **options)
     return widgets
+
+
+def _kept(widget: type[Any]) -> Any:
+    """Return a widget for a secret that Airflow 2 does not forget when anything else in the form is changed.
+
+    It deletes from extra what is empty in the form, and a field for a password is.
+
+    :param widget: Flask-AppBuilder's, or what Airflow 3 puts in its place.
+    """
+
+    class Kept(widget):  # type: ignore[misc] # it is known only where there is a form
+        def __call__(self, field: Any, **kwargs: Any) -> Any:
+            self.hide_value = False
+            return super().__call__(field, **{**kwargs, "value": _KEPT if field.data else ""})
+
+    return Kept()
 
 
 def _conn_field(field: FormField) -> dict[str, Any]:

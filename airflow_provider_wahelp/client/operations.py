@@ -20,12 +20,10 @@ from airflow_provider_wahelp.client.errors import (
     InputError,
     MessengerMissingError,
     NotFoundError,
-    NotWahelpError,
     RejectedError,
     WahelpError,
 )
 from airflow_provider_wahelp.client.models import (
-    Account,
     Channel,
     Contact,
     Model,
@@ -49,19 +47,6 @@ def once(call: Call[T]) -> Conversation[T]:
     """
     result: T = yield call
     return result
-
-
-def whoami() -> Conversation[Account | None]:
-    """Return the account; ``None`` where the server has no such page, but lists our projects.
-
-    :raises NotWahelpError: if it has neither.
-    """
-    try:
-        account: Account = yield calls.get_account()
-    except NotFoundError:
-        yield from _insist_on_wahelp()
-        return None
-    return account
 
 
 def ensure_project(name: str, if_exists: IfExists = "reuse") -> Conversation[Project]:
@@ -215,14 +200,6 @@ def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Convers
         return found[0]
     webhook: Webhook = yield calls.add_webhook(project_id, url, entities)
     return webhook
-
-
-def _insist_on_wahelp() -> Conversation[None]:
-    call = calls.list_projects()
-    try:
-        yield call
-    except NotFoundError as error:
-        raise NotWahelpError(call.what, error.words, status=error.status) from None
 
 
 def _listed(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from airflow_provider_wahelp.client.errors import InputError
 
 DEFAULT_HOST = "https://wahelp.ru"
+_LAST_PORT = 65535
 _MUST = "must be the address of Wahelp, e.g. https://wahelp.ru"
 
 
@@ -50,7 +51,7 @@ def base_url(host: str = "", port: int | None = None, scheme: str = "") -> str:
     """Return the address that every path is appended to.
 
     :param host: with or without scheme, port, trailing slashes, ``/api`` or ``/api/app``.
-    :param port: the port, where the host has none.
+    :param port: the port, where the host has none; 0 is none.
     :param scheme: the scheme, where the host has none; ``https`` unless told otherwise.
     :raises InputError: if it is no address.
     """
@@ -67,5 +68,14 @@ def base_url(host: str = "", port: int | None = None, scheme: str = "") -> str:
     if re.search(r"[@\s]", parts.netloc):
         raise InputError("host", _MUST)
     path = re.sub(r"(/api(/app)?)?/*$", "", parts.path.rstrip("/"))
-    netloc = parts.netloc if named_port or not port else f"{parts.netloc.rstrip(':')}:{port}"
-    return f"{parts.scheme}://{netloc}{path}"
+    if not port or port == named_port:
+        return f"{parts.scheme}://{parts.netloc}{path}"
+    return f"{parts.scheme}://{parts.netloc.rstrip(':')}:{_port(port, named_port)}{path}"
+
+
+def _port(port: int, named_port: int | None) -> int:
+    if named_port:
+        raise InputError("port", f"is {port}, while the host names {named_port}: leave one of them out")
+    if not 0 < port <= _LAST_PORT:
+        raise InputError("port", f"must be a number up to {_LAST_PORT}")
+    return port

@@ -18,14 +18,14 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import whoami
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
+from airflow_provider_wahelp.hooks.connection_test import impatient, tested
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.operations import Operations, connected, impatient
+from airflow_provider_wahelp.hooks.operations import Operations
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
 T = TypeVar("T")
@@ -65,11 +65,11 @@ class WahelpAsyncHook(BaseWahelpHook):
             await client.close()
 
     async def test_connection(self) -> tuple[bool, str]:
-        """Log in and say whom that reached, or what is wrong; changes nothing."""
+        """Say which account, project and channel this reaches, or what is wrong; changes nothing."""
         try:
-            settings = impatient((await self._read_connection()).settings)
-            async with AsyncWahelpClient(settings, MemoryStore(), _mask) as client:
-                return True, connected(settings, await client.converse(whoami()))
+            connection = await self._read_connection()
+            async with AsyncWahelpClient(impatient(connection.settings), MemoryStore(), _mask) as client:
+                return await client.converse(tested(connection))
         except WahelpError as error:
             return False, str(error)
 

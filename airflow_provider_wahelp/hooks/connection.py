@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.settings import Settings, base_url
-from airflow_provider_wahelp.connection_form import FIELDS, TOKEN_CACHES
+from airflow_provider_wahelp.connection_form import LOGIN_SCOPES
+from airflow_provider_wahelp.hooks.extra import read_extra
 
-_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class AirflowConnection(Protocol):
@@ -23,6 +26,7 @@ class AirflowConnection(Protocol):
     schema: Any
     login: Any
     password: Any
+    extra: Any
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,14 @@ class WahelpConnection:
     :param settings: what the client needs.
     :param project_id: the default project.
     :param channel_uuid: the default channel.
-    :param token_cache: ``host`` or ``process``.
+    :param login_scope: ``host`` or ``process``.
     """
 
     conn_id: str
     settings: Settings
     project_id: int | None = None
     channel_uuid: str | None = None
-    token_cache: str = "host"
+    login_scope: str = "host"
 
     def project(self, value: Any = None) -> int:
         """Return the given project, or the connection's.
@@ -66,45 +70,46 @@ class WahelpConnection:
         return default
 
 
-def read_connection(connection: AirflowConnection, extra: Mapping[str, Any]) -> WahelpConnection:
+def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnection:
     """Read an Airflow connection, wherever it came from: form, JSON, URI or environment.
 
     :param connection: the connection.
-    :param extra: its decoded extra; from a URI all its values are strings.
+    :param extra: its decoded extra.
     :raises InputError: naming the field that is not what it must be.
     """
-    options = {field.name: extra.get(field.name) for field in FIELDS}
-    given = {name: value for name, value in options.items() if value not in (None, "")}
-    settings = Settings(
+    conn_id = str(connection.conn_id)
+    given = read_extra(None if _unreadable(connection.extra, extra) else extra, conn_id)
+    return WahelpConnection(
+        conn_id=conn_id,
+        settings=_settings(connection, given),
+        project_id=_checked(given["project_id"], arguments.project_id),
+        channel_uuid=_checked(given["channel_uuid"], arguments.channel_uuid),
+        login_scope=arguments.choice(given["login_scope"], "login_scope", LOGIN_SCOPES),
+    )
+
+
+def _settings(connection: AirflowConnection, given: Mapping[str, Any]) -> Settings:
+    return Settings(
         base_url=base_url(connection.host or "", connection.port, connection.schema or ""),
         login=connection.login or "",
         password=connection.password or "",
-        access_token=str(given.get("access_token", "")),
-        timeout=_number(given.get("timeout", 30), "timeout", least=0.001),
-        retries=int(_number(given.get("retries", 4), "retries", least=0)),
-        verify=_verify(given),
-    )
-    return WahelpConnection(
-        conn_id=str(connection.conn_id),
-        settings=settings,
-        project_id=arguments.project_id(given["project_id"]) if "project_id" in given else None,
-        channel_uuid=arguments.channel_uuid(given["channel_uuid"]) if "channel_uuid" in given else None,
-        token_cache=arguments.choice(given.get("token_cache", "host"), "token_cache", TOKEN_CACHES),
+        access_token=given["access_token"] or "",
+        timeout=_at_least(0.001, given["timeout"], "timeout"),
+        retries=_at_least(0, given["retries"], "retries"),
+        verify=(given["ca_bundle"] or True) if given["verify"] else False,
     )
 
 
-def _verify(given: Mapping[str, Any]) -> bool | str:
-    verify = _WORDS.get(str(given.get("verify", True)).strip().lower())
-    if verify is None:
-        raise InputError("verify", "must be true or false")
-    return str(given.get("ca_bundle", "")) or True if verify else False
+def _unreadable(text: Any, extra: Any) -> bool:
+    """Return whether Airflow could not decode an extra: it logs that, and goes on as if there was none."""
+    return extra == {} and bool(re.search(r"[^{}\s]", str(text or "")))
 
 
-def _number(value: Any, argument: str, least: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
+def _checked(value: Any, check: Callable[[Any], T]) -> T | None:
+    return None if value is None else check(value)
+
+
+def _at_least(least: float, number: N, argument: str) -> N:
     if not least <= number < float("inf"):
         raise InputError(argument, f"must be a number, {least:g} or more")
     return number

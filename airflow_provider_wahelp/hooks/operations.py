@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.messages import Recipient, send_to
-from airflow_provider_wahelp.client.models import Account, Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
-
-_TEST_TIMEOUT = 10.0
-"""Seconds: a person waits for the answer of a connection test."""
-
-
-def impatient(settings: Settings) -> Settings:
-    """Return settings for a test of the connection: short, and without repetitions.
-
-    :param settings: the connection's.
-    """
-    return replace(settings, retries=0, timeout=min(settings.timeout, _TEST_TIMEOUT))
-
-
-def connected(settings: Settings, account: Account | None) -> str:
-    """Say in one sentence whom a test of the connection reached.
-
-    :param settings: the connection's.
-    :param account: the account, where the server tells.
-    """
-    login = (account.login if account else None) or settings.login
-    return f"Connected to {settings.base_url}{f' as {login}' if login else ''}."
 
 
 class Operations:

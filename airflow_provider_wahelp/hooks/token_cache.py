@@ -21,7 +21,7 @@ def token_store(connection: WahelpConnection) -> TokenStore:
     :param connection: the connection.
     """
     settings = connection.settings
-    if connection.token_cache == "process" or not settings.can_log_in:
+    if connection.login_scope == "process" or not settings.can_log_in:
         return process_store(settings)
     try:
         return FileStore(state_directory(), store_key(settings), _cipher())

@@ -17,13 +17,13 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.operations import whoami
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
+from airflow_provider_wahelp.hooks.connection_test import impatient, tested
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.operations import Operations, connected, impatient
+from airflow_provider_wahelp.hooks.operations import Operations
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
 T = TypeVar("T")
@@ -76,12 +76,12 @@ class WahelpHook(BaseWahelpHook):
             return self._client
 
     def test_connection(self) -> tuple[bool, str]:
-        """Log in and say whom that reached, or what is wrong; changes nothing."""
+        """Say which account, project and channel this reaches, or what is wrong; changes nothing."""
         try:
-            settings = impatient(self._connection.settings)
+            connection = self._connection
             # A store of its own: a password that was changed must not pass on the strength of a shared token.
-            with WahelpClient(settings, MemoryStore(), mask_secret) as client:
-                return True, connected(settings, client.converse(whoami()))
+            with WahelpClient(impatient(connection.settings), MemoryStore(), mask_secret) as client:
+                return client.converse(tested(connection))
         except WahelpError as error:
             return False, str(error)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
+from demo.airflow import Airflow
 
 _HERE = Path(__file__).parent
 
@@ -38,3 +42,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     program = shutil.which("chromium")
     assert program, "no Chromium here: .ci/chromium installs Debian's"
     return {**browser_type_launch_args, "executable_path": program, "args": list(_OPTIONS)}
+
+
+@pytest.fixture(scope="session")
+def wahelp() -> Iterator[Sandbox]:
+    """Run the account that all connections lead to."""
+    with Sandbox(SandboxOptions(activation_delay=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """Run an Airflow without any connection."""
+    with Airflow(tmp_path_factory.mktemp("airflow"), [_HERE / "dags"]) as running:
+        yield running

@@ -13,35 +13,6 @@ from airflow_provider_wahelp.sandbox import Sandbox
 PHONE = "+71234567890"
 
 
-def test_the_connection_is_tested_by_logging_in(hook: Any, wahelp_sandbox: Sandbox) -> None:
-    assert hook.test_connection() == (True, f"Connected to {wahelp_sandbox.url} as demo@example.com.")
-
-
-def test_a_wrong_password_is_said_in_a_sentence(new_hook: Any, wahelp_sandbox: Sandbox, connect: Any) -> None:
-    connect(wahelp_sandbox.url, password="something-else")
-    passed, words = new_hook().test_connection()
-    assert not passed
-    assert "credentials are refused" in words
-    assert "something-else" not in words
-
-
-def test_a_changed_password_is_noticed_though_a_token_is_shared(
-    hook: Any, new_hook: Any, wahelp_sandbox: Sandbox
-) -> None:
-    assert hook.list_projects() == []
-    wahelp_sandbox.configure(password="changed-since")
-    assert new_hook().test_connection()[0] is False
-
-
-def test_a_server_that_is_not_wahelp_passes_no_test(
-    new_hook: Any, wahelp_sandbox: Sandbox, connect: Any
-) -> None:
-    connect(f"{wahelp_sandbox.url}/elsewhere")
-    passed, words = new_hook().test_connection()
-    assert not passed
-    assert "there is no Wahelp at this address (HTTP 404)" in words
-
-
 def test_creating_a_project_twice_makes_one(hook: Any) -> None:
     first, second = hook.create_project("Shop"), hook.create_project("Shop")
     assert first == second

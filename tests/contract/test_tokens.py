@@ -39,7 +39,7 @@ def test_a_host_logs_in_once_for_all_its_tasks(new_hook: Any, wahelp_sandbox: Sa
 def test_without_sharing_every_task_process_logs_in(
     connect: Any, wahelp_sandbox: Sandbox, own_state: Path
 ) -> None:
-    connect(wahelp_sandbox.url, extra={"token_cache": "process"})
+    connect(wahelp_sandbox.url, extra={"login_scope": "process"})
     for _ in range(2):
         subprocess.run([sys.executable, "-c", ONE_TASK], check=True, capture_output=True)
     assert wahelp_sandbox.logins == 2

@@ -28,6 +28,7 @@ needs_retry = pytest.mark.skipif(VERSION == (3, 0), reason="Airflow 3.0 does not
 needs_store = pytest.mark.skipif(VERSION < (3, 3), reason="no task state store before Airflow 3.3")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FORM = REPOSITORY / "tests/browser/dags"
 LOGIN = "system-test@example.com"
 PARALLELISM = 4
 ANNA = "+79000000301"
@@ -174,7 +175,7 @@ def airflow(
 
     with Airflow(
         tmp_path_factory.mktemp("airflow"),
-        [REPOSITORY / "example_dags", Path(__file__).with_name("dags"), DAGS, own_dags],
+        [REPOSITORY / "example_dags", Path(__file__).with_name("dags"), FORM, DAGS, own_dags],
         env={
             **FILES,
             # After a crash another triggerer takes over once the dead one has not been heard of for so long.

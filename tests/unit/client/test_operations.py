@@ -73,17 +73,6 @@ def outcome(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer])
     return caught.value
 
 
-def test_whoami_does_without_the_page() -> None:
-    assert play(operations.whoami(), ("GET user/", data({"id": 1, "email": "a@b.c"}))).login == "a@b.c"
-    there = ("GET projects", data([]))
-    assert play(operations.whoami(), ("GET user/", fails(404)), there) is None
-
-
-def test_whoami_takes_no_other_server_for_wahelp() -> None:
-    error = outcome(operations.whoami(), ("GET user/", fails(404)), ("GET projects", fails(404)))
-    assert (type(error), error.status) == (errors.NotWahelpError, 404)
-
-
 # Projects and channels.
 
 SHOPS = data([{"id": 1, "name": "shop"}, {"id": 2, "name": "Shop"}, {"id": 3, "name": "Shop"}])
@@ -457,5 +446,5 @@ def test_a_client_performs_a_conversation_and_hands_errors_into_it(client: Block
     assert (found.id, len(wire.calls)) == (5, 2)
     wire.will(says(status=403))
     with pytest.raises(errors.ForbiddenError):
-        client.converse(operations.whoami())
+        client.converse(operations.once(calls.get_account()))
     assert client.converse(operations.once(calls.get_account())).id == 1

@@ -19,7 +19,8 @@ from airflow_provider_wahelp.client.settings import Settings, base_url
             for path in ("", "/", "//", "/api", "/api/", "/api/app", "/api/app/")
         ],
         ({"host": "localhost", "port": 8080, "scheme": "http"}, "http://localhost:8080"),
-        ({"host": "http://localhost:1/", "port": 2}, "http://localhost:1"),
+        ({"host": "http://localhost:1/", "port": 1}, "http://localhost:1"),
+        ({"host": "http://localhost:1/", "port": 0}, "http://localhost:1"),
         ({"host": "localhost:1", "scheme": "http"}, "http://localhost:1"),
         ({"host": "https://localhost:", "port": 2}, "https://localhost:2"),
         ({"host": "http://x.test", "scheme": "https"}, "http://x.test"),
@@ -42,6 +43,14 @@ def test_what_is_no_address_is_refused_unquoted(host: str) -> None:
     with pytest.raises(InputError, match="host: must be the address") as caught:
         base_url(host)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("http://localhost:1", 2), ("localhost", 65536), ("localhost", -1)]
+)
+def test_a_port_that_cannot_be_meant_is_refused(host: str, port: int) -> None:
+    with pytest.raises(InputError, match=r"^port: "):
+        base_url(host, port)
 
 
 def test_settings_show_no_credentials() -> None:
