@@ -290,9 +290,7 @@ def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
     return not channel.active
 
 
-def _named(
-    error: RejectedError, project_id: Id, channel_uuid: str, phone: str
-) -> Conversation[User | None]:
+def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Conversation[User | None]:
     """Return the person whom a refusal names as the one with this phone; where it does so is not known."""
     user_id = next(_ids(error.payload), None)
     if user_id is None:

@@ -161,9 +161,7 @@ class Sandbox:
         content = Content(text, message_type, file_url)
         return self._state.messages.receive(digits(phone), content, channel_uuid, address=self.url)
 
-    def call(
-        self, phone: str, channel_uuid: str | None = None, *, kind: Call = "incoming"
-    ) -> dict[str, Any]:
+    def call(self, phone: str, channel_uuid: str | None = None, *, kind: Call = "incoming") -> dict[str, Any]:
         """Let a phone call a channel, and return what history shows of it.
 
         :param phone: the phone, in any spelling.

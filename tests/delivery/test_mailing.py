@@ -153,7 +153,7 @@ def test_lost_answers_are_looked_up_all_at_once(world: World, fault: str) -> Non
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
 def test_who_had_a_message_deleted_is_not_written_to_again(world: World, ledger: str) -> None:
     rows = crowd(3)
-    mailing = Mailing(world, rows, ledger, given={"max_failures": COUNT})
+    mailing = Mailing(world, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
     world.sandbox.inject("cut_after", operation="send_message", count=3)
     world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
     with pytest.raises(UnclearError):

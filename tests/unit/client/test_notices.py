@@ -7,7 +7,8 @@ from airflow_provider_wahelp.client.notices import is_call, is_deleted, is_writt
 
 
 @pytest.mark.parametrize(
-    "text", ["_Incoming call_", "_Missed call_", "_Outgoing call_", " _Missed video call_\n", "_Входящий звонок_"]
+    "text",
+    ["_Incoming call_", "_Missed call_", "_Outgoing call_", " _Missed video call_\n", "_Входящий звонок_"],
 )
 def test_a_call(text: str) -> None:
     assert is_call(text)
@@ -17,7 +18,13 @@ def test_a_call(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["_Message deleted_", "Message deleted", "_сообщение удалено_", "_Сообщение удалено_", "Это сообщение удалено."],
+    [
+        "_Message deleted_",
+        "Message deleted",
+        "_сообщение удалено_",
+        "_Сообщение удалено_",
+        "Это сообщение удалено.",
+    ],
 )
 def test_a_deleted_message(text: str) -> None:
     assert is_deleted(text)

@@ -280,7 +280,11 @@ def test_a_person_whom_the_server_says_to_have_is_searched_for() -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [{"data": {"id": 5}}, {"errors": {"phone": ["taken"], "user_id": ["5"]}}, {"error": [{"existing_id": 5}]}],
+    [
+        {"data": {"id": 5}},
+        {"errors": {"phone": ["taken"], "user_id": ["5"]}},
+        {"error": [{"existing_id": 5}]},
+    ],
     ids=["data", "errors", "nested"],
 )
 def test_a_person_whom_the_server_names_is_asked_for_alone(named: Any) -> None:
