@@ -1,4 +1,4 @@
-"""What stands in the place of a text though nobody wrote it: a call, or a message that was deleted (API section 4)."""
+"""What a message says though nobody wrote it: of a call, or that it was deleted (API section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's own operations for what else people do in a messenger: they call, speak, and delete messages."""
+"""The sandbox's own operations for what people do in a messenger beside writing: they speak, call, delete."""
 
 from __future__ import annotations
 

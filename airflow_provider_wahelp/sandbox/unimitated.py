@@ -56,7 +56,7 @@ async def refuse_crm(request: Request) -> Response:
     state = authorized(request)
     project_id = request.headers.get("x-project", "")
     if not _NUMBER.fullmatch(project_id):
-        raise SandboxError(400, "Не указан проект: нужен заголовок X-Project")
+        raise SandboxError(400, "Нужен заголовок X-Project")
     state.channels.channels(int(project_id))  # a project that there is
     raise not_imitated()
 

@@ -136,7 +136,7 @@ class People(Area):
 
     def _duplicate(self, existing: User) -> dict[str, Any]:
         if self._core.options.duplicate_users == "error":
-            errors = {"phone": ["Пользователь с таким номером уже существует"]}
+            errors = {"phone": ["Пользователь уже существует"]}
             raise SandboxError(422, "Переданы неверные данные", errors=errors, data={"id": existing.id})
         return views.user(self._core.registry, existing)
 

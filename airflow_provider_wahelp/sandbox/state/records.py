@@ -55,7 +55,8 @@ class User:
 class Message:
     """A message to or from a user.
 
-    ``destination`` is ``from``, ``from_operator`` or ``from_`` and a type of channels. ``created`` is in seconds since the epoch, ``skew`` is how wrong the server's clock was then, and
+    ``destination`` is ``from``, ``from_operator``, or ``from_`` and the channel's type for what went out past
+    the API. ``created`` is in seconds since the epoch, ``skew`` is how wrong the server's clock was then, and
     ``appears_at`` is when the history will show the message; ``None``: it does.
     """
 

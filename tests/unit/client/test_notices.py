@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the API speaks Russian
 from __future__ import annotations
 
 import pytest
