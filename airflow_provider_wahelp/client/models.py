@@ -170,7 +170,8 @@ class Message(Model):
     """A message of a channel's history, or one that was just sent.
 
     ``direction`` is ``incoming`` from the client, ``outgoing`` to the client, or ``service`` for what
-    is no message between people (docs/api.md, 4.5).
+    is no message between people (docs/api.md, 4.5). ``message_type`` is ``text``, or ``audio`` for a voice note
+    that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
     """
 
     id: int | str | None = None
@@ -178,6 +179,7 @@ class Message(Model):
     channel_id: int | str | None = None
     text: str | None = field(default=None, repr=False)
     message_type: str | None = None
+    file_url: str | None = field(default=None, repr=False)
     destination: str | None = None
     direction: Direction = "service"
     status: str | None = None
@@ -194,6 +196,7 @@ class Message(Model):
             "channel_id": _id(data.get("channel_id")),
             "text": _text(data.get("text") if data.get("text") is not None else data.get("message")),
             "message_type": _text(data.get("message_type")),
+            "file_url": _text(data.get("file_url")),
             "destination": _text(data.get("destination")),
             "direction": direction_of(data.get("destination")),
             "status": _text(data.get("status")),

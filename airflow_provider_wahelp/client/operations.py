@@ -6,7 +6,7 @@ both clients: ``client.converse(operations.ensure_project("Shop"))``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -38,6 +38,8 @@ from airflow_provider_wahelp.client.unclear import created_once, newcomer
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
+
+_IDS = ("user_id", "existing_id", "id")
 
 
 def once(call: Call[T]) -> Conversation[T]:
@@ -170,16 +172,18 @@ def ensure_user(
     def find_again() -> Conversation[User | None]:
         return (yield from find_user(project_id, channel_uuid, phone))
 
+    if if_exists == "create":  # somebody of the same phone may have been there before: no telling
+        return (yield from explained(call, project_id, channel_uuid))
     try:
-        if if_exists == "create":  # somebody of the same phone may have been there before: no telling
-            return (yield from explained(call, project_id, channel_uuid))
-        return (yield from created_once(lambda: explained(call, project_id, channel_uuid), find_again))
-    except (MessengerMissingError, ChannelNotActiveError):
-        raise
-    except RejectedError:
+        return (yield from created_once(lambda: once(call), find_again))
+    except RejectedError as error:
         # One of the answers seen for a phone that the channel has already is an error (docs/api.md, 3.1).
         known = None
         if if_exists == "reuse":
+            known = yield from _named(error, project_id, channel_uuid, phone)
+        if known is None:
+            yield from _blame_the_channel(error, project_id, channel_uuid)
+        if known is None and if_exists == "reuse" and not isinstance(error, MessengerMissingError):
             known = yield from _search_users(project_id, channel_uuid, phone)
         if known is None:
             raise
@@ -243,12 +247,16 @@ def explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[
     try:
         result: T = yield call
     except RejectedError as error:
-        if (yield from _is_inactive(project_id, channel_uuid)):
-            raise ChannelNotActiveError(
-                call.what, error.words, status=error.status, payload=error.payload
-            ) from error
+        yield from _blame_the_channel(error, project_id, channel_uuid)
         raise
     return result
+
+
+def _blame_the_channel(error: RejectedError, project_id: Id, channel_uuid: str) -> Conversation[None]:
+    if (yield from _is_inactive(project_id, channel_uuid)):
+        raise ChannelNotActiveError(
+            error.what, error.words, status=error.status, payload=error.payload
+        ) from error
 
 
 def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
@@ -257,6 +265,31 @@ def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
     except WahelpError:
         return False  # what was refused is the news, not that the channel cannot be read
     return not channel.active
+
+
+def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Conversation[User | None]:
+    """Return the person whom a refusal names as the one with this phone; where it does so is not known."""
+    user_id = next(_ids(error.payload), None)
+    if user_id is None:
+        return None
+    try:
+        user: User = yield calls.get_user(project_id, channel_uuid, user_id)
+    except (NotFoundError, RejectedError):
+        return None
+    there = user.id is not None and user.phone and digits(user.phone) == digits(phone)
+    return user if there else None
+
+
+def _ids(body: object, *, called: bool = False) -> Iterator[Id]:
+    """Yield the numbers that an answer calls an id."""
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            yield from _ids(value, called=key in _IDS)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _ids(value, called=called)
+    elif called and str(body).isdecimal():
+        yield str(body)
 
 
 def _completed(project_id: Id, channel_uuid: str, user: User) -> Conversation[User]:

@@ -12,6 +12,7 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.models import Message, identity
+from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.steps import Conversation, Moment, Pause, ServerTime
 
@@ -72,19 +73,20 @@ def sent_after_all(
     :param others: the ids of messages that are known to be others.
     :param looks: the seconds before each look.
     :return: the message, or ``None`` where it was certainly not sent.
-    :raises UnclearError: if the history cannot be read.
+    :raises UnclearError: if the history cannot be read, or a message to them was deleted that may be it.
     """
+    what = f"tell whether a message to user {user_id} through channel {channel_uuid} was sent"
+    found = None
     for seconds in looks:
         yield Pause(seconds)
         try:
             found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
         except WahelpError as error:
-            raise UnclearError(
-                f"tell whether a message to user {user_id} through channel {channel_uuid} was sent",
-                str(error),
-            ) from error
-        if found:
+            raise UnclearError(what, str(error)) from error
+        if found and _digest(found) == text_digest:
             return found
+    if found:
+        raise UnclearError(what, "a message to them was deleted since, and nobody can tell which")
     return None
 
 
@@ -163,17 +165,26 @@ def _find(
     since: Moment,
     others: Container[Id],
 ) -> Conversation[Message | None]:
+    """Find the message, or else one that was deleted: what that said is lost."""
     found: list[Message] = []
+    deleted: list[Message] = []
 
     def take(message: Message) -> bool:
         # Where the person is missing, what else fits must be it.
-        same = digest(message.text or "") == text_digest and message.user_id in (None, user_id)
-        if same and message.id not in others:
+        if message.user_id not in (None, user_id) or message.id in others:
+            return False
+        if _digest(message) == text_digest:
             found.append(message)
+        elif is_deleted(message.text):
+            deleted.append(message)
         return bool(found)
 
     yield from outgoing_since(project_id, channel_uuid, since, take)
-    return found[0] if found else None
+    return next(iter(found + deleted), None)
+
+
+def _digest(message: Message) -> str:
+    return digest(message.text or "")
 
 
 def _goes_back(page: Page[Message]) -> bool:

@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.steps import Moment
 from airflow_provider_wahelp.client.unclear import (
     ATTEMPTS,
@@ -60,6 +61,9 @@ LOOK = 1.0
 """Seconds after which whoever waits looks up, to count what has come and to tell of it."""
 
 ANSWERS = "answers"
+
+_DELETED = "deleted"
+"""In place of a digest: what the message said is lost."""
 
 SETTLED_AFTER = sum(LOOKS)
 """Seconds after which a message that went is in the history."""
@@ -216,8 +220,7 @@ class Mailing:
         if person.user_id in self.opt_outs:
             return Verdict(Outcome.SUPPRESSED, OPTED_OUT)
         if self.suspected_since:
-            sent = self._sent(person, _digest(person.text), self.suspected_since)
-            return Verdict(Outcome.SENT, message_id=sent) if sent is not None else None
+            return self._seen(person, _digest(person.text), self.suspected_since)
         return None
 
     def _begun(self, person: Person, now: Moment) -> Person:
@@ -315,13 +318,10 @@ class Mailing:
         return [Done(person.key, verdict.state, verdict.message_id, person.user_id, at)]
 
     def _looked_up(self, person: Person) -> list[Done]:
-        if self.if_unclear == "fail":
-            self._took(person, Verdict(Outcome.FAILED, "it is not known whether it was sent"))
-            return []  # the ledger still has it begun: who clears the task sends nothing blindly
-        if self.if_unclear == "check":
-            sent = self._sent(person, person.digest, _since(person))
-            if sent is not None:
-                return self._took(person, Verdict(Outcome.SENT, message_id=sent))
+        if verdict := self._unclear(person):
+            done = self._took(person, verdict)
+            # What failed the ledger still has begun: who clears the task sends nothing blindly.
+            return done if verdict.state == Outcome.SENT else []
         if person.text is None:
             self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
             return []  # for this time: who is back by the next attempt gets it
@@ -333,15 +333,29 @@ class Mailing:
         self.worklist.try_again(person.number)
         return []
 
-    def _sent(self, person: Person, text_digest: str, since: Moment) -> Id | None:
-        """Return the message of the history that is theirs."""
+    def _unclear(self, person: Person) -> Verdict | None:
+        """Return what became of a send of unknown outcome; ``None``: it may be sent again."""
+        if self.if_unclear == "fail":
+            return Verdict(Outcome.FAILED, "it is not known whether it was sent")
+        return self._seen(person, person.digest, _since(person)) if self.if_unclear == "check" else None
+
+    def _seen(self, person: Person, text_digest: str, since: Moment) -> Verdict | None:
+        """Return what the history tells of their message."""
         began = math.floor(self._seconds(since))  # the history's times are whole seconds
-        return self.worklist.in_history(person.user_id, text_digest, began)
+        sent = self.worklist.in_history(person.user_id, text_digest, began)
+        if sent is not None:
+            return Verdict(Outcome.SENT, message_id=sent)
+        if self.worklist.in_history(person.user_id, _DELETED, began) is not None:
+            return Verdict(
+                Outcome.FAILED, "a message to them was deleted: it is not known whether it was sent"
+            )
+        return None
 
     def _read_history(self, since: Moment) -> None:
         def take(message: Message) -> bool:
             at = message.created_at.timestamp() if message.created_at else math.inf
-            self.worklist.add_history(message.id, message.user_id, _digest(message.text or ""), at)
+            text = _DELETED if is_deleted(message.text) else _digest(message.text or "")
+            self.worklist.add_history(message.id, message.user_id, text, at)
             self._look("the history")
             return False
 

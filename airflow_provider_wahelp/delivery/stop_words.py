@@ -16,6 +16,7 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.unclear import moment
@@ -66,7 +67,7 @@ OVERLAP = 600
 
 _LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
 _LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
-_RULES = 1  # to be counted up with any change to what is a stop word, as what was read by old rules is void
+_RULES = 2  # to be counted up with any change to what is a stop word, as what was read by old rules is void
 _SUM = 16  # bytes
 
 
@@ -90,6 +91,8 @@ def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
 
 class OptOuts:
     """People whose last incoming message in a channel is a stop word: ``user_id in opt_outs``.
+
+    A call is none, nor is a message that was deleted.
 
     What was read is remembered on the host, by the ids of these people alone, so that the next time only what
     is new is read. It may be forgotten at any time; then all is read again.
@@ -203,7 +206,7 @@ class _Reading:
         self.messages += 1
         time = _time(message)
         self._newest = max(self._newest, time or 0)
-        if message.direction != "incoming" or message.user_id is None:
+        if message.direction != "incoming" or message.user_id is None or not is_written(message.text):
             return
         stop = is_stop(message.text, self._words)
         if time is None and not stop:

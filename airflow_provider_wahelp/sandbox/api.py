@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from airflow_provider_wahelp.sandbox.bodies import answer, read_fields
-from airflow_provider_wahelp.sandbox.errors import not_found
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -162,15 +161,8 @@ async def remove_webhook(request: Request) -> Response:
     return answer([])
 
 
-async def not_imitated(request: Request) -> Response:
-    """Refuse whatever else the platform can do."""
-    authorized(request)
-    raise not_found("Операция")
-
-
 _CHANNEL = "/projects/{project_id:int}/channels/{uuid}"
 _WEBHOOKS = "/projects/{project_id:int}/webhooks"
-_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 routes = [
     Route("/user/login", log_in, methods=["POST"]),
@@ -195,5 +187,4 @@ routes = [
     Route(_WEBHOOKS, add_webhook, methods=["POST"]),
     Route(_WEBHOOKS + "/{uuid}", change_webhook, methods=["PUT"]),
     Route(_WEBHOOKS + "/{uuid}", remove_webhook, methods=["DELETE"]),
-    Route("/{operation:path}", not_imitated, methods=_ANY),
 ]

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from airflow_provider_wahelp.sandbox import api, control, page
+from airflow_provider_wahelp.sandbox import api, control, page, unimitated
 from airflow_provider_wahelp.sandbox.bodies import refusal
 from airflow_provider_wahelp.sandbox.errors import SandboxError
 from airflow_provider_wahelp.sandbox.gateway import Gateway
@@ -47,7 +47,12 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=[Mount("/api/app", routes=api.routes), Mount("/sandbox", routes=control.routes), *page.routes],
+        routes=[
+            Mount("/api/app", routes=[*api.routes, *unimitated.routes]),
+            Mount("/api/crm", routes=unimitated.crm_routes),
+            Mount("/sandbox", routes=control.routes),
+            *page.routes,
+        ],
         middleware=[Middleware(Gateway, state=served)],
         exception_handlers={SandboxError: _refuse, HTTPException: _refuse_route},
         lifespan=running,

@@ -7,9 +7,9 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from airflow_provider_wahelp.sandbox.options import SandboxOptions
+from airflow_provider_wahelp.sandbox.options import DuplicateUsers, SandboxOptions, UnknownContact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,8 @@ def _options(chosen: argparse.Namespace) -> SandboxOptions:
         delivered_after=chosen.delivered_after,
         read_after=chosen.read_after,
         lacks_messenger=chosen.lacks_messenger,
+        duplicate_users=chosen.duplicate_users,
+        unknown_contact=chosen.unknown_contact,
         history_lag=chosen.history_lag,
         clock_skew=chosen.clock_skew,
         faults=chosen.fault,
@@ -95,8 +97,26 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PHONE",
         help="a phone without the messenger; may be repeated",
     )
+    _add_answers(parser)
     _add_faults(parser)
     return parser
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what sources tell in several ways")
+    group.add_argument(
+        "--duplicate-users",
+        choices=get_args(DuplicateUsers),
+        default=_DEFAULTS.duplicate_users,
+        help="answer to adding a phone that the channel has",
+    )
+    group.add_argument(
+        "--unknown-contact",
+        type=int,
+        choices=get_args(UnknownContact),
+        default=_DEFAULTS.unknown_contact,
+        help="HTTP status of looking up a phone that nobody has",
+    )
 
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:

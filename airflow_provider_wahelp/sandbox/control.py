@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from airflow_provider_wahelp.sandbox import messenger
 from airflow_provider_wahelp.sandbox.api import state_of
 from airflow_provider_wahelp.sandbox.bodies import plain, read_fields
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid
 from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.state import fields as read
+from airflow_provider_wahelp.sandbox.state.messages import Content
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -76,9 +78,10 @@ async def set_messenger(request: Request) -> Response:
 async def receive(request: Request) -> Response:
     """Let a phone write."""
     fields = await read_fields(request)
-    text = read.text(fields, "text")
+    phone, address = read.phone(request.path_params), str(request.base_url).rstrip("/")
     channel_uuid = read.text(fields, "channel_uuid") if "channel_uuid" in fields else None
-    return plain(state_of(request).messages.receive(read.phone(request.path_params), text, channel_uuid))
+    messages = state_of(request).messages
+    return plain(messages.receive(phone, Content.read(fields), channel_uuid, address=address))
 
 
 async def conversation(request: Request) -> Response:
@@ -142,6 +145,7 @@ routes = [
     Route("/clock/advance", advance, methods=["POST"]),
     Route("/phones/{phone}", set_messenger, methods=["PUT"]),
     Route("/phones/{phone}/messages", receive, methods=["POST"]),
+    *messenger.routes,
     Route("/phones/{phone}/conversation", conversation, methods=["GET"]),
     Route("/conversations", conversations, methods=["GET"]),
     Route("/requests", requests, methods=["GET"]),

@@ -35,12 +35,13 @@ class SandboxError(Exception):
         return {"success": False, "message": self.message, **known}
 
 
-def not_found(what: str) -> SandboxError:
+def not_found(what: str, status: int = 404) -> SandboxError:
     """Build the answer for an id that nothing has.
 
     :param what: what was looked for, in Russian, as the platform would say it.
+    :param status: the HTTP status of the answer.
     """
-    return SandboxError(404, f"{what}: не найдено")
+    return SandboxError(status, f"{what}: не найдено")
 
 
 def invalid(field: str, complaint: str) -> SandboxError:
@@ -50,3 +51,8 @@ def invalid(field: str, complaint: str) -> SandboxError:
     :param complaint: what is wrong with it; never its value, which may be personal.
     """
     return SandboxError(422, "Переданы неверные данные", errors={field: [complaint]})
+
+
+def not_imitated() -> SandboxError:
+    """Build the answer for what the platform can do and the sandbox cannot: nothing else answers 501."""
+    return SandboxError(501, "Wahelp has this operation, but the sandbox does not imitate it")

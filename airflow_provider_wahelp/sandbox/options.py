@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 ExpiresIn = Literal["int", "string", "missing"]
-DuplicateUsers = Literal["existing", "error", "new"]
+DuplicateUsers = Literal["error", "existing", "new"]
 MessengerError = Literal["http", "success_false"]
+UnknownContact = Literal[404, 400]
 
 _CHOICES = {
     "expires_in": get_args(ExpiresIn),
     "duplicate_users": get_args(DuplicateUsers),
     "messenger_error": get_args(MessengerError),
+    "unknown_contact": get_args(UnknownContact),
 }
 _YEAR = 366 * 86_400
 
@@ -37,8 +39,9 @@ class SandboxOptions:
     :param lacks_messenger: phones that do not have the messenger.
     :param expires_in: how a token's lifetime is spelled in an answer.
     :param refresh_fails: whether renewing a token answers with HTTP 500.
-    :param duplicate_users: what adding a phone that the channel already has answers: the existing user, an
-        error that names it, or a new user.
+    :param duplicate_users: what adding a phone that the channel already has answers: an error that names the
+        existing user, that user, or a new one.
+    :param unknown_contact: the HTTP status of looking up a phone that nobody has.
     :param messenger_error: whether "the number lacks the messenger" comes as an HTTP error or as HTTP 200
         with ``success: false``.
     :param messenger_error_text: its words when a user is added.
@@ -59,7 +62,8 @@ class SandboxOptions:
     lacks_messenger: Collection[str] = field(default=(), repr=False)
     expires_in: ExpiresIn = "int"
     refresh_fails: bool = False
-    duplicate_users: DuplicateUsers = "existing"
+    duplicate_users: DuplicateUsers = "error"
+    unknown_contact: UnknownContact = 404
     messenger_error: MessengerError = "http"
     messenger_error_text: str = "У номера нет нужного мессенджера"  # noqa: RUF001 - it is Russian
     sending_error_text: str = "номер не зарегистрирован"
@@ -81,7 +85,7 @@ class SandboxOptions:
             raise ValueError("token_lifetime must be positive")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
         for written in self.faults:
             parse(written)
         object.__setattr__(self, "faults", tuple(self.faults))

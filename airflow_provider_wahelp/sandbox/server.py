@@ -15,12 +15,14 @@ from airflow_provider_wahelp.sandbox.connection import CuttableConnection
 from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
+from airflow_provider_wahelp.sandbox.state.messages import Content
 from airflow_provider_wahelp.sandbox.storage import Storage
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from airflow_provider_wahelp.sandbox.options import SandboxOptions
+    from airflow_provider_wahelp.sandbox.state.messages import Call, Language
 
 
 class Sandbox:
@@ -138,15 +140,43 @@ class Sandbox:
         """
         self._state.advance(seconds)
 
-    def receive(self, phone: str, text: str, channel_uuid: str | None = None) -> dict[str, Any]:
+    def receive(
+        self,
+        phone: str,
+        text: str = "",
+        channel_uuid: str | None = None,
+        *,
+        message_type: str = "text",
+        file_url: str | None = None,
+    ) -> dict[str, Any]:
         """Let a phone write to a channel, and return the message as history shows it.
 
         :param phone: the phone, in any spelling.
-        :param text: what it writes.
+        :param text: what it writes; only a text must have words.
         :param channel_uuid: the channel; by default the one that the phone talked to last, and for a stranger
             the first active one.
+        :param message_type: what kind of message it is: ``audio`` is a voice note.
+        :param file_url: the link of its file; for a voice note by default one that the sandbox serves.
         """
-        return self._state.messages.receive(digits(phone), text, channel_uuid)
+        content = Content(text, message_type, file_url)
+        return self._state.messages.receive(digits(phone), content, channel_uuid, address=self.url)
+
+    def call(self, phone: str, channel_uuid: str | None = None, *, kind: Call = "incoming") -> dict[str, Any]:
+        """Let a phone call a channel, and return what history shows of it.
+
+        :param phone: the phone, in any spelling.
+        :param channel_uuid: the channel, as in :meth:`receive`.
+        :param kind: ``incoming``, ``missed``, or ``outgoing``: somebody calls the phone from the messenger.
+        """
+        return self._state.messages.call(digits(phone), kind, channel_uuid)
+
+    def delete_message(self, message_id: int, *, language: Language = "en") -> dict[str, Any]:
+        """Let a message be deleted for everyone, and return it as history shows it from then on.
+
+        :param message_id: the message, whoever wrote it.
+        :param language: ``en`` or ``ru``: in which language it says so.
+        """
+        return self._state.messages.delete(message_id, language)
 
     def conversation(self, phone: str) -> list[dict[str, Any]]:
         """Return what a phone received and wrote, in order.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client import errors
+from airflow_provider_wahelp.client.calls import PAGE_SIZE
 from airflow_provider_wahelp.sandbox import Sandbox
 
 PHONE = "+71234567890"
@@ -71,12 +72,46 @@ def test_a_person_of_another_channel_is_not_one_of_this(
     assert here.id != there.id
 
 
-@pytest.mark.parametrize("answer", ["existing", "error", "new"])
+@pytest.mark.parametrize("status", [404, 400])
+def test_nobody_is_found_whatever_the_server_answers(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, status: Any
+) -> None:
+    wahelp_sandbox.configure(unknown_contact=status)
+    assert hook.find_user(PHONE, **channel) is None
+    anna = hook.create_user("Anna", PHONE, **channel)
+    assert hook.send_message("Hello", phone=PHONE, **channel).user_id == anna.id
+
+
+@pytest.mark.parametrize("answer", ["error", "existing", "new"])
 def test_a_phone_is_added_once_whatever_the_server_answers_to_a_second(
-    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, answer: str
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, answer: Any
 ) -> None:
     wahelp_sandbox.configure(duplicate_users=answer)
     assert hook.create_user("Anna", PHONE, **channel) == hook.create_user("Anna", PHONE, **channel)
+
+
+@pytest.mark.parametrize(("answer", "requests"), [("error", 1), ("existing", 0)])
+@pytest.mark.parametrize("way", ["create", "send"])
+def test_a_person_whom_the_look_missed_costs_one_request_more_at_most(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, answer: Any, requests: int, way: str
+) -> None:
+    """They are on the second page of the users, and the look up by phone fails."""
+
+    def add(phone: str) -> tuple[Any, int]:
+        wahelp_sandbox.clear_requests()
+        if way == "create":
+            added = hook.create_user("Anna", phone, **channel).id
+        else:
+            added = hook.send_message("Hello", phone=phone, **channel).user_id
+        return added, len(wahelp_sandbox.requests)
+
+    wahelp_sandbox.configure(duplicate_users=answer)
+    for number in range(PAGE_SIZE):
+        hook.create_user(f"Person {number}", f"+7123456{number:04}", **channel, if_exists="create")
+    anna = hook.create_user("Anna", PHONE, **channel)
+    _boris, usual = add("+79031112233")
+    wahelp_sandbox.inject("success_false", operation="contact_by_phone", count=1)
+    assert add(PHONE) == (anna.id, usual + requests)
 
 
 @pytest.mark.parametrize("form", ["http", "success_false"])

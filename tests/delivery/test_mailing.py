@@ -159,6 +159,24 @@ def test_lost_answers_are_looked_up_all_at_once(world: World, fault: str) -> Non
     each_once(world, rows)
 
 
+@pytest.mark.parametrize("ledger", ["store", "file", "none"])
+def test_who_had_a_message_deleted_is_not_written_to_again(world: World, ledger: str) -> None:
+    rows = crowd(3)
+    mailing = Mailing(world, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
+    world.sandbox.inject("cut_after", operation="send_message", count=3)
+    world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
+    with pytest.raises(UnclearError):
+        mailing.attempt()
+    world.calm()
+    (line,) = world.sandbox.conversation(rows[1]["phone"])
+    world.sandbox.delete_message(line["id"])
+    for _ in range(2):
+        totals = mailing.attempt()
+        assert totals
+        assert (totals["sent"], totals["failed"]) == (2, 1)
+    assert [len(world.sandbox.conversation(row["phone"])) for row in rows] == [1, 1, 1]
+
+
 def test_what_never_arrives_is_given_up(world: World) -> None:
     rows = crowd(3)
     world.sandbox.inject("cut_before", operation="send_message", probability=1.0)

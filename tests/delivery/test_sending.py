@@ -224,6 +224,29 @@ def test_a_history_that_cannot_be_read_is_read_by_the_retry(world: World, ledger
 
 
 @pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_message_that_was_deleted_since_proves_nothing(world: World, ledger: str, language: Any) -> None:
+    task = Task(world, ledger)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    world.sandbox.delete_message(world.sandbox.conversation(PHONES[0])[0]["id"], language=language)
+    for _ in range(2):
+        with pytest.raises(UnclearError, match="a message to them was deleted"):
+            task.attempt()
+    assert world.sends() == 1
+
+
+def test_a_deleted_message_does_not_hide_the_one_that_was_sent(world: World) -> None:
+    task = Task(world)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    other = Task(world)
+    world.sandbox.delete_message(other.attempt()["id"])
+    assert task.attempt()["text"] == task.text
+    once(world, task)
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
 def test_a_refusal_leaves_nothing_behind(world: World, ledger: str) -> None:
     world.sandbox.inject("success_false", operation="send_message", count=1)
     task = Task(world, ledger)

@@ -164,6 +164,26 @@ def test_the_last_word_counts(reader: Reader) -> None:
     assert reader.read() == {PHONES[2]}
 
 
+@pytest.mark.parametrize("kind", ["incoming", "missed", "outgoing"])
+def test_a_call_is_no_word(reader: Reader, kind: Any) -> None:
+    reader.receive(PHONES[0], "stop")
+    reader.world.sleep(60)
+    reader.world.sandbox.call(PHONES[0], kind=kind)
+    assert reader.read() == {PHONES[0]}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_deleted_message_is_no_word(reader: Reader, language: Any, read_before: bool) -> None:
+    reader.receive(PHONES[0], "stop")
+    reader.world.sleep(60)
+    later = reader.world.sandbox.receive(PHONES[0], "stop!")
+    if read_before:
+        assert reader.read() == {PHONES[0]}
+    reader.world.sandbox.delete_message(later["id"], language=language)
+    assert reader.read() == {PHONES[0]}
+
+
 def test_what_we_write_counts_for_nothing(reader: Reader) -> None:
     reader.receive(PHONES[0], "stop")
     reader.world.sleep(60)

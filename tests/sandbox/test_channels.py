@@ -126,8 +126,8 @@ def test_the_qr_code_exists_while_somebody_has_to_scan_it(wahelp_sandbox: Sandbo
         ("PUT", "projects/999/hook"),
         ("PUT", "projects/101/webhooks/no-such"),
         ("DELETE", "projects/101/webhooks/no-such"),
-        ("POST", "projects/101/send_message_cascade/"),
-        ("GET", "files"),
+        ("GET", "no-such/operation"),
+        ("PATCH", "projects/101/channels/{uuid}"),
         ("DELETE", "projects/101"),
     ],
 )

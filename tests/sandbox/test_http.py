@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from .support import ANNA, Api, ChannelCaller, fetch
+from .support import ANNA, BORIS, Api, ChannelCaller, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def test_a_trailing_slash_changes_nothing_and_redirects_nobody(api: Api, slash: 
         ("GET", f"{channel.project_path}/channels", {}),
         ("POST", f"{channel.project_path}/channels", {"name": "Other", "type": "vk"}),
         ("GET", channel.path, {}),
-        ("POST", f"{channel.path}/users", {"name": "Anna", "phone": ANNA}),
+        ("POST", f"{channel.path}/users", {"name": "Boris", "phone": BORIS}),
         ("POST", f"{channel.path}/send_message/{user['id']}", {"text": "Hello"}),
         ("PUT", f"{channel.project_path}/webhooks/{webhook['uuid']}", {}),
         ("DELETE", f"{channel.project_path}/webhooks/{webhook['uuid']}", {}),

@@ -110,8 +110,20 @@ def test_history_spells_a_message_unlike_a_send(channel: ChannelCaller) -> None:
     assert "message" not in sent
     assert "text" not in shown
     assert shown["message"] == "Hello"
-    assert shown["user"].items() >= {"id": user["id"], "name": "Anna", "phone": ANNA}.items()
+    assert shown["user"] == {
+        "id": user["id"],
+        "name": "Anna",
+        "phone": ANNA,
+        "uid": ANNA,
+        "uid2": None,
+        "contact_id": user["contact_id"],
+        "channel_id": channel.made["id"],
+        "created_at": shown["user"]["created_at"],
+        "blocked": False,
+    }
+    assert shown["user"]["created_at"] <= shown["created_at"]
     assert (shown["message_type"], shown["destination"]) == ("text", "from_operator")
+    assert [shown[name] for name in ("file_url", "operator_id", "comment_user_id")] == [None, None, None]
     assert {name: shown[name] for name in ("id", "created_at", "user_id", "channel_id", "status")} == {
         name: sent[name] for name in ("id", "created_at", "user_id", "channel_id", "status")
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,23 @@ def test_a_phone_comes_back_as_digits(channel: ChannelCaller, written: str | int
     assert user.items() >= {"id": 301, "name": "Anna", "phone": ANNA, "blocked": False}.items()
     assert user["channel_id"] == channel.made["id"]
     assert channel.data("GET", f"/users/{user['id']}") == user
+
+
+@pytest.mark.parametrize("name", [{}, {"name": None}, {"name": ""}], ids=["missing", "null", "empty"])
+@pytest.mark.parametrize("need_create", [{}, {"need_create": True}, {"need_create": "true"}], ids=str)
+def test_a_person_without_a_name_is_called_by_the_number(
+    channel: ChannelCaller, name: dict[str, Any], need_create: dict[str, Any]
+) -> None:
+    user = channel.data("POST", "/users", json={"phone": "+" + ANNA, **name, **need_create})
+
+    assert (user["name"], user["phone"]) == (ANNA, ANNA)
+
+
+@pytest.mark.parametrize("name", [7, ["Anna"], " ", "\ud800"], ids=repr)
+def test_a_name_that_is_none_is_refused(channel: ChannelCaller, name: Any) -> None:
+    answer = channel.ask("POST", "/users", 422, content=json.dumps({"phone": ANNA, "name": name}))
+
+    assert list(answer["errors"]) == ["name"]
 
 
 @pytest.mark.parametrize(
@@ -56,22 +74,27 @@ def test_a_page_that_cannot_exist_is_refused(
     assert list(channel.ask("GET", collection, 422, params=query)["errors"]) == list(query)
 
 
-def test_a_phone_is_added_once(channel: ChannelCaller) -> None:
+@pytest.mark.parametrize("name", [{}, {"name": "Another"}], ids=["nameless", "named"])
+def test_adding_a_phone_again_is_an_error_that_names_the_first(
+    channel: ChannelCaller, name: dict[str, Any]
+) -> None:
+    first = channel.user(name="Anna")
+
+    answer = channel.ask(
+        "POST", "/users", 422, json={"phone": "+7 916 123-45-67", "need_create": True, **name}
+    )
+
+    assert (answer["success"], answer["data"]) == (False, {"id": first["id"]})
+    assert list(answer["errors"]) == ["phone"]
+    assert channel.data("GET", "/users") == [first]
+
+
+def test_or_it_answers_the_first(wahelp_sandbox: Sandbox, channel: ChannelCaller) -> None:
+    wahelp_sandbox.configure(duplicate_users="existing")
     first = channel.user(name="Anna")
 
     assert channel.user("+7 916 123-45-67", name="Another") == first
-    assert len(channel.data("GET", "/users")) == 1
-
-
-def test_or_adding_it_again_is_an_error_that_names_the_first(
-    wahelp_sandbox: Sandbox, channel: ChannelCaller
-) -> None:
-    wahelp_sandbox.configure(duplicate_users="error")
-    first = channel.user()
-
-    answer = channel.ask("POST", "/users", 409, json={"name": "Anna", "phone": ANNA})
-
-    assert (answer["success"], answer["data"]) == (False, {"id": first["id"]})
+    assert channel.data("GET", "/users") == [first]
 
 
 def test_or_it_becomes_another_user_of_the_same_contact(
@@ -113,8 +136,12 @@ def find(api: Api, channel: ChannelCaller, status: int = 200, **body: Any) -> An
 
 
 @pytest.mark.parametrize("body", [{}, {"need_create": False}])
-def test_an_unknown_contact_is_not_found(api: Api, channel: ChannelCaller, body: dict[str, Any]) -> None:
-    assert find(api, channel, 404, **body)["success"] is False
+@pytest.mark.parametrize("status", [404, 400])
+def test_an_unknown_contact_is_not_found(
+    wahelp_sandbox: Sandbox, api: Api, channel: ChannelCaller, body: dict[str, Any], status: Any
+) -> None:
+    wahelp_sandbox.configure(unknown_contact=status)
+    assert find(api, channel, status, **body)["success"] is False
     assert channel.data("GET", "/users") == []
 
 
@@ -128,20 +155,24 @@ def test_a_contact_shows_its_users_across_channels(api: Api, channel: ChannelCal
     assert contact["users"][0].keys() == {"id", "channel_id", "uid", "blocked", "last_message"}
 
 
-def test_a_wanted_contact_gets_a_user_in_every_active_channel(
-    wahelp_sandbox: Sandbox, api: Api, channel: ChannelCaller
+@pytest.mark.parametrize("known", [True, False])
+def test_a_wanted_contact_stays_where_it_is_or_joins_a_channel_of_the_platforms_choice(
+    wahelp_sandbox: Sandbox, api: Api, known: bool
 ) -> None:
-    user = channel.user()
+    """The trap of ``need_create``: whoever wants the person in a channel does not get them there."""
+    channel = api.channel(active=False)
     path = f"{channel.project_path}/channels"
-    second, _inactive = (
-        api.data("POST", path, json={"name": name, "type": "telegram"}) for name in ("Second", "Inactive")
+    second, third = (
+        api.data("POST", path, json={"name": name, "type": "telegram"}) for name in ("Second", "Third")
     )
     wahelp_sandbox.scan(second["uuid"])
+    wahelp_sandbox.scan(third["uuid"])
+    if known:
+        wahelp_sandbox.receive(ANNA, "Hello", third["uuid"])
 
     contact = find(api, channel, need_create=True)["data"]
 
-    assert [u["channel_id"] for u in contact["users"]] == [channel.made["id"], second["id"]]
-    assert contact["users"][0]["id"] == user["id"]
+    assert [u["channel_id"] for u in contact["users"]] == [third["id"] if known else second["id"]]
     assert find(api, channel, need_create=True)["data"] == contact
 
 

@@ -212,7 +212,14 @@ def test_wrong_arguments_end_the_command_at_once(arguments: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"expires_in": "x"}, {"duplicate_users": "x"}, {"messenger_error": "x"}, {"read_after": -1}]
+    "changes",
+    [
+        {"expires_in": "x"},
+        {"duplicate_users": "x"},
+        {"unknown_contact": 500},
+        {"messenger_error": "x"},
+        {"read_after": -1},
+    ],
 )
 def test_wrong_options_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(changes))):

@@ -81,14 +81,14 @@ def test_webhooks_can_be_listed_changed_and_removed(
     changed = api.data("PUT", f"{path}/{made['uuid']}", json={"url": receiver.url})
     assert changed == {**made, "url": receiver.url}
     api.data("PUT", f"{path}/{made['uuid']}", json={"entities": ["channel.user"]})
-    channel.user()
+    user = channel.user()
     assert receiver.next()["action"] == "channel.user.created"
 
     api.data("DELETE", f"{path}/{made['uuid']}")
     assert api.data("GET", path) == []
     # The hook comes after where the webhook was, so an event of the removed one would come first.
     hook(api, channel, receiver.url)
-    channel.send(channel.user())
+    channel.send(user)
     assert receiver.next()["action"] == "channel.message.created"
     assert receiver.events.empty()
 
@@ -182,10 +182,11 @@ def test_failures_are_logged_without_secrets_and_stop_nothing(
     add(api, channel, url=nobody)
     hook(api, channel, receiver.url)
 
-    channel.send(channel.user(), "secret-text")
+    user = channel.user()
+    channel.send(user, "secret-text")
     for _ in range(2):
         receiver.next()
-    channel.send(channel.user(), "again")
+    channel.send(user, "again")
     assert receiver.next()["payload"]["message"] == "again"
     wahelp_sandbox.stop()
 

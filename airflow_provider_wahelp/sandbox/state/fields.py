@@ -35,6 +35,15 @@ def text(fields: Fields, name: str) -> str:
     return value
 
 
+def name(fields: Fields, default: str) -> str:
+    """Read the field ``name``, which may be missing or empty.
+
+    :param fields: the request's fields.
+    :param default: what it means then.
+    """
+    return default if fields.get("name") in (None, "") else text(fields, "name")
+
+
 def choice(fields: Fields, name: str, allowed: Sequence[str], *, default: str | None = None) -> str:
     """Read one of several words.
 
@@ -73,14 +82,15 @@ def flag(fields: Fields, name: str) -> bool:
     return known
 
 
-def url(fields: Fields) -> str:
-    """Read the field ``url``.
+def url(fields: Fields, name: str = "url") -> str:
+    """Read the address of something on the web.
 
     :param fields: the request's fields.
+    :param name: the name of the field.
     """
-    value = text(fields, "url")
+    value = text(fields, name)
     if not _is_web_address(value):
-        raise invalid("url", "Неверный адрес")
+        raise invalid(name, "Неверный адрес")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid, not_found
 from airflow_provider_wahelp.sandbox.state import fields as read
@@ -15,9 +15,36 @@ from airflow_provider_wahelp.sandbox.state.records import Message
 if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox.state.core import Core
     from airflow_provider_wahelp.sandbox.state.people import People
-    from airflow_provider_wahelp.sandbox.state.records import Channel, Destination, Status, User
+    from airflow_provider_wahelp.sandbox.state.records import Channel, Status, User
 
 _PAGE = 50
+
+Call = Literal["incoming", "missed", "outgoing"]
+Language = Literal["en", "ru"]
+
+CALLS = {"incoming": "_Incoming call_", "missed": "_Missed call_", "outgoing": "_Outgoing call_"}
+"""What a call leaves in the history."""
+
+DELETED = {"en": "_Message deleted_", "ru": "_сообщение удалено_"}
+"""What a message that was deleted for everyone says from then on."""
+
+
+class Content(NamedTuple):
+    """What a message says."""
+
+    text: str
+    message_type: str = "text"
+    file_url: str | None = None
+
+    @classmethod
+    def read(cls, fields: read.Fields) -> Content:
+        """Read what somebody writes; only a text must have words.
+
+        :param fields: ``text``, ``message_type`` and ``file_url``.
+        """
+        kind = read.text({"message_type": "text", **fields}, "message_type")
+        text = read.text(fields, "text") if kind == "text" or fields.get("text") else ""
+        return cls(text, kind, read.url(fields, "file_url") if fields.get("file_url") else None)
 
 
 class Messages(Area):
@@ -78,28 +105,62 @@ class Messages(Area):
             raise SandboxError(422, "Канал не активен")
         if not self._core.has_messenger(user.phone):
             raise SandboxError(200, self._core.options.sending_error_text)
-        message = self._store(channel, user, text, "from_operator", "sent")
+        message = self._store(channel, user, Content(text), "from_operator", "sent")
         self._plan(message)
         return views.sent(self._core.registry, message)
 
     @changing
-    def receive(self, phone: str, text: str, channel_uuid: str | None = None) -> dict[str, Any]:
+    def receive(
+        self, phone: str, content: Content, channel_uuid: str | None = None, *, address: str = ""
+    ) -> dict[str, Any]:
         """Let a phone write to a channel.
 
         :param phone: the digits of the phone.
-        :param text: what it writes.
+        :param content: what it writes.
         :param channel_uuid: the channel; by default the one that the phone talked to last, and for a stranger
             the first active one.
+        :param address: where this sandbox is reached; a voice note without a link gets one there.
         """
-        if not text:
+        if not content.text and content.message_type == "text":
             raise invalid("text", "Обязательное поле")
-        channel = self._addressed(phone, channel_uuid)
-        if not channel.active:
-            raise SandboxError(422, "Канал не активен")
-        user = self._core.registry.user_by_phone(channel.uuid, phone)
-        user = user or self._people.register(channel, phone, phone)
-        message = self._store(channel, user, text, "from", "delivered")
+        if content.message_type == "audio" and content.file_url is None:
+            number = self._core.registry.next_id("messages")
+            content = content._replace(file_url=f"{address}/sandbox/files/{number}.oga")
+        return self._between(phone, channel_uuid, content)
+
+    @changing
+    def call(self, phone: str, kind: str = "incoming", channel_uuid: str | None = None) -> dict[str, Any]:
+        """Let a phone call a channel, or be called from its messenger.
+
+        :param phone: the digits of the phone.
+        :param kind: one of :data:`CALLS`.
+        :param channel_uuid: the channel, as in :meth:`receive`.
+        """
+        content = Content(CALLS[read.choice({"kind": kind}, "kind", tuple(CALLS))])
+        return self._between(phone, channel_uuid, content, outgoing=kind == "outgoing")
+
+    @changing
+    def delete(self, message_id: int, language: str = "en") -> dict[str, Any]:
+        """Let a message be deleted for everyone, in the messenger.
+
+        :param message_id: the message, whoever wrote it.
+        :param language: one of :data:`DELETED`.
+        """
+        message = self._core.registry.messages.get(message_id)
+        if message is None:
+            raise not_found("Сообщение")
+        message.text = DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
+        self._announce(message, "updated")
         return views.message(self._core.registry, message)
+
+    @reading
+    def is_voice(self, message_id: int) -> bool:
+        """Tell whether a message is a voice note.
+
+        :param message_id: any number.
+        """
+        message = self._core.registry.messages.get(message_id)
+        return message is not None and message.message_type == "audio"
 
     @reading
     def conversation(self, phone: str) -> list[dict[str, Any]]:
@@ -132,6 +193,19 @@ class Messages(Area):
             if message.destination == "from_operator":
                 self._plan(message)
 
+    def _between(
+        self, phone: str, channel_uuid: str | None, content: Content, *, outgoing: bool = False
+    ) -> dict[str, Any]:
+        """Store what went on in the messenger itself, past the API."""
+        channel = self._addressed(phone, channel_uuid)
+        if not channel.active:
+            raise SandboxError(422, "Канал не активен")
+        user = self._core.registry.user_by_phone(channel.uuid, phone)
+        user = user or self._people.register(channel, phone, phone)
+        destination = f"from_{channel.type}" if outgoing else "from"
+        message = self._store(channel, user, content, destination, "delivered")
+        return views.message(self._core.registry, message)
+
     def _addressed(self, phone: str, channel_uuid: str | None) -> Channel:
         channels = self._core.registry.channels
         if channel_uuid is not None:
@@ -150,14 +224,14 @@ class Messages(Area):
         return next(known, None) or next(iter(active), None)
 
     def _store(
-        self, channel: Channel, user: User, text: str, destination: Destination, status: Status
+        self, channel: Channel, user: User, content: Content, destination: str, status: Status
     ) -> Message:
         registry, options, now = self._core.registry, self._core.options, self._core.clock.now()
         message = Message(
             id=registry.next_id("messages"),
             user_id=user.id,
             channel_uuid=channel.uuid,
-            text=text,
+            **content._asdict(),
             destination=destination,
             created=now,
             status=status,

@@ -41,10 +41,12 @@ class People(Area):
 
         :param project_id: the channel's project.
         :param uuid: the channel's uuid.
-        :param fields: ``name`` and ``phone``.
+        :param fields: ``phone`` and perhaps ``name``; production sends ``need_create`` too, which changes
+            nothing here.
         """
         channel = self._core.channel(project_id, uuid)
-        name, phone = read.text(fields, "name"), read.phone(fields)
+        phone = read.phone(fields)
+        name = read.name(fields, default=phone)
         existing = self._core.registry.user_by_phone(channel.uuid, phone)
         if existing and self._core.options.duplicate_users != "new":
             return self._duplicate(existing)
@@ -73,11 +75,11 @@ class People(Area):
         phone = read.phone(fields)
         if read.flag(fields, "need_create"):
             contact = self._contact(project.id, phone)
-            self._join_active_channels(contact)
+            self._bind(contact)
         else:
             found = self._core.registry.contact_by_phone(project.id, phone)
             if found is None:
-                raise not_found("Контакт")
+                raise not_found("Контакт", self._core.options.unknown_contact)
             contact = found
         users = self._core.registry.users_of_contact[contact.id]
         return {"id": contact.id, "users": [views.contact_user(self._core.registry, u) for u in users]}
@@ -108,6 +110,7 @@ class People(Area):
             contact_id=contact.id,
             name=name,
             phone=phone,
+            created=self._core.clock.now() + self._core.options.clock_skew,
         )
         registry.add(user)
         payload = partial(views.user, registry, user)
@@ -122,17 +125,19 @@ class People(Area):
             registry.add(contact)
         return contact
 
-    def _join_active_channels(self, contact: Contact) -> None:
-        if not self._core.has_messenger(contact.phone):
-            return
+    def _bind(self, contact: Contact) -> None:
+        """Let a stranger join a channel, whichever; who is in one already stays there."""
         registry = self._core.registry
-        for channel in registry.channels_of[contact.project_id]:
-            if channel.active and registry.user_by_phone(channel.uuid, contact.phone) is None:
-                self.register(channel, contact.phone, contact.phone)
+        if registry.users_of_contact[contact.id] or not self._core.has_messenger(contact.phone):
+            return
+        active = (channel for channel in registry.channels_of[contact.project_id] if channel.active)
+        if channel := next(active, None):
+            self.register(channel, contact.phone, contact.phone)
 
     def _duplicate(self, existing: User) -> dict[str, Any]:
         if self._core.options.duplicate_users == "error":
-            raise SandboxError(409, "Пользователь уже существует", data={"id": existing.id})
+            errors = {"phone": ["Пользователь уже существует"]}
+            raise SandboxError(422, "Переданы неверные данные", errors=errors, data={"id": existing.id})
         return views.user(self._core.registry, existing)
 
     def _lacks_messenger(self) -> SandboxError:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Status = Literal["sent", "delivered", "read"]
-Destination = Literal["from", "from_operator"]
 
 
 @dataclass(slots=True)
@@ -42,20 +41,22 @@ class Contact:
 
 @dataclass(slots=True)
 class User:
-    """A person in one channel."""
+    """A person in one channel. ``created`` is in seconds since the epoch, by the server's clock."""
 
     id: int
     channel_uuid: str
     contact_id: int
     name: str
     phone: str
+    created: float = 0.0
 
 
 @dataclass(slots=True)
 class Message:
     """A message to or from a user.
 
-    ``created`` is in seconds since the epoch, ``skew`` is how wrong the server's clock was then, and
+    ``destination`` is ``from``, ``from_operator``, or ``from_`` and the channel's type for what went out past
+    the API. ``created`` is in seconds since the epoch, ``skew`` is how wrong the server's clock was then, and
     ``appears_at`` is when the history will show the message; ``None``: it does.
     """
 
@@ -63,11 +64,13 @@ class Message:
     user_id: int
     channel_uuid: str
     text: str
-    destination: Destination
+    destination: str
     created: float
     status: Status
     skew: float = 0.0
     appears_at: float | None = None
+    message_type: str = "text"
+    file_url: str | None = None
 
 
 @dataclass(slots=True)

@@ -98,12 +98,7 @@ def message(registry: Registry, record: Message) -> dict[str, Any]:
         "user_id": record.user_id,
         "channel_id": registry.channels[record.channel_uuid].id,
         "message": record.text,
-        "user": {
-            "id": person.id,
-            "name": person.name,
-            "phone": person.phone,
-            "contact_id": person.contact_id,
-        },
+        "user": _person(person, registry.channels[person.channel_uuid]),
     }
 
 
@@ -139,6 +134,8 @@ def line(record: Message) -> dict[str, Any]:
         "channel_uuid": record.channel_uuid,
         "direction": "incoming" if record.destination == "from" else "outgoing",
         "text": record.text,
+        "message_type": record.message_type,
+        "file_url": record.file_url,
         "status": record.status,
         "created_at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds"),
     }
@@ -147,8 +144,26 @@ def line(record: Message) -> dict[str, Any]:
 def _core(record: Message) -> dict[str, Any]:
     return {
         "id": record.id,
-        "message_type": "text",
+        "message_type": record.message_type,
         "destination": record.destination,
         "status": record.status,
         "created_at": moscow(record.created + record.skew),
+        "file_url": record.file_url,
+        "operator_id": None,
+        "comment_user_id": None,
+    }
+
+
+def _person(record: User, channel: Channel) -> dict[str, Any]:
+    """Show a user as a part of a message."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "phone": None if channel.type == "instagram" else record.phone,  # nobody has one there
+        "uid": record.phone,
+        "uid2": None,
+        "contact_id": record.contact_id,
+        "channel_id": channel.id,
+        "created_at": moscow(record.created),
+        "blocked": False,
     }

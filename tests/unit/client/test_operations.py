@@ -267,6 +267,28 @@ def test_a_person_whom_the_server_says_to_have_is_searched_for() -> None:
     assert error.words == "*** already exists"
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"data": {"id": 5}},
+        {"errors": {"phone": ["taken"], "user_id": ["5"]}},
+        {"error": [{"existing_id": 5}]},
+    ],
+    ids=["data", "errors", "nested"],
+)
+def test_a_person_whom_the_server_names_is_asked_for_alone(named: Any) -> None:
+    exists = fails(422, {"success": False, "message": "exists", **named})
+    script = [(CONTACT, contact()), (ADD, exists)]
+    assert play(ensure(), *script, (f"{USERS}/5", data(ANNA))).id == 5
+
+
+@pytest.mark.parametrize("answered", [fails(), data({**ANNA, "phone": "79990000000"}), data({"id": 5})])
+def test_who_is_named_and_is_another_is_searched_for(answered: Answer) -> None:
+    exists = fails(422, {"success": False, "data": {"id": 5}})
+    script = [(CONTACT, contact()), (ADD, exists), (f"{USERS}/5", answered), (GET_CHANNEL, THE_CHANNEL)]
+    assert play(ensure(), *script, (USERS, data([{**ANNA, "id": 6}]))).id == 6
+
+
 def test_a_refused_addition_is_final_where_reuse_is_not_wanted() -> None:
     assert type(outcome(ensure("create"), (ADD, EXISTS), (GET_CHANNEL, THE_CHANNEL))) is errors.RejectedError
 
@@ -360,6 +382,20 @@ def test_a_lost_answer_is_looked_up_and_the_message_not_sent_again(there: Any) -
 def test_a_message_that_is_another_is_not_taken_for_it(there: Any) -> None:
     looks = [(HISTORY, data([there], has_more=False))] * LOOKS
     assert play(send(), (SEND, LOST), *looks, (SEND, data({"id": 8}))).id == 8
+
+
+@pytest.mark.parametrize("words", ["_Message deleted_", "_Сообщение удалено_", "Это сообщение удалено."])
+def test_a_message_that_was_deleted_leaves_it_unclear(words: str) -> None:
+    looks = [(HISTORY, data([past(words)], has_more=False))] * LOOKS
+    error = outcome(send(), (SEND, LOST), *looks)
+    assert type(error) is errors.UnclearError
+    assert error.may_have_happened
+
+
+def test_a_message_that_shows_up_behind_a_deleted_one_is_found() -> None:
+    deleted = {**past("_Message deleted_"), "id": 8}
+    script = [(HISTORY, data([deleted], has_more=False)), (HISTORY, data([deleted, past()], has_more=False))]
+    assert play(send(), (SEND, LOST), *script).id == 7
 
 
 def test_a_message_that_is_known_to_be_another_is_not_taken_for_it() -> None:

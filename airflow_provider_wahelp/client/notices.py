@@ -1,0 +1,32 @@
+"""What a message says though nobody wrote it: of a call, or that it was deleted (API section 4)."""
+
+from __future__ import annotations
+
+import re
+
+_CALL = re.compile(r"_[^_\n]*\b(call|звонок)_", re.IGNORECASE)
+_DELETED = re.compile(r"[\W_]*message deleted[\W_]*|(?=.{,60}$).*сообщение удалено.*", re.IGNORECASE)
+
+
+def is_call(text: str | None) -> bool:
+    """Return whether a message stands for a call.
+
+    :param text: what it says: ``_Incoming call_`` was seen, and the like.
+    """
+    return text is not None and _CALL.fullmatch(text.strip()) is not None
+
+
+def is_deleted(text: str | None) -> bool:
+    """Return whether a message was deleted for everyone; what it said is lost.
+
+    :param text: what it says: ``_Message deleted_`` was seen, and Russian words with ``сообщение удалено``.
+    """
+    return text is not None and _DELETED.fullmatch(text.strip()) is not None
+
+
+def is_written(text: str | None) -> bool:
+    """Return whether a message is what somebody wrote, as far as can be told.
+
+    :param text: what it says.
+    """
+    return not (is_call(text) or is_deleted(text))
