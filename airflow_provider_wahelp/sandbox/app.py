@@ -47,7 +47,7 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=[Mount("/api/app", routes=api.routes), Mount("/sandbox", routes=control.routes), *page.routes],
+        routes=[*page.routes, Mount("/api/app", routes=api.routes), Mount("/sandbox", routes=control.routes)],
         middleware=[Middleware(Gateway, state=served)],
         exception_handlers={SandboxError: _refuse, HTTPException: _refuse_route},
         lifespan=running,

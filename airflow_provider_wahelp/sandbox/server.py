@@ -12,6 +12,7 @@ import uvicorn
 
 from airflow_provider_wahelp.sandbox.app import create_app
 from airflow_provider_wahelp.sandbox.connection import CuttableConnection
+from airflow_provider_wahelp.sandbox.control import picture, snapshot
 from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
@@ -105,6 +106,20 @@ class Sandbox:
         """
         return self._state.configure(**changes)
 
+    def snapshot(self, phones: int = 60) -> dict[str, Any]:
+        """Return what there is at a glance: projects, channels, phones, faults, the clock, the latest calls.
+
+        :param phones: of how many phones at most: those that were heard of last.
+        """
+        return snapshot(self._state, phones)
+
+    def qr(self, channel_uuid: str) -> str:
+        """Return the QR code that a phone has to scan, as an SVG image.
+
+        :param channel_uuid: a WhatsApp channel that waits for it.
+        """
+        return picture(self._state.channels.code(channel_uuid))
+
     def scan(self, channel_uuid: str) -> None:
         """Log a channel in, as somebody who scans its QR code would.
 
@@ -122,6 +137,13 @@ class Sandbox:
     def expire_tokens(self) -> None:
         """Let all tokens die at once."""
         self._state.account.expire_tokens()
+
+    def phone(self, phone: str) -> dict[str, Any]:
+        """Return what is known of a phone: the messenger, the users that it is, and its latest message.
+
+        :param phone: the phone, in any spelling.
+        """
+        return self._state.overview.phone(digits(phone))
 
     def set_messenger(self, phone: str, present: bool) -> None:
         """Give a phone the messenger, or take it away.
@@ -148,12 +170,13 @@ class Sandbox:
         """
         return self._state.messages.receive(digits(phone), text, channel_uuid)
 
-    def conversation(self, phone: str) -> list[dict[str, Any]]:
+    def conversation(self, phone: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Return what a phone received and wrote, in order.
 
         :param phone: the phone, in any spelling.
+        :param limit: how many of the latest messages at most; ``None``: all.
         """
-        return self._state.messages.conversation(digits(phone))
+        return self._state.messages.conversation(digits(phone), limit)
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -185,8 +208,8 @@ class Sandbox:
         count: int | None = None,
         seed: int | None = None,
         **parameters: Any,
-    ) -> None:
-        """Switch a fault on. Without a probability and a count it strikes always.
+    ) -> int:
+        """Switch a fault on, and return its id. Without a probability and a count it strikes always.
 
         :param fault: what happens, such as ``cut_after``.
         :param operation: which calls it is meant for, such as ``send_message``.
@@ -199,7 +222,14 @@ class Sandbox:
         """
         chance = {"probability": probability, "count": count, "seed": seed}
         described = define(fault, operation=operation, method=method, path=path, **chance, **parameters)
-        self._state.inject(described)
+        return self._state.inject(described)
+
+    def remove_fault(self, fault_id: int) -> None:
+        """Switch a fault off.
+
+        :param fault_id: what :meth:`inject` returned.
+        """
+        self._state.faults.remove(fault_id)
 
     def clear_faults(self) -> None:
         """Switch all faults off; ``history_lag`` and ``clock_skew`` are options and stay."""
