@@ -2,7 +2,7 @@
 
 import { $, say } from "./dom.js";
 
-const PAUSE = 400;
+const PAUSE = 250;
 const PATIENCE = 5000;
 
 /** Call a control; an answer that says no is an error with its words. */

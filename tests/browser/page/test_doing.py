@@ -76,7 +76,7 @@ def test_a_new_phone_writes_to_the_channel_that_is_chosen(sandbox_page: Page, ap
 
     open_phone(sandbox_page, "+7 (916) 123-45-67")
     expect(sandbox_page.get_by_role("heading", name=f"+{ANNA}")).to_be_visible()
-    sandbox_page.get_by_label("To", exact=True).select_option(label="Other (Shop, Telegram)")
+    sandbox_page.get_by_role("combobox", name="To").select_option(label="Other (Shop, Telegram)")
     write(sandbox_page, "Is it ready?\nAnna")
 
     expect(lines_on(sandbox_page)).to_contain_text("Is it ready?\nAnna", use_inner_text=True)
@@ -218,7 +218,7 @@ def test_the_clock_is_moved_and_statuses_follow(sandbox_page: Page, channel: Cha
     sandbox_page.get_by_role("button", name="Anna").click()
     expect(lines_on(sandbox_page).get_by_role("img", name="sent")).to_be_visible()
 
-    sandbox_page.get_by_label("Ahead by").fill("2")
+    sandbox_page.get_by_role("spinbutton", name="Ahead by").fill("2")
     sandbox_page.get_by_label("Unit").select_option("minutes")
     sandbox_page.get_by_role("button", name="Move", exact=True).click()
     expect(lines_on(sandbox_page).get_by_role("img", name="delivered")).to_be_visible()
