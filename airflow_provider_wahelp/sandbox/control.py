@@ -79,7 +79,8 @@ async def show_snapshot(request: Request) -> Response:
 
 async def qr(request: Request) -> Response:
     """Draw the code that a phone has to scan."""
-    return Response(picture(state_of(request).channels.code(**request.path_params)), media_type="image/svg+xml")
+    code = state_of(request).channels.code(**request.path_params)
+    return Response(picture(code), media_type="image/svg+xml")
 
 
 async def scan(request: Request) -> Response:

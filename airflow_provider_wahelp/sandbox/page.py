@@ -1,4 +1,4 @@
-"""The page at ``/``: a phone in one's hand, and what happens to the platform. It works through the controls alone."""
+"""The page at ``/``: a phone in one's hand. All that it does goes through the controls."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent / "web"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 _HEADERS = {
-    # Nothing of others is fetched, whatever somebody is called or writes, and no other page frames the buttons.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; object-src 'none'",
+    # Nothing of others is fetched, whatever a person is called or writes; no other page frames the buttons.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",  # the next version of the package has other files

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import uvicorn
-
 from airflow_provider_wahelp.sandbox.app import create_app
-from airflow_provider_wahelp.sandbox.connection import CuttableConnection
 from airflow_provider_wahelp.sandbox.control import picture, snapshot
 from airflow_provider_wahelp.sandbox.faults.fault import define
+from airflow_provider_wahelp.sandbox.listening import Server, listen, url_of
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
 from airflow_provider_wahelp.sandbox.storage import Storage
@@ -49,7 +46,7 @@ class Sandbox:
         self._address = (host, port)
         self._state = State(options)
         self._storage = Storage(Path(state_file)) if state_file else None
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
 
@@ -58,9 +55,9 @@ class Sandbox:
         if self._storage:
             self._storage.load(self._state)
             self._storage.save(self._state)  # a file that cannot be written must not show up hours later
-        listener = _listen(*self._address)
-        self.url = _url(listener)
-        self._server = server = _Server(create_app(state=self._state, storage=self._storage))
+        listener = listen(*self._address)
+        self.url = url_of(listener)
+        self._server = server = Server(create_app(state=self._state, storage=self._storage))
         self._thread = threading.Thread(
             target=server.run, args=([listener],), name="wahelp-sandbox", daemon=True
         )
@@ -243,55 +240,3 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to how everything was at first, options included."""
         self._state.reset()
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that tells when it is ready."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,  # the logging of this process is its owner's affair
-                log_level="warning",
-                access_log=False,  # see Gateway: its lines leave out what may be personal
-                loop="asyncio",
-                http=CuttableConnection,
-                ws="none",
-                date_header=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=60,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            super().run(sockets)
-        finally:
-            self.ready.set()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only where the protocol is named; else an answer takes 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

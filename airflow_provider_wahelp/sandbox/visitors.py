@@ -19,9 +19,9 @@ _ELSEWHERE = (b"cross-site", b"same-site")
 def stranger(scope: Scope) -> str:
     """Return why a request is not answered; ``""`` where it is.
 
-    A browser says from which page a request comes (``Origin``, and ``Sec-Fetch-Site`` where a picture or
-    a script is fetched without it), and by which name it knows this server (``Host``): a name of somebody's own
-    can be made to lead to this machine. A link from another page may lead here.
+    A browser says from which page a request comes (``Origin``, and ``Sec-Fetch-Site`` where a picture or a
+    script is fetched without it), and by which name it knows this server (``Host``): a name of somebody's
+    own can be made to lead to this machine. A link from another page may lead here.
 
     :param scope: the request.
     """

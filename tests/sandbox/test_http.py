@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from .support import ANNA, Api, ChannelCaller, fetch
+from .support import ANNA, Api, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +237,9 @@ def test_no_web_page_of_others_controls_it(
     assert wiped is (status == 200 and "reset" in path)
 
 
-@pytest.mark.parametrize("path", ["", "sandbox/snapshot", "sandbox/phones/79161234567", "sandbox/web/page.js"])
+@pytest.mark.parametrize(
+    "path", ["", "sandbox/snapshot", "sandbox/phones/79161234567", "sandbox/web/page.js"]
+)
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -1,4 +1,4 @@
-"""What the page at ``/`` is made of, and what it looks at. What it does is tried in a browser: tests/browser."""
+"""What the page at ``/`` is made of and looks at. What it does is tried in a browser: tests/browser."""
 
 from __future__ import annotations
 
@@ -52,9 +52,8 @@ def test_the_page_names_all_that_the_docs_call_guessed(wahelp_sandbox: Sandbox) 
 
 
 def test_a_snapshot_shows_all_at_a_glance(wahelp_sandbox: Sandbox, channel: ChannelCaller) -> None:
-    waiting = channel.data("GET", "") and channel.api.data(
-        "POST", f"{channel.project_path}/channels", json={"name": "Later", "type": "whatsapp"}
-    )
+    later = {"name": "Later", "type": "whatsapp"}
+    waiting = channel.api.data("POST", f"{channel.project_path}/channels", json=later)
     user = channel.user()
     channel.send(user, "Hello")
     wahelp_sandbox.set_messenger(BORIS, False)
@@ -127,10 +126,10 @@ def test_whoever_has_seen_it_gets_no_answer_twice(wahelp_sandbox: Sandbox, chann
         lambda: wahelp_sandbox.set_messenger(ANNA, False),
         lambda: channel.api.http.get("user"),
         lambda: wahelp_sandbox.remove_fault(fault),
-        lambda: wahelp_sandbox.expire_tokens(),
-        lambda: wahelp_sandbox.clear_requests(),
+        wahelp_sandbox.expire_tokens,
+        wahelp_sandbox.clear_requests,
         lambda: wahelp_sandbox.configure(lacks_messenger=[BORIS]),
-        lambda: wahelp_sandbox.reset(),
+        wahelp_sandbox.reset,
     ]
     for change in changes:
         tag = look(wahelp_sandbox).headers["etag"]

@@ -45,11 +45,12 @@ class Overview(Area):
         return self._phone(phone)
 
     def _phones(self) -> Iterator[str]:
-        """Yield the phones with the latest messages first, and last those of which only the messenger is known."""
+        """Yield the phones: the latest message first, those that never had one last."""
         core = self._core
         talked = core.registry.conversations
         yield from reversed(talked)
-        yield from sorted(({*core.registry.messengers} | {*core.options.lacks_messenger}) - talked.keys())
+        of_messenger = {*core.registry.messengers, *core.options.lacks_messenger}
+        yield from sorted(of_messenger - talked.keys())
 
     def _phone(self, phone: str) -> dict[str, Any]:
         lines = self._core.registry.conversations.get(phone, [])

@@ -5,15 +5,20 @@ import { $, say } from "./dom.js";
 const PAUSE = 250;
 const PATIENCE = 5000;
 
+class Unreachable extends Error {}
+
+async function reach(path, options) {
+  try {
+    return await fetch(`/sandbox${path}`, { signal: AbortSignal.timeout(PATIENCE), cache: "no-store", ...options });
+  } catch {
+    throw new Unreachable("The sandbox does not answer");
+  }
+}
+
 /** Call a control; an answer that says no is an error with its words. */
 export async function call(method, path, body) {
-  const answer = await fetch(`/sandbox${path}`, {
-    method,
-    headers: body ? { "Content-Type": "application/json" } : {},
-    body: body && JSON.stringify(body),
-    signal: AbortSignal.timeout(PATIENCE),
-    cache: "no-store",
-  });
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  const answer = await reach(path, { method, headers, body: body && JSON.stringify(body) });
   const content = await answer.json();
   if (!answer.ok) throw new Error(complaint(content));
   return content;
@@ -73,16 +78,16 @@ async function glance(query, seen, show) {
     if (fresh !== seen) await show(fresh.content);
     connected(true);
     return fresh;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Unreachable)) console.error(error);
     connected(false); // it is being restarted: what is shown stays
     return {};
   }
 }
 
 async function ask(query, seen) {
-  const known = seen.query === query ? { "If-None-Match": seen.tag } : {};
-  const signal = AbortSignal.timeout(PATIENCE);
-  const answer = await fetch(`/sandbox/snapshot?${query}`, { headers: known, cache: "no-store", signal });
+  const headers = seen.query === query ? { "If-None-Match": seen.tag } : {};
+  const answer = await reach(`/snapshot?${query}`, { headers });
   if (answer.status === 304) return seen;
   if (!answer.ok) throw new Error(answer.statusText);
   return { query, tag: answer.headers.get("ETag"), content: await answer.json() };

@@ -65,5 +65,6 @@ function drawCode(image, channel) {
   const waits = isScanned(channel) && !channel.active;
   set(image, "hidden", !waits);
   set(image, "alt", `QR code of ${channel.name}`);
-  if (waits && !image.src) image.src = `/sandbox/channels/${channel.uuid}/qr.svg`;
+  if (!waits) image.removeAttribute("src");
+  else if (!image.src) image.src = `/sandbox/channels/${channel.uuid}/qr.svg`;
 }

@@ -18,7 +18,10 @@ export const wanted = () => limit;
 
 /** Show the phones. The first time all that was written counts as seen. */
 export function showPeople({ phones, phones_known: known, now: moment }, current) {
-  if (!shown) for (const phone of phones) seen.set(phone.phone, phone.messages);
+  for (const phone of phones) {
+    if (!shown) seen.set(phone.phone, phone.messages);
+    else if (phone.messages < seenOf(phone)) seen.delete(phone.phone); // a reset has been
+  }
   [shown, now] = [phones, moment];
   set($("phones-none"), "hidden", phones.length > 0);
   set($("phones-more"), "hidden", known <= phones.length);
@@ -58,9 +61,11 @@ function update(item, phone, current) {
   say(part(item, "when"), phone.latest ? time(phone.latest.created_at, now).slice(0, -3) : "");
   mark(part(item, "mark"), phone.latest);
   button.classList.toggle("lacks", !phone.messenger);
-  button.classList.toggle("news", phone.messages > (seen.get(phone.phone) ?? 0));
+  button.classList.toggle("news", phone.messages > seenOf(phone));
   set(button, "ariaCurrent", phone.phone === current ? "true" : "false");
 }
+
+const seenOf = (phone) => seen.get(phone.phone) ?? 0;
 
 const about = (phone) => (phone.messenger ? number(phone.phone) : "lacks the messenger");
 

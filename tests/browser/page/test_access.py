@@ -38,7 +38,8 @@ def lively(channel: ChannelCaller) -> ChannelCaller:
 
 def faults_of(page: Page) -> list[tuple[str, Any]]:
     found = Axe().run(page).response["violations"]
-    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}]
+    grave = [rule for rule in found if rule["impact"] in {"serious", "critical"}]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in grave]
 
 
 @pytest.mark.parametrize("size", [WIDE, MIDDLE, NARROW], ids=["wide", "middle", "narrow"])

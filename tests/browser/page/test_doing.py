@@ -132,9 +132,7 @@ def test_the_messenger_is_taken_away_and_given_back(sandbox_page: Page, channel:
     expect(lines_on(sandbox_page)).to_have_count(1)
 
 
-def test_a_phone_that_nobody_knows_can_lose_the_messenger(
-    sandbox_page: Page, channel: ChannelCaller
-) -> None:
+def test_a_phone_that_nobody_knows_can_lose_the_messenger(sandbox_page: Page, channel: ChannelCaller) -> None:
     open_phone(sandbox_page, BORIS)
     sandbox_page.get_by_role("switch", name="Messenger").click()
 

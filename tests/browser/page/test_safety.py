@@ -15,7 +15,7 @@ from airflow_provider_wahelp.sandbox import Sandbox
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.sandbox.support import Api, ChannelCaller
+    from tests.sandbox.support import Api
 
 NAME = """<b onmouseover="boom()">Anna</b> {{ 7*7 }} ${x} %s "'"""
 TEXT = """<img src="http://elsewhere.example/x.png" onerror="document.title='boom'"> {{ 7*7 }} </li>"""
@@ -41,18 +41,21 @@ ATTEMPTS = """<!doctype html><title>evil</title>
 <script src="SANDBOX/sandbox/snapshot"></script>
 <iframe id="frame" src="SANDBOX/"></iframe>
 <iframe name="target"></iframe>
-<form id="form" target="target" method="post" enctype="text/plain" action="SANDBOX/sandbox/reset"><input name="a"></form>
+<form id="form" target="target" method="post" enctype="text/plain" action="SANDBOX/sandbox/reset"></form>
 <script>
-const attempt = (path, options) => fetch("SANDBOX" + path, options).then((a) => a.type + a.status, () => "failed");
+const attempt = (path, options) =>
+  fetch("SANDBOX" + path, options).then((answer) => answer.type + answer.status, () => "failed");
 const loaded = (image) => image.decode().then(() => "seen", () => "failed");
+const json = {"Content-Type": "application/json"};
+const quietly = {method: "POST", mode: "no-cors", referrerPolicy: "no-referrer"};
 async function all() {
   document.getElementById("form").submit();
   return {
     read: await attempt("/sandbox/snapshot"),
     reset: await attempt("/sandbox/reset", {method: "POST"}),
     blind: await attempt("/sandbox/reset", {method: "POST", mode: "no-cors", body: "{}"}),
-    unreferred: await attempt("/sandbox/reset", {method: "POST", mode: "no-cors", referrerPolicy: "no-referrer"}),
-    json: await attempt("/sandbox/faults", {method: "POST", headers: {"Content-Type": "application/json"}, body: '{"fault": "html"}'}),
+    private: await attempt("/sandbox/reset", quietly),
+    json: await attempt("/sandbox/faults", {method: "POST", headers: json, body: '{"fault": "html"}'}),
     off: await attempt("/sandbox/faults/1", {method: "DELETE"}),
     picture: await loaded(document.getElementById("img")),
   };
@@ -97,7 +100,7 @@ def test_a_page_of_another_origin_neither_does_nor_sees_anything(
         told = page.evaluate("all()")
 
     assert submitted.value.status == 403
-    assert told.pop("blind") == told.pop("unreferred") == "opaque0"  # whatever the answer was
+    assert told.pop("blind") == told.pop("private") == "opaque0"  # whatever the answer was
     assert set(told.values()) == {"failed"}
     frame = page.frames[1]
     assert frame.get_by_role("button").count() == 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PHONES = 60
 LINES = 30
+FILE = "https://files.example/1.oga"
 
 
 def test_what_the_api_does_is_seen(sandbox_page: Page, api: Api) -> None:
@@ -182,22 +183,32 @@ def test_the_sandbox_stops_at_once_and_a_new_one_in_its_place_is_seen(
         expect(sandbox_page.get_by_role("button", name="Vera")).to_be_visible()
 
 
-def test_fields_that_the_page_does_not_know_yet_do_no_harm(sandbox_page: Page, channel: ChannelCaller) -> None:
+def test_fields_that_the_page_does_not_know_yet_do_no_harm(
+    sandbox_page: Page, channel: ChannelCaller
+) -> None:
     """A later platform says more about a message than this one."""
     channel.send(channel.user())
     later = [
         {"id": 1, "direction": "outgoing", "status": "failed", "text": "Lost"},
         {"id": 2, "direction": "outgoing", "status": "invented", "text": "Odd"},
-        {"id": 3, "direction": "incoming", "message_type": "audio", "text": None, "file_url": "https://a.example/1.oga"},
+        {
+            "id": 3,
+            "direction": "incoming",
+            "message_type": "audio",
+            "text": None,
+            "file_url": FILE,
+        },
         {"id": 4, "direction": "incoming", "text": "Trap", "file_url": "javascript:alert(1)"},
     ]
     rest = {"channel_uuid": channel.uuid, "created_at": "2026-01-01T00:00:00+00:00"}
-    sandbox_page.route("**/conversation?*", lambda route: route.fulfill(json=[{**rest, **line} for line in later]))
+    sandbox_page.route(
+        "**/conversation?*", lambda route: route.fulfill(json=[{**rest, **line} for line in later])
+    )
     sandbox_page.get_by_role("button", name="Anna").click()
 
     lines = sandbox_page.get_by_role("list", name="Messages").get_by_role("listitem")
     expect(lines.nth(0).get_by_role("img", name="failed")).to_be_visible()
     expect(lines.nth(1).get_by_role("img", name="invented")).to_be_visible()
     expect(lines.nth(2)).to_contain_text("audio")
-    expect(lines.nth(2).get_by_role("link", name="file")).to_have_attribute("href", "https://a.example/1.oga")
+    expect(lines.nth(2).get_by_role("link", name="file")).to_have_attribute("href", FILE)
     expect(lines.nth(3).get_by_role("link")).to_have_count(0)
