@@ -197,11 +197,6 @@ class AirflowApi:
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
         return answer
 
-    def add_connection(self, connection: dict[str, Any]) -> None:
-        """Do what the button "Save" of the form for a new connection does."""
-        with contextlib.suppress(ConflictError):  # an earlier attempt has succeeded after all
-            self._call("POST", "/connections", json=connection)
-
     def connection_form(self, connection_type: str) -> dict[str, Any]:
         """Return what the UI makes the form of a connection type from."""
         forms = self._http.get("/ui/connections/hook_meta").raise_for_status().json()

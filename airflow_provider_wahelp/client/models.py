@@ -170,8 +170,8 @@ class Message(Model):
     """A message of a channel's history, or one that was just sent.
 
     ``direction`` is ``incoming`` from the client, ``outgoing`` to the client, or ``service`` for what
-    is no message between people (docs/api.md, 4.5). ``message_type`` is ``text``, or ``audio`` for a voice note
-    that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
+    is no message between people (docs/api.md, 4.5). ``message_type`` is ``text``, or ``audio`` for a voice
+    note that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
     """
 
     id: int | str | None = None

@@ -1,4 +1,4 @@
-"""What a message says though nobody wrote it: of a call, or that it was deleted (API section 4)."""
+"""What a message says though nobody wrote it: of a call, or that it was deleted (docs/api.md, 4.3)."""
 
 from __future__ import annotations
 

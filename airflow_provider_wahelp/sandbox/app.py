@@ -48,10 +48,10 @@ def create_app(
 
     app = Starlette(
         routes=[
+            *page.routes,
             Mount("/api/app", routes=[*api.routes, *unimitated.routes]),
             Mount("/api/crm", routes=unimitated.crm_routes),
             Mount("/sandbox", routes=control.routes),
-            *page.routes,
         ],
         middleware=[Middleware(Gateway, state=served)],
         exception_handlers={SandboxError: _refuse, HTTPException: _refuse_route},

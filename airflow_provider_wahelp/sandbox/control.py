@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import segno
+from starlette.responses import Response
 from starlette.routing import Route
 
 from airflow_provider_wahelp.sandbox import messenger
@@ -17,11 +20,12 @@ from airflow_provider_wahelp.sandbox.state.messages import Content
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from airflow_provider_wahelp.sandbox.state import State
 
 _DONE = {"success": True}
+_PHONES = 60
+_CALLS = 20
 
 
 def stats(state: State) -> dict[str, Any]:
@@ -33,9 +37,52 @@ def stats(state: State) -> dict[str, Any]:
     return {"logins": journal.logins, "requests": journal.total, "connections": journal.connections}
 
 
+def snapshot(state: State, phones: int = _PHONES) -> dict[str, Any]:
+    """Show what there is, at a glance.
+
+    :param state: the state.
+    :param phones: of how many phones at most.
+    """
+    return {
+        **state.overview.show(phones),
+        "faults": state.faults.show(),
+        "stats": stats(state),
+        "requests": [asdict(request) for request in state.journal.latest(_CALLS)],
+    }
+
+
+def picture(content: str) -> str:
+    """Draw a QR code as SVG: dark on white with a quiet zone, as phones want it.
+
+    :param content: what it says.
+    """
+    drawn = io.BytesIO()
+    # Phones do not read Micro QR.
+    segno.make(content, micro=False).save(drawn, kind="svg", scale=8, border=4, light="white")
+    return drawn.getvalue().decode()
+
+
 async def health(_request: Request) -> Response:
     """Tell that the sandbox is up."""
     return plain({"status": "ok"})
+
+
+async def show_snapshot(request: Request) -> Response:
+    """Show what there is, unless the caller has seen it."""
+    state = state_of(request)
+    state.tick()
+    phones = read.positive(request.query_params, "phones", _PHONES)
+    tag = f'"{state.version}-{phones}"'
+    seen = request.headers.get("if-none-match") == tag
+    answer = Response(status_code=304) if seen else plain(snapshot(state, phones))
+    answer.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
+    return answer
+
+
+async def qr(request: Request) -> Response:
+    """Draw the code that a phone has to scan."""
+    code = state_of(request).channels.code(**request.path_params)
+    return Response(picture(code), media_type="image/svg+xml")
 
 
 async def scan(request: Request) -> Response:
@@ -66,6 +113,11 @@ async def advance(request: Request) -> Response:
     return plain(_DONE)
 
 
+async def phone(request: Request) -> Response:
+    """Show a phone."""
+    return plain(state_of(request).overview.phone(read.phone(request.path_params)))
+
+
 async def set_messenger(request: Request) -> Response:
     """Give a phone the messenger, or take it away."""
     fields = await read_fields(request)
@@ -86,7 +138,9 @@ async def receive(request: Request) -> Response:
 
 async def conversation(request: Request) -> Response:
     """Show what a phone received and wrote."""
-    return plain(state_of(request).messages.conversation(read.phone(request.path_params)))
+    query = request.query_params
+    limit = read.positive(query, "limit", 1) if "limit" in query else None
+    return plain(state_of(request).messages.conversation(read.phone(request.path_params), limit))
 
 
 async def conversations(request: Request) -> Response:
@@ -114,9 +168,15 @@ async def inject(request: Request) -> Response:
     """Switch a fault on."""
     fields = await read_fields(request)
     try:
-        state_of(request).inject(define(fields.pop("fault", ""), **fields))
+        added = state_of(request).inject(define(fields.pop("fault", ""), **fields))
     except ValueError as error:
         raise SandboxError(422, str(error)) from None
+    return plain({**_DONE, "id": added})
+
+
+async def remove_fault(request: Request) -> Response:
+    """Switch a fault off."""
+    state_of(request).faults.remove(**request.path_params)
     return plain(_DONE)
 
 
@@ -139,10 +199,13 @@ async def reset(request: Request) -> Response:
 
 routes = [
     Route("/health", health, methods=["GET"]),
+    Route("/snapshot", show_snapshot, methods=["GET"]),
+    Route("/channels/{uuid}/qr.svg", qr, methods=["GET"]),
     Route("/channels/{uuid}/scan", scan, methods=["POST"]),
     Route("/channels/{uuid}/log-out", log_out, methods=["POST"]),
     Route("/tokens/expire", expire_tokens, methods=["POST"]),
     Route("/clock/advance", advance, methods=["POST"]),
+    Route("/phones/{phone}", phone, methods=["GET"]),
     Route("/phones/{phone}", set_messenger, methods=["PUT"]),
     Route("/phones/{phone}/messages", receive, methods=["POST"]),
     *messenger.routes,
@@ -153,6 +216,7 @@ routes = [
     Route("/faults", faults, methods=["GET"]),
     Route("/faults", inject, methods=["POST"]),
     Route("/faults", clear_faults, methods=["DELETE"]),
+    Route("/faults/{fault_id:int}", remove_fault, methods=["DELETE"]),
     Route("/stats", show_stats, methods=["GET"]),
     Route("/reset", reset, methods=["POST"]),
 ]

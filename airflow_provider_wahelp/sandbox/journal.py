@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 _KEPT = 100_000  # a sandbox that runs for weeks must not grow for ever; the count goes on
 
@@ -64,6 +65,14 @@ class Journal:
         """Return the recorded requests, oldest first."""
         with self._lock:
             return list(self._requests)
+
+    def latest(self, limit: int) -> list[RecordedRequest]:
+        """Return the latest recorded requests, newest first.
+
+        :param limit: how many at most.
+        """
+        with self._lock:
+            return list(islice(reversed(self._requests), limit))
 
     @property
     def connections(self) -> int:

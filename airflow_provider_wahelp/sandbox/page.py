@@ -1,48 +1,63 @@
-"""The page at ``/``: the phones, and what they received."""
+"""The page at ``/``: a phone in one's hand. All that it does goes through the controls."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-from starlette.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import Route
 
-from airflow_provider_wahelp.sandbox.api import state_of
-from airflow_provider_wahelp.sandbox.control import stats
+from airflow_provider_wahelp.sandbox.faults.kinds import KINDS
+from airflow_provider_wahelp.sandbox.faults.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
-_PHONES = 60
-_LINES = 30
+_FOLDER = Path(__file__).parent / "web"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_HEADERS = {
+    # Nothing of others is fetched, whatever a person is called or writes; no other page frames the buttons.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",  # the next version of the package has other files
+}
 
 
-async def show(request: Request) -> HTMLResponse:
-    """Show channels, phones and conversations."""
-    state = state_of(request)
-    content = _template().render(
-        channels=state.channels.everywhere(),
-        conversations=state.messages.latest_conversations(_PHONES, _LINES),
-        stats=stats(state),
-        limits={"phones": _PHONES, "lines": _LINES},
-    )
-    return HTMLResponse(content)
+async def show(_request: Request) -> Response:
+    """Show the page; its contents are fetched by it."""
+    return HTMLResponse(_page(), headers=_HEADERS)
+
+
+async def part(request: Request) -> Response:
+    """Serve a script or the style of the page."""
+    file = _parts().get(request.path_params["name"])
+    if file is None:
+        raise HTTPException(404)
+    return FileResponse(file, media_type=_TYPES[file.suffix], headers=_HEADERS)
 
 
 @cache
-def _template() -> jinja2.Template:
-    folder = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["clock"] = _clock
-    return environment.get_template("page.html")
+def _parts() -> dict[str, Path]:
+    return {file.name: file for file in _FOLDER.iterdir() if file.suffix in _TYPES}
 
 
-def _clock(created_at: str) -> str:
-    return datetime.fromisoformat(created_at).astimezone().strftime("%H:%M:%S")
+@cache
+def _page() -> str:
+    folder = jinja2.FileSystemLoader(_FOLDER)
+    environment = jinja2.Environment(
+        loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("page.html").render(kinds=KINDS, operations=OPERATIONS)
 
 
-routes = [Route("/", show, methods=["GET"])]
+routes = [
+    Route("/", show, methods=["GET"]),
+    Route("/sandbox/web/{name}", part, methods=["GET"]),
+]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import uvicorn
-
 from airflow_provider_wahelp.sandbox.app import create_app
-from airflow_provider_wahelp.sandbox.connection import CuttableConnection
+from airflow_provider_wahelp.sandbox.control import picture, snapshot
 from airflow_provider_wahelp.sandbox.faults.fault import define
+from airflow_provider_wahelp.sandbox.listening import Server, listen, url_of
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
 from airflow_provider_wahelp.sandbox.state.messages import Content
@@ -50,7 +48,7 @@ class Sandbox:
         self._address = (host, port)
         self._state = State(options)
         self._storage = Storage(Path(state_file)) if state_file else None
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
 
@@ -59,9 +57,9 @@ class Sandbox:
         if self._storage:
             self._storage.load(self._state)
             self._storage.save(self._state)  # a file that cannot be written must not show up hours later
-        listener = _listen(*self._address)
-        self.url = _url(listener)
-        self._server = server = _Server(create_app(state=self._state, storage=self._storage))
+        listener = listen(*self._address)
+        self.url = url_of(listener)
+        self._server = server = Server(create_app(state=self._state, storage=self._storage))
         self._thread = threading.Thread(
             target=server.run, args=([listener],), name="wahelp-sandbox", daemon=True
         )
@@ -107,6 +105,20 @@ class Sandbox:
         """
         return self._state.configure(**changes)
 
+    def snapshot(self, phones: int = 60) -> dict[str, Any]:
+        """Return what there is at a glance: projects, channels, phones, faults, the clock, the latest calls.
+
+        :param phones: of how many phones at most: those that were heard of last.
+        """
+        return snapshot(self._state, phones)
+
+    def qr(self, channel_uuid: str) -> str:
+        """Return the QR code that a phone has to scan, as an SVG image.
+
+        :param channel_uuid: a WhatsApp channel that waits for it.
+        """
+        return picture(self._state.channels.code(channel_uuid))
+
     def scan(self, channel_uuid: str) -> None:
         """Log a channel in, as somebody who scans its QR code would.
 
@@ -124,6 +136,13 @@ class Sandbox:
     def expire_tokens(self) -> None:
         """Let all tokens die at once."""
         self._state.account.expire_tokens()
+
+    def phone(self, phone: str) -> dict[str, Any]:
+        """Return what is known of a phone: the messenger, the users that it is, and its latest message.
+
+        :param phone: the phone, in any spelling.
+        """
+        return self._state.overview.phone(digits(phone))
 
     def set_messenger(self, phone: str, present: bool) -> None:
         """Give a phone the messenger, or take it away.
@@ -178,12 +197,13 @@ class Sandbox:
         """
         return self._state.messages.delete(message_id, language)
 
-    def conversation(self, phone: str) -> list[dict[str, Any]]:
+    def conversation(self, phone: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Return what a phone received and wrote, in order.
 
         :param phone: the phone, in any spelling.
+        :param limit: how many of the latest messages at most; ``None``: all.
         """
-        return self._state.messages.conversation(digits(phone))
+        return self._state.messages.conversation(digits(phone), limit)
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -215,8 +235,8 @@ class Sandbox:
         count: int | None = None,
         seed: int | None = None,
         **parameters: Any,
-    ) -> None:
-        """Switch a fault on. Without a probability and a count it strikes always.
+    ) -> int:
+        """Switch a fault on, and return its id. Without a probability and a count it strikes always.
 
         :param fault: what happens, such as ``cut_after``.
         :param operation: which calls it is meant for, such as ``send_message``.
@@ -229,7 +249,14 @@ class Sandbox:
         """
         chance = {"probability": probability, "count": count, "seed": seed}
         described = define(fault, operation=operation, method=method, path=path, **chance, **parameters)
-        self._state.inject(described)
+        return self._state.inject(described)
+
+    def remove_fault(self, fault_id: int) -> None:
+        """Switch a fault off.
+
+        :param fault_id: what :meth:`inject` returned.
+        """
+        self._state.faults.remove(fault_id)
 
     def clear_faults(self) -> None:
         """Switch all faults off; ``history_lag`` and ``clock_skew`` are options and stay."""
@@ -243,55 +270,3 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to how everything was at first, options included."""
         self._state.reset()
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that tells when it is ready."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,  # the logging of this process is its owner's affair
-                log_level="warning",
-                access_log=False,  # see Gateway: its lines leave out what may be personal
-                loop="asyncio",
-                http=CuttableConnection,
-                ws="none",
-                date_header=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=60,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            super().run(sockets)
-        finally:
-            self.ready.set()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only where the protocol is named; else an answer takes 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 _OUR_OWN = (".localhost", ".internal", ".local", ".test")
 """Ends of names that nobody can register; a name without a dot is none of the Internet either."""
 
+_ELSEWHERE = (b"cross-site", b"same-site")
+
 
 def stranger(scope: Scope) -> str:
     """Return why a request is not answered; ``""`` where it is.
 
-    A browser says from which page a request comes (``Origin``), and by which name it knows this server
-    (``Host``): a name of somebody's own can be made to lead to this machine.
+    A browser says from which page a request comes (``Origin``, and ``Sec-Fetch-Site`` where a picture or a
+    script is fetched without it), and by which name it knows this server (``Host``): a name of somebody's
+    own can be made to lead to this machine. A link from another page may lead here.
 
     :param scope: the request.
     """
@@ -27,9 +30,16 @@ def stranger(scope: Scope) -> str:
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin and origin.lower() not in {f"http://{host.lower()}", f"https://{host.lower()}"}:
         return "Песочница не отвечает чужим страницам"
+    if headers.get(b"sec-fetch-site") in _ELSEWHERE and not _follows_a_link(scope["method"], headers):
+        return "Песочница не отвечает чужим страницам"
     if not _known(str((scope.get("server") or ("",))[0]), host):
         return "Песочница не отвечает чужим именам"
     return ""
+
+
+def _follows_a_link(method: str, headers: dict[bytes, bytes]) -> bool:
+    """Return whether a person opens an address, in a window and not in a frame."""
+    return method == "GET" and headers.get(b"sec-fetch-dest") == b"document"
 
 
 @lru_cache(16)

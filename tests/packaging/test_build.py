@@ -49,7 +49,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Built, repository: 
     names = set(zipfile.ZipFile(built.wheel).namelist())
     described = {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
     assert names == below(repository, PACKAGE) | described | {f"{INFO}/licenses/LICENSE"}
-    assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/sandbox/page.html"} <= names
+    assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/sandbox/web/page.html"} <= names
 
 
 def test_the_sdist_holds_the_repository(built: Built, repository: set[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_wahelp.sandbox import SandboxOptions
 from airflow_provider_wahelp.sandbox.api import routes
+from airflow_provider_wahelp.sandbox.errors import SandboxError
 from airflow_provider_wahelp.sandbox.faults.fault import Fault
 from airflow_provider_wahelp.sandbox.faults.operations import ANY, OPERATIONS, is_operation
 from airflow_provider_wahelp.sandbox.faults.spelling import parse
@@ -105,13 +106,14 @@ def test_the_control_routes_switch_like_the_methods(api: Api) -> None:
     url = f"{api.sandbox.url}/sandbox/faults"
     body = {"fault": "rate_limit", "operation": "projects", "count": 3, "retry_after": 5}
 
-    assert fetch("POST", url, json=body).json() == {"success": True}
+    assert fetch("POST", url, json=body).json() == {"success": True, "id": 1}
     assert api.http.get("projects").headers["retry-after"] == "5"
 
     shown = fetch("GET", url).json()
     assert shown == api.sandbox.faults
     assert shown == [
         {
+            "id": 1,
             "fault": "rate_limit",
             "operation": "projects",
             "method": None,
@@ -127,6 +129,23 @@ def test_the_control_routes_switch_like_the_methods(api: Api) -> None:
     ]
     assert fetch("DELETE", url).json() == {"success": True}
     assert fetch("GET", url).json() == []
+
+
+@pytest.mark.parametrize("way", ["route", "method"])
+def test_one_of_several_faults_is_switched_off(api: Api, way: str) -> None:
+    ids = [api.sandbox.inject("unavailable", operation=operation) for operation in ("account", "projects")]
+    if way == "route":
+        answer = fetch("DELETE", f"{api.sandbox.url}/sandbox/faults/{ids[0]}")
+        assert answer.json() == {"success": True}
+    else:
+        api.sandbox.remove_fault(ids[0])
+
+    assert statuses(api, 1, "user") + statuses(api, 1) == [200, 503]
+    assert [fault["id"] for fault in api.sandbox.faults] == ids[1:]
+    with pytest.raises(SandboxError):
+        api.sandbox.remove_fault(ids[0])
+    api.sandbox.clear_faults()
+    assert api.sandbox.inject("html") not in ids  # whoever has an old list switches nothing else off
 
 
 WRONG: list[dict[str, Any]] = [

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_wahelp.sandbox.errors import not_found
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox.faults.fault import Asked, Fault
@@ -15,21 +18,37 @@ class ActiveFaults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._faults: list[_Active] = []
+        self._faults: dict[int, _Active] = {}
+        self._ids = count(1)
+        self.changes = 0
 
-    def add(self, fault: Fault, seed: int | None) -> None:
-        """Switch a fault on.
+    def add(self, fault: Fault, seed: int | None) -> int:
+        """Switch a fault on, and return its id: no other fault ever has it.
 
         :param fault: the fault.
         :param seed: makes its probability reproducible, unless it has a seed of its own.
         """
         with self._lock:
-            self._faults.append(_Active(fault, _random(fault, seed, len(self._faults))))
+            added = next(self._ids)
+            self._faults[added] = _Active(fault, _random(fault, seed, len(self._faults)))
+            self.changes += 1
+            return added
+
+    def remove(self, fault_id: int) -> None:
+        """Switch a fault off.
+
+        :param fault_id: its id.
+        """
+        with self._lock:
+            if self._faults.pop(fault_id, None) is None:
+                raise not_found("Сбой")
+            self.changes += 1
 
     def clear(self) -> None:
         """Switch all faults off."""
         with self._lock:
-            self._faults = []
+            self._faults.clear()
+            self.changes += 1
 
     def strike(self, asked: Asked, *, after: bool) -> Fault | None:
         """Decide which fault strikes a call, if any: the first one that does.
@@ -38,15 +57,16 @@ class ActiveFaults:
         :param after: whether the call has been carried out.
         """
         with self._lock:
-            for active in self._faults:
+            for active in self._faults.values():
                 if active.fault.after == after and active.fault.is_meant_for(asked) and active.strikes():
+                    self.changes += 1
                     return active.fault
         return None
 
     def show(self) -> list[dict[str, Any]]:
         """Return the faults, and how often each struck, as JSON values."""
         with self._lock:
-            return [active.show() for active in self._faults]
+            return [{"id": number, **active.show()} for number, active in self._faults.items()]
 
 
 class _Active:

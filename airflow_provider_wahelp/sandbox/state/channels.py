@@ -44,11 +44,6 @@ class Channels(Area):
         project = self._core.project(project_id)
         return [views.channel(channel) for channel in self._core.registry.channels_of[project.id]]
 
-    @reading
-    def everywhere(self) -> list[dict[str, Any]]:
-        """List the channels of all projects."""
-        return [views.channel(channel) for channel in self._core.registry.channels.values()]
-
     @changing
     def create(self, project_id: int, fields: read.Fields) -> dict[str, Any]:
         """Create a channel; it is not active yet.
@@ -102,6 +97,14 @@ class Channels(Area):
         if channel.active:
             raise SandboxError(404, "Канал уже активен")
         return {"qr": "2@" + base64.b64encode(channel.uuid.encode()).decode()}
+
+    @reading
+    def code(self, uuid: str) -> str:
+        """Show what a phone has to scan, wherever the channel is.
+
+        :param uuid: the channel's uuid.
+        """
+        return str(self.qr(self._any(uuid).project_id, uuid)["qr"])
 
     @changing
     def scan(self, uuid: str) -> None:

@@ -163,28 +163,20 @@ class Messages(Area):
         return message is not None and message.message_type == "audio"
 
     @reading
-    def conversation(self, phone: str) -> list[dict[str, Any]]:
+    def conversation(self, phone: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Show what a phone received and wrote, in order.
 
         :param phone: the digits of the phone.
+        :param limit: how many of the latest messages at most; ``None``: all.
         """
-        return [views.line(message) for message in self._core.registry.conversations.get(phone, ())]
+        lines = self._core.registry.conversations.get(phone, [])
+        return [views.line(message) for message in lines[-limit if limit else None :]]
 
     @reading
     def conversations(self) -> dict[str, list[dict[str, Any]]]:
         """Show the conversations of all phones, the latest first."""
         everything = reversed(self._core.registry.conversations.items())
         return {phone: [views.line(message) for message in lines] for phone, lines in everything}
-
-    @reading
-    def latest_conversations(self, phones: int, lines: int) -> dict[str, list[dict[str, Any]]]:
-        """Show the ends of the latest conversations.
-
-        :param phones: of how many phones at most.
-        :param lines: how many messages of each at most.
-        """
-        latest = islice(reversed(self._core.registry.conversations.items()), phones)
-        return {phone: [views.line(message) for message in found[-lines:]] for phone, found in latest}
 
     def resume(self) -> None:
         """Plan again what the stored messages wait for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from airflow_provider_wahelp.sandbox.state.channels import Channels
 from airflow_provider_wahelp.sandbox.state.core import Area, Core, changing, reading
 from airflow_provider_wahelp.sandbox.state.hooks import Hooks
 from airflow_provider_wahelp.sandbox.state.messages import Messages
+from airflow_provider_wahelp.sandbox.state.overview import Overview
 from airflow_provider_wahelp.sandbox.state.people import People
 from airflow_provider_wahelp.sandbox.state.registry import Registry
 
@@ -42,6 +44,8 @@ class State(Area):
         self.people = People(self._core)
         self.messages = Messages(self._core, self.people)
         self.hooks = Hooks(self._core)
+        self.overview = Overview(self._core)
+        self._name = secrets.token_hex(4)
         self._start_faults()
 
     @property
@@ -58,6 +62,13 @@ class State(Area):
     def changes(self) -> int:
         """Return a number that grows with every change."""
         return self._core.changes
+
+    @property
+    def version(self) -> str:
+        """Return a text that no other contents ever have, faults and journal included."""
+        journal = self.journal
+        counts = (self.changes, self.faults.changes, journal.total, journal.connections)
+        return "-".join([self._name, *map(str, counts)])
 
     def listen(self, deliver: Callable[[Event], None]) -> None:
         """Set who delivers events.
@@ -77,12 +88,12 @@ class State(Area):
             self._start_faults()
         return self._core.options
 
-    def inject(self, fault: Fault) -> None:
-        """Switch a fault on.
+    def inject(self, fault: Fault) -> int:
+        """Switch a fault on, and return its id.
 
         :param fault: the fault.
         """
-        self.faults.add(fault, self.options.seed)
+        return self.faults.add(fault, self.options.seed)
 
     def _start_faults(self) -> None:
         self.faults.clear()
