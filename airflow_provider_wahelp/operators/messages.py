@@ -172,20 +172,18 @@ class SendMessageOperator(WahelpOperator):
                 return self._travel(context, journey, journey.begin())
         return self._send(context)
 
-    def execute_complete(
-        self, context: Context, event: Mapping[str, Any], stage: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on with what the triggerer has found.
 
         :param context: the context.
-        :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``.
-        :param stage: where the message stood.
+        :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``, and the
+            ``stage``, where the message stood.
         """
         from airflow_provider_wahelp.delivery.stage import Stage
 
         with airflow_errors():
             journey = self._journey(context)
-            return self._travel(context, journey, journey.go_on(Stage(**stage), event))
+            return self._travel(context, journey, journey.go_on(Stage(**event["stage"]), event))
 
     def _travel(self, context: Context, journey: Journey, step: Stage | Arrived) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
@@ -210,13 +208,9 @@ class SendMessageOperator(WahelpOperator):
             channel_uuid=stage.channel_uuid,
             poke_interval=journey.interval,
             wahelp_conn_id=self.wahelp_conn_id,
+            stage=asdict(stage),
         )
-        self.defer(
-            trigger=trigger,
-            method_name="execute_complete",
-            kwargs={"stage": asdict(stage)},
-            timeout=self.execution_timeout,
-        )
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=self.execution_timeout)
 
     def _send(self, context: Context) -> dict[str, Any]:
         delivery = self._delivery(context)

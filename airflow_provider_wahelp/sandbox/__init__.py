@@ -10,13 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.airflow_connection import SandboxConnection
     from airflow_provider_wahelp.sandbox.app import create_app
     from airflow_provider_wahelp.sandbox.options import SandboxOptions
     from airflow_provider_wahelp.sandbox.server import Sandbox
 
-__all__ = ["Sandbox", "SandboxOptions", "create_app"]
+__all__ = ["Sandbox", "SandboxConnection", "SandboxOptions", "create_app"]
 
-_HOMES = {"Sandbox": "server", "SandboxOptions": "options", "create_app": "app"}
+_HOMES = {
+    "Sandbox": "server",
+    "SandboxConnection": "airflow_connection",
+    "SandboxOptions": "options",
+    "create_app": "app",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -119,6 +119,21 @@ class Sandbox:
         """
         return picture(self._state.channels.code(channel_uuid))
 
+    def create_channel(
+        self, name: str = "Test", channel_type: str = "whatsapp", project_id: int | None = None
+    ) -> dict[str, Any]:
+        """Create a channel that is active at once, and return it as the API shows it.
+
+        :param name: its name.
+        :param channel_type: its messenger.
+        :param project_id: its project; by default a new one of the same name.
+        """
+        channels = self._state.channels
+        project = project_id or channels.create_project({"name": name})["id"]
+        made = channels.create(project, {"name": name, "type": channel_type})
+        channels.scan(made["uuid"])
+        return channels.get(project, made["uuid"])
+
     def scan(self, channel_uuid: str) -> None:
         """Log a channel in, as somebody who scans its QR code would.
 

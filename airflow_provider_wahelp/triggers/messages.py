@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from airflow_provider_wahelp.client.waiting import arrived
 from airflow_provider_wahelp.triggers.base import WahelpTrigger
-from airflow_provider_wahelp.triggers.wait import Wait
+from airflow_provider_wahelp.triggers.wait import Outcome, Wait
 
 
 class MessageStatusTrigger(WahelpTrigger):
@@ -22,6 +23,8 @@ class MessageStatusTrigger(WahelpTrigger):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param deadline: when to give up, in seconds since 1970, whatever restarts there were: then the event is
         ``{"late": True}``. ``None`` to wait for ever.
+    :param stage: where the message stands, as plain values: the event carries it as its ``stage``. All that
+        the task goes on with is in the event, as ``dag.test()`` drops what a task has deferred with.
     """
 
     def __init__(
@@ -29,20 +32,28 @@ class MessageStatusTrigger(WahelpTrigger):
         message_id: int | str,
         status: str = "delivered",
         deadline: float | None = None,
+        stage: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.message_id = message_id
         self.status = status
         self.deadline = deadline
+        self.stage = stage
+
+    async def _outcome(self) -> Outcome:
+        return {**await super()._outcome(), **self._given("stage")}
 
     def _wait(self) -> Wait:
         judge = partial(arrived, wanted=self.status)
         return Wait(self.channel_uuid, self.poke_interval, judge, str(self.message_id))
 
     def _arguments(self) -> dict[str, Any]:
-        until = {} if self.deadline is None else {"deadline": self.deadline}
-        return {**super()._arguments(), "message_id": self.message_id, "status": self.status, **until}
+        asked = {"message_id": self.message_id, "status": self.status}
+        return {**super()._arguments(), **asked, **self._given("deadline", "stage")}
+
+    def _given(self, *names: str) -> dict[str, Any]:
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def _left(self) -> float | None:
         return None if self.deadline is None else self.deadline - time.time()

@@ -37,6 +37,7 @@ class Traveller(Task):
     second: str = ""
     waits: int = 0
     deferrals: list[TaskDeferred] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
     by_trigger: list[str] = field(default_factory=list)
     pushed: dict[str, Any] = field(default_factory=dict)
 
@@ -59,8 +60,9 @@ class Traveller(Task):
                 raise Killed(kill)
             event = timelapse.run(self._event(waits))
             with self._process(kill, where) as (operator, context):
-                # What Airflow keeps over a wait has been JSON.
-                kept = json.loads(json.dumps({"event": event, **(waits.kwargs or {})}))
+                # What Airflow keeps over a wait has been JSON; dag.test() keeps nothing but the event.
+                kept = json.loads(json.dumps({"event": event}))
+                self.events.append(kept)
                 try:
                     return operator.resume_execution(waits.method_name, kept, context)
                 except TaskDeferred as deferred:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from .support import ANNA, BORIS, Api, ChannelCaller, fetch
+from .support import ANNA, BORIS, Api, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid, not_found
