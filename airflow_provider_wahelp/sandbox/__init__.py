@@ -31,9 +31,10 @@ def __getattr__(name: str) -> object:
     try:
         home = import_module(f"{__name__}.{_HOMES[name]}")
     except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
         raise ModuleNotFoundError(
-            f"The Wahelp sandbox needs {missing.name}: pip install 'airflow-provider-wahelp[sandbox]'",
-            name=missing.name,
+            f"The Wahelp sandbox needs {package}: pip install 'airflow-provider-wahelp[sandbox]'",
+            name=package,
         ) from missing
     found: object = getattr(home, name)
     return found
