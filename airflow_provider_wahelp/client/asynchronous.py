@@ -42,7 +42,8 @@ class _NoAddresses(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record may be logged."""
-        return "/api/app/" not in record.getMessage()
+        said = record.getMessage()
+        return "/api/app/" not in said and "/api/crm/" not in said
 
 
 logging.getLogger("httpx").addFilter(_NoAddresses())

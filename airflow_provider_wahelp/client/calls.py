@@ -57,7 +57,7 @@ class Call(Generic[T]):
     """One request to the API, and how its answer is read.
 
     :param method: the HTTP method.
-    :param path: the path below ``/api/app/``, its parts quoted.
+    :param path: the path below ``/api/app/`` or another root, its parts quoted.
     :param what: the call in words, for logs and errors, with nothing personal in it.
     :param read: turns a successful answer's envelope into the result.
     :param json: the body.
@@ -67,6 +67,7 @@ class Call(Generic[T]):
     :param token: a bearer token to use in place of the shared one; the empty string for none.
     :param private: values of the request that an error must not quote.
     :param raw: reads an answer that has no envelope, e.g. a picture; ``None`` where it has one.
+    :param root: what stands between ``/api/`` and the path: ``app`` or ``crm``.
     """
 
     method: str
@@ -80,6 +81,7 @@ class Call(Generic[T]):
     token: str | None = field(default=None, repr=False)
     private: Sequence[str] = field(default=(), repr=False)
     raw: Callable[[Answer], T | None] | None = field(default=None, repr=False)
+    root: str = "app"
 
     def result(self, answer: Answer, token: str = "") -> T:
         """Return what an answer to this call says.
@@ -330,22 +332,31 @@ def request(
     """Call any of the vendor's 376 operations.
 
     :param method: the HTTP method.
-    :param path: the path, with or without ``/api/app/`` before it.
+    :param path: the path, with or without ``/api/app/`` before it; those below ``/api/crm/`` with that.
     :return: what the answer's envelope holds.
     """
     method = method.upper()
-    path = path.lstrip("/").removeprefix("api/").removeprefix("app/")
+    root, path = _rooted(path)
     return Call(
         method,
         path,
-        f"{method} /{scrub(path.partition('?')[0])}",
+        f"{method} /api/{root}/{scrub(path.partition('?')[0])}",
         lambda envelope: envelope.data,
         json=json,
         params=params,
         private=list(_strings([json, params])),
         project_id=project_id,
         repeatable=method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"},
+        root=root,
     )
+
+
+def _rooted(path: str) -> tuple[str, str]:
+    """Return the root of a path and what is below it; ``api/documentation`` lies below ``/api/app/``."""
+    path = path.lstrip("/")
+    if path.startswith("api/crm/"):
+        return "crm", path.removeprefix("api/crm/")
+    return "app", path.removeprefix("api/app/").removeprefix("app/")
 
 
 def _path(*parts: Id) -> str:

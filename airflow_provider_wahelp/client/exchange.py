@@ -25,7 +25,7 @@ def url_of(base_url: str, call: Call[Any]) -> str:
     """
     query = urlencode(list(_pairs(call.params or {})))
     joint = "&" if "?" in call.path else "?"
-    return f"{base_url}/api/app/{call.path}" + (joint + query if query else "")
+    return f"{base_url}/api/{call.root}/{call.path}" + (joint + query if query else "")
 
 
 def headers_of(call: Call[Any]) -> dict[str, str]:

@@ -328,7 +328,7 @@ class WahelpHook(BaseWahelpHook):
         :class:`NotFoundError`), others only if they certainly were not carried out.
 
         :param method: the HTTP method.
-        :param path: the path, with or without ``/api/app`` before it.
+        :param path: the path, with or without ``/api/app`` before it; those below ``/api/crm`` with that.
         :param json: the body.
         :param params: the query.
         :param project_id: what ``X-Project`` says; the connection's by default.

@@ -205,6 +205,17 @@ def test_any_other_operation_is_a_request_away(hook: Any, project: int, path: st
     assert [entry["id"] for entry in hook.request("get", path)] == [project]
 
 
+@pytest.mark.parametrize("path", ["/api/crm/deals", "api/crm/deals", "api/documentation", "files/"])
+def test_an_operation_that_the_sandbox_does_not_imitate_is_said_to_be_one(
+    hook: Any, project: int, wahelp_sandbox: Sandbox, path: str
+) -> None:
+    wahelp_sandbox.clear_requests()
+    with pytest.raises(errors.NotFoundError, match=r"HTTP 501.*does not imitate it"):
+        hook.request("POST" if "deals" in path else "GET", path, project_id=project)
+    (asked,) = wahelp_sandbox.requests
+    assert asked["path"] == (f"/{path.lstrip('/')}" if "crm" in path else f"/api/app/{path}")
+
+
 def test_defaults_of_the_connection_fill_what_is_left_out(
     hook: Any, new_hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, connect: Any
 ) -> None:

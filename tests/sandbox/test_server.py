@@ -80,9 +80,10 @@ def test_the_command_logs_calls_only_when_asked_to_and_never_what_is_personal() 
     assert ANNA not in logged
 
 
-def test_the_delays_and_phones_of_the_command_are_used() -> None:
+def test_the_delays_phones_and_answers_of_the_command_are_used() -> None:
     options = ("--activation-delay", "never", "--delivered-after", "5", "--read-after", "9")
-    with command(*options, "--lacks-messenger", f"+{ANNA}") as (_, line):
+    answers = ("--duplicate-users", "existing", "--unknown-contact", "400")
+    with command(*options, *answers, "--lacks-messenger", f"+{ANNA}") as (_, line):
         api = Outside(address(line))
         channel = api.channel()
         api.control("POST", "/clock/advance", {"seconds": 60})
@@ -90,6 +91,9 @@ def test_the_delays_and_phones_of_the_command_are_used() -> None:
         api.control("POST", f"/channels/{channel.rpartition('/')[2]}/scan")
 
         user = api.data("POST", f"{channel}/users", {"name": "Boris", "phone": "79031112233"})
+        assert api.data("POST", f"{channel}/users", {"phone": "79031112233"}) == user
+        look = f"{channel.partition('/channels')[0]}/contacts/contact_by_phone"
+        assert api.call("POST", look, {"phone": ANNA}).status_code == 400
         refused = api.call("POST", f"{channel}/users", {"name": "Anna", "phone": ANNA})
         assert refused.status_code == 422
         message = api.data("POST", f"{channel}/send_message/{user['id']}", {"text": "Hello"})

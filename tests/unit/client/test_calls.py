@@ -61,7 +61,14 @@ def test_a_part_of_a_path_cannot_lead_elsewhere() -> None:
     "path", ["files/1", "/files/1", "/api/app/files/1", "api/app/files/1", "/app/files/1"]
 )
 def test_the_generic_call_takes_a_path_as_people_write_it(path: str) -> None:
-    assert calls.request("get", path).path == "files/1"
+    assert (calls.request("get", path).root, calls.request("get", path).path) == ("app", "files/1")
+
+
+def test_the_generic_call_reaches_every_root() -> None:
+    crm = calls.request("get", "/api/crm/deals/7")
+    assert (crm.root, crm.path, crm.what) == ("crm", "deals/7", "GET /api/crm/deals/7")
+    told = calls.request("get", "api/documentation")
+    assert (told.root, told.path) == ("app", "api/documentation")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import Any
 
 import pytest
@@ -78,6 +80,47 @@ def test_the_log_shows_a_code_to_scan_once(channel: dict[str, Any], task_log: An
 
 def test_a_picture_becomes_an_address_that_a_browser_opens() -> None:
     assert drawing(QrCode(image=b"\x89PNG", media_type="image/png")) == "data:image/png;base64,iVBORw=="
+
+
+WHATSAPP = "2@" + "Ab3/" * 58 + ",kE9+Zm8="
+
+
+@pytest.mark.parametrize("content", ["1234", "otpauth://4711", WHATSAPP], ids=len)
+def test_a_code_is_drawn_in_colours_of_its_own_and_as_a_picture(content: str) -> None:
+    """What phones read in neither theme: half blocks, the page's own colours, a Micro QR."""
+    *lines, words, picture = drawing(QrCode(content=content)).splitlines()
+    drawn = [modules(line) for line in lines]
+    size = len(drawn)
+    assert {len(row) for row in drawn} == {size}
+    assert size - 8 >= 21  # a Micro QR has 17 modules at most
+    assert all(dark == 0 for row in drawn for dark in row[:4] + row[-4:])
+    assert not any(sum(row) for row in drawn[:4] + drawn[-4:])
+    for top, left in ((4, 4), (4, size - 11), (size - 11, 4)):  # a Micro QR has one of them
+        assert [row[left : left + 7] for row in drawn[top : top + 7]] == FINDER
+    assert "picture" in words
+    assert picture.startswith("data:image/png;base64,")
+    assert base64.b64decode(picture.partition(",")[2]).startswith(b"\x89PNG")
+
+
+FINDER = [
+    [1, 1, 1, 1, 1, 1, 1],
+    [1, 0, 0, 0, 0, 0, 1],
+    [1, 0, 1, 1, 1, 0, 1],
+    [1, 0, 1, 1, 1, 0, 1],
+    [1, 0, 1, 1, 1, 0, 1],
+    [1, 0, 0, 0, 0, 0, 1],
+    [1, 1, 1, 1, 1, 1, 1],
+]
+
+
+def modules(line: str) -> list[int]:
+    """Read a line as a log view shows it: each character on the background that was named for it last."""
+    found: list[int] = []
+    for colours, cells in re.findall(r"\x1b\[([0-9;]+)m([^\x1b]*)", line):
+        assert cells.strip("█ ") == ""
+        found += [int(colours == "30;40")] * (len(cells) // 2)
+        assert (colours in ("30;40", "97;107")) == bool(cells)
+    return found
 
 
 def test_a_code_that_cannot_be_drawn_does_not_end_the_wait(
