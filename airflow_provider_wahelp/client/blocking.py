@@ -15,11 +15,12 @@ from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.certificates import check_bundle
-from airflow_provider_wahelp.client.exchange import LOCK_POLL, seen
+from airflow_provider_wahelp.client.flow import Conversation, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.http_request import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.session import new_session, prepared
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.steps import Conversation, Pause, ServerTime, Step, uptime
 from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
 
 T = TypeVar("T")

@@ -11,7 +11,11 @@ Two facts decide what may be done about an error and every class states them:
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from airflow_provider_wahelp.client import errors
+from airflow_provider_wahelp.client.waiting import Result
 
 
 class WahelpError(Exception):
@@ -253,3 +257,30 @@ class UnreadableAnswerError(WahelpError):
     meaning = "the answer cannot be understood"
     temporary = True
     may_have_happened = True
+
+
+_ERROR = ("what", "words", "status", "retry_after", "argument", "must")
+
+
+def told(error: WahelpError) -> Result:
+    """Return an error as plain values, for the way from the triggerer to the worker.
+
+    :param error: the error.
+    """
+    said = {name: getattr(error, name) for name in _ERROR if getattr(error, name, None) is not None}
+    return {"kind": type(error).__name__, **said}
+
+
+def understood(said: Mapping[str, Any]) -> WahelpError:
+    """Return the error that :func:`told` was given.
+
+    :param said: what it has returned.
+    """
+    kind = getattr(errors, str(said.get("kind")), WahelpError)
+    if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
+        kind = WahelpError
+    if kind is errors.InputError:
+        return kind(said.get("argument", ""), said.get("must", ""))
+    error = kind(said.get("what", "wait"), said.get("words", ""))
+    error.status, error.retry_after = said.get("status"), said.get("retry_after")
+    return error

@@ -10,8 +10,8 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import NotFoundError, NotWahelpError
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.models import Account, Channel, Project
-from airflow_provider_wahelp.client.steps import Conversation
 
 T = TypeVar("T")
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.operations import ensure_user, explained
-from airflow_provider_wahelp.client.steps import Conversation, Moment
-from airflow_provider_wahelp.client.unclear import ATTEMPTS, LOOKS, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.reconcile import ATTEMPTS, LOOKS, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.server_clock import Moment
 
 
 @dataclass(frozen=True)

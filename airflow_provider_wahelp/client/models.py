@@ -6,7 +6,6 @@ known is kept in ``extra``. Times are UTC.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,15 +19,6 @@ Direction = Literal["incoming", "outgoing", "service"]
 
 MOSCOW = timezone(timedelta(hours=3), "Europe/Moscow")
 """The zone of the API's times, which carry none. Moscow has no daylight saving."""
-
-_STATUS_ORDER = ("sent", "delivered", "read")
-
-_FAILURE = re.compile(
-    r"fail|error|undeliver|not.?deliver|reject|refus|declin|bounce|expire|cancel|invalid"
-    r"|ошибк|не.?доставл|не.?отправл|отклон|отмен",
-    re.IGNORECASE,
-)
-"""How a failed delivery is spelled is not known (docs/api.md, 4.6): whatever sounds like one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,25 +249,6 @@ def direction_of(destination: object) -> Direction:
     if destination == "from":
         return "incoming"
     return "outgoing" if str(destination).startswith("from_") else "service"
-
-
-def status_reached(status: str | None, wanted: str) -> bool:
-    """Return whether a message got at least as far as ``wanted``: a message that was read was delivered.
-
-    :param status: the message's status.
-    :param wanted: ``sent``, ``delivered`` or ``read``.
-    """
-    if status not in _STATUS_ORDER:
-        return False
-    return _STATUS_ORDER.index(status) >= _STATUS_ORDER.index(wanted)
-
-
-def status_failed(status: str | None) -> bool:
-    """Return whether a message will not arrive any more.
-
-    :param status: the message's status.
-    """
-    return status is not None and _FAILURE.search(status) is not None
 
 
 def parse_time(value: object) -> datetime | None:

@@ -23,6 +23,7 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.models import (
     Channel,
     Contact,
@@ -33,8 +34,7 @@ from airflow_provider_wahelp.client.models import (
 )
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.phones import digits
-from airflow_provider_wahelp.client.steps import Conversation
-from airflow_provider_wahelp.client.unclear import created_once, newcomer
+from airflow_provider_wahelp.client.reconcile import created_once, newcomer
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

@@ -31,9 +31,9 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.locking import HostLock
-from airflow_provider_wahelp.client.private import make_private
+from airflow_provider_wahelp.client.private_directory import make_private
+from airflow_provider_wahelp.client.server_clock import ServerClock
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.steps import ServerClock
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,9 @@ its triggerer logs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_wahelp.client import calls, errors
+from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import (
@@ -18,9 +17,10 @@ from airflow_provider_wahelp.client.errors import (
     TokenRefusedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.models import Channel, Message, status_failed, status_reached
+from airflow_provider_wahelp.client.flow import Conversation, Pause
+from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.steps import Conversation, Pause
+from airflow_provider_wahelp.client.status import status_failed, status_reached
 
 Result = dict[str, Any]
 
@@ -30,12 +30,9 @@ MISSING_LOOKS = (2.0, 4.0)
 LONGEST_TOLD = 3600.0
 """Seconds that the API may send away somebody who waits."""
 
-STANDINGS = ("sent", "failed", "delivered", "read")
-"""How far a message may have got: none ever gets less far, whatever comes later (docs/api.md, 4.6)."""
 
 _CHANNEL = ("id", "uuid", "name", "type", "active")
 _MESSAGE = ("id", "user_id", "channel_id", "status", "created_at")
-_ERROR = ("what", "words", "status", "retry_after", "argument", "must")
 
 
 def active(channel: Channel) -> Result | None:
@@ -79,25 +76,6 @@ def sent_away(error: WahelpError) -> float:
     return min(error.retry_after or 0.0, LONGEST_TOLD)
 
 
-def standing(status: str | None) -> str:
-    """Return how far a message has got, as one of :data:`STANDINGS`.
-
-    :param status: its status, however the API spells it.
-    """
-    if status_failed(status):
-        return "failed"
-    return next((far for far in ("read", "delivered") if status_reached(status, far)), "sent")
-
-
-def further(known: str, seen: str) -> str:
-    """Return which of two standings counts: statuses come out of order, and never move backwards.
-
-    :param known: what was known.
-    :param seen: what is seen now.
-    """
-    return max(known, seen, key=STANDINGS.index)
-
-
 def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Conversation[Message]:
     """Read one message; a server without that operation is asked for the history.
 
@@ -125,30 +103,6 @@ def all_channels(project_id: Id) -> Conversation[list[Channel]]:
     while not pager.done:
         found += pager.take((yield calls.list_channels(project_id, pager.number)))
     return found
-
-
-def told(error: WahelpError) -> Result:
-    """Return an error as plain values, for the way from the triggerer to the worker.
-
-    :param error: the error.
-    """
-    said = {name: getattr(error, name) for name in _ERROR if getattr(error, name, None) is not None}
-    return {"kind": type(error).__name__, **said}
-
-
-def understood(said: Mapping[str, Any]) -> WahelpError:
-    """Return the error that :func:`told` was given.
-
-    :param said: what it has returned.
-    """
-    kind = getattr(errors, str(said.get("kind")), WahelpError)
-    if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
-        kind = WahelpError
-    if kind is errors.InputError:
-        return kind(said.get("argument", ""), said.get("must", ""))
-    error = kind(said.get("what", "wait"), said.get("words", ""))
-    error.status, error.retry_after = said.get("status"), said.get("retry_after")
-    return error
 
 
 def _look_up(project_id: Id, channel_uuid: str, message_id: Id) -> Conversation[Message | None]:

@@ -15,11 +15,12 @@ from airflow_provider_wahelp.client.errors import (
     NotFoundError,
     WahelpError,
 )
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.client.steps import Conversation, Moment
-from airflow_provider_wahelp.client.unclear import digest, moment, sent_after_all
+from airflow_provider_wahelp.client.reconcile import digest, moment, sent_after_all
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
 from airflow_provider_wahelp.delivery.people import People, digest_key

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import ChannelNotActiveError, InputError, TooManyFailuresError
-from airflow_provider_wahelp.client.unclear import moment
+from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.arrivals import Arrivals
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.chunks import Chunks

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.server_clock import Moment
 
 APART = 60.0
 """Seconds by which the clocks of two hosts may differ."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.waiting import further, standing
+from airflow_provider_wahelp.client.status import further, standing
 from airflow_provider_wahelp.delivery.chunks import Done
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.worklist import COLUMNS, EVERYBODY, OPEN, WAITING, Person, Worklist

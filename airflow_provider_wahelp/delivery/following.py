@@ -21,10 +21,11 @@ from airflow_provider_wahelp.client.errors import (
     NotFoundError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.models import Message, status_reached
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import once
-from airflow_provider_wahelp.client.steps import Moment
-from airflow_provider_wahelp.client.unclear import by_server, moment, outgoing_since
+from airflow_provider_wahelp.client.reconcile import by_server, moment, outgoing_since
+from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.client.waiting import may_pass
 from airflow_provider_wahelp.delivery.arrivals import NO_PHONE
 from airflow_provider_wahelp.delivery.chunks import Done

@@ -19,10 +19,12 @@ from airflow_provider_wahelp.client.errors import (
     MessengerMissingError,
     NoChannelWorkedError,
     WahelpError,
+    understood,
 )
-from airflow_provider_wahelp.client.models import Message, parse_time, status_failed, status_reached
-from airflow_provider_wahelp.client.unclear import by_server, moment
-from airflow_provider_wahelp.client.waiting import arrived, find_message, understood
+from airflow_provider_wahelp.client.models import Message, parse_time
+from airflow_provider_wahelp.client.reconcile import by_server, moment
+from airflow_provider_wahelp.client.status import status_failed, status_reached
+from airflow_provider_wahelp.client.waiting import arrived, find_message
 from airflow_provider_wahelp.delivery.patience import Patience
 from airflow_provider_wahelp.delivery.route import Route
 from airflow_provider_wahelp.delivery.stage import Past, Sent, Stage, past, sent_through, words_of

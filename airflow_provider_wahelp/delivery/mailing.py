@@ -20,8 +20,7 @@ from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_deleted
-from airflow_provider_wahelp.client.steps import Moment
-from airflow_provider_wahelp.client.unclear import (
+from airflow_provider_wahelp.client.reconcile import (
     ATTEMPTS,
     LOOKS,
     by_server,
@@ -29,6 +28,7 @@ from airflow_provider_wahelp.client.unclear import (
     moment,
     outgoing_since,
 )
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.batch import Batch
 from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
 from airflow_provider_wahelp.delivery.growing import NoReport, Report

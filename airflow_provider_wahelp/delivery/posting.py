@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
-from airflow_provider_wahelp.client.steps import Moment
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.people import People
 from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person

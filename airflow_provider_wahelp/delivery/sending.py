@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import T, find_user
-from airflow_provider_wahelp.client.steps import Conversation, Moment
-from airflow_provider_wahelp.client.unclear import by_server, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.reconcile import by_server, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import Ledger

@@ -15,11 +15,11 @@ from pathlib import Path
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.steps import Conversation
-from airflow_provider_wahelp.client.unclear import moment
+from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.hooks.state import Shelf
 
 # fmt: off

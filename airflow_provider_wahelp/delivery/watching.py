@@ -6,9 +6,9 @@ import logging
 import time
 from typing import Any
 
-from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.client.steps import Conversation, Pause
-from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, sent_away, told
+from airflow_provider_wahelp.client.errors import WahelpError, told
+from airflow_provider_wahelp.client.flow import Conversation, Pause
+from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, sent_away
 from airflow_provider_wahelp.delivery.stage import Stage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_provider_wahelp.client.errors import ChannelNotActiveError
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.inspection import Reached, inspect
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.client.models import Channel, Project
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 _TIMEOUT = 10.0

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_wahelp.client.private import make_private
+from airflow_provider_wahelp.client.private_directory import make_private
 
 T = TypeVar("T")
 

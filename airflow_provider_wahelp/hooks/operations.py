@@ -8,9 +8,9 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from airflow_provider_wahelp.client.private import make_private
+from airflow_provider_wahelp.client.private_directory import make_private
 from airflow_provider_wahelp.hooks.database import Database
 
 SHELF = "known.sqlite"

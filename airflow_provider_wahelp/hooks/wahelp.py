@@ -15,9 +15,9 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.blocking import WahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.steps import Conversation
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection

@@ -108,7 +108,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         :param context: the context.
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
-        from airflow_provider_wahelp.client.waiting import understood
+        from airflow_provider_wahelp.client.errors import understood
         from airflow_provider_wahelp.hooks.failures import airflow_errors
 
         if "error" in event:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.client.waiting import Result, told
+from airflow_provider_wahelp.client.errors import WahelpError, told
+from airflow_provider_wahelp.client.waiting import Result
 
 Outcome = dict[str, Any]
 """What a trigger's event carries: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""

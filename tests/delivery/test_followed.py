@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.flow import Conversation, ServerTime
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.steps import Conversation, Moment, ServerTime
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.chunks import Chunks, Done
 from airflow_provider_wahelp.delivery.followed import FollowedWorklist
 from airflow_provider_wahelp.delivery.following import Following, Leg

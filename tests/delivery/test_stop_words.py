@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import PAGE_SIZE, Call
 from airflow_provider_wahelp.client.errors import ServerError, WahelpError
+from airflow_provider_wahelp.client.flow import ServerTime
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.steps import Moment, ServerTime
+from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.stop_words import OVERLAP, STOP_WORDS, OptOuts, is_stop
 from airflow_provider_wahelp.hooks.state import SHELF
 from tests.delivery.world import PHONES, World

@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.steps import uptime
+from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.sending import Delivery
 from airflow_provider_wahelp.hooks import WahelpHook

@@ -17,8 +17,8 @@ from airflow_provider_wahelp.client.models import (
     Webhook,
     direction_of,
     parse_time,
-    status_reached,
 )
+from airflow_provider_wahelp.client.status import status_reached
 
 KINDS = [Account, Channel, Contact, Message, Project, User, Webhook]
 PERSONAL = {

@@ -11,8 +11,9 @@ import pytest
 
 from airflow_provider_wahelp.client import calls, errors, messages, operations
 from airflow_provider_wahelp.client.answers import Answer
+from airflow_provider_wahelp.client.flow import Pause, ServerTime
 from airflow_provider_wahelp.client.models import MOSCOW, User
-from airflow_provider_wahelp.client.steps import Moment, Pause, ServerTime
+from airflow_provider_wahelp.client.server_clock import Moment
 
 from .wire import PHONE, TEXT, Blocking, Wire, answer, ok, says
 

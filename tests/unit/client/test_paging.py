@@ -11,8 +11,8 @@ import pytest
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.models import Message, Model, User, Webhook
 from airflow_provider_wahelp.client.paging import Page, Pager
-from airflow_provider_wahelp.client.steps import Moment
-from airflow_provider_wahelp.client.unclear import outgoing_since
+from airflow_provider_wahelp.client.reconcile import outgoing_since
+from airflow_provider_wahelp.client.server_clock import Moment
 
 from .wire import Blocking, Wire, ok
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_wahelp.client.steps import Moment, ServerClock
+from airflow_provider_wahelp.client.server_clock import Moment, ServerClock
 
 HERE = 1_800_000_000.0
 DATE = "Fri, 15 Jan 2027 08:02:00 GMT"  # two minutes later

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from airflow_provider_wahelp.client.unclear import digest
+from airflow_provider_wahelp.client.reconcile import digest
 
 
 def test_any_text_of_a_history_has_a_digest() -> None:

@@ -11,10 +11,11 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.flow import Conversation, Pause, ServerTime
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.steps import Conversation, Moment, Pause, ServerTime
+from airflow_provider_wahelp.client.server_clock import Moment
 
 T = TypeVar("T")
 

@@ -1,38 +1,14 @@
-"""What an operation may ask of the client besides calls: to wait, and what time it is there."""
+"""The server's clock, learnt from its answers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
-
-from airflow_provider_wahelp.client.calls import Call
+from typing import TypeVar
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Wait.
-
-    :param seconds: how long.
-    """
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class ServerTime:
-    """Tell the server's time, as a :class:`Moment`: never later than it really is there.
-
-    It is this host's where the server has not said anything yet, as with a ready-made token.
-
-    :param at: the moment, by this host's clock; now by default.
-    """
-
-    at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +21,6 @@ class Moment:
 
     seconds: float
     by_host: bool = False
-
-
-Step = Call[Any] | Pause | ServerTime
-Conversation = Generator[Step, Any, T]
 
 
 SET = 1.0

@@ -1,0 +1,87 @@
+"""Reading a channel's QR code, whose shape is not known (docs/api.md, 3)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from airflow_provider_wahelp.client.answers import (
+    Answer,
+    Envelope,
+)
+from airflow_provider_wahelp.client.models import (
+    QrCode,
+)
+
+T = TypeVar("T")
+
+
+_PNG = "iVBORw0KGgo"
+"""How the base64 of every PNG begins."""
+
+
+_DATA = "data:image/"
+
+
+_QR_KEYS = ("qr", "qr_code", "qrcode", "code", "image")
+
+
+_TOLD = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
+"""Keys of what an answer may say beside a QR code, or in its place."""
+
+
+def _read_picture(answer: Answer) -> QrCode | None:
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+    return QrCode(image=answer.body, media_type=media_type) if media_type.startswith("image/") else None
+
+
+def _read_qr(envelope: Envelope) -> QrCode:
+    """Find a string to encode, or a picture in base64, in an answer of unknown shape."""
+    content = _qr_content(envelope.data)
+    if content is None:
+        raise ValueError("it holds no QR code")
+    if content.startswith(_PNG):
+        return _picture(content, "image/png")
+    if content.startswith(_DATA):
+        head, _, encoded = content.partition(",")
+        return _picture(encoded, head.removeprefix("data:").partition(";")[0])
+    return QrCode(content=content)
+
+
+def _picture(encoded: str, media_type: str) -> QrCode:
+    try:
+        image = base64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError:
+        raise ValueError("its picture cannot be decoded") from None
+    return QrCode(image=image, media_type=media_type)
+
+
+def _qr_content(data: Any) -> str | None:
+    """Find what is called a code; else the longest of what may be one, but no word about it."""
+    if isinstance(data, str):
+        return data.strip() or None
+    if called := list(_called(data)):
+        return next(filter(None, map(_qr_content, called)), None)
+    return max(_unspoken(data), key=len, default=None)
+
+
+def _called(data: Any) -> Iterable[Any]:
+    """Yield what is called a code, the outermost first; a number is none."""
+    if isinstance(data, Mapping):
+        yield from (data[key] for key in _QR_KEYS if key in data and not isinstance(data[key], int | float))
+        data = [value for key, value in data.items() if key not in _QR_KEYS]
+    if isinstance(data, list | tuple):
+        for entry in data:
+            yield from _called(entry)
+
+
+def _unspoken(value: Any) -> Iterable[str]:
+    """Yield the strings that are no sentence, and say nothing of a state."""
+    if isinstance(value, Mapping):
+        value = [entry for key, entry in value.items() if key not in _TOLD]
+    if isinstance(value, str) and value and (" " not in value or value.startswith(_DATA)):
+        yield value.strip()
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _unspoken(entry)
