@@ -23,10 +23,11 @@ from airflow_provider_wahelp.client.reconcile import digest, moment, sent_after_
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
-from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.throttle import Move
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-from airflow_provider_wahelp.hooks.state import shared_directory
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.user_ids import People
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_wahelp.delivery.throttle import Held, Move, Situation, State, decide
-from airflow_provider_wahelp.hooks.database import Database
+from airflow_provider_wahelp.storage.database import Database
 
 FILE = "alerts.sqlite"
 KEPT = 30 * 86_400.0

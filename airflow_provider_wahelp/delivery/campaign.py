@@ -26,7 +26,6 @@ from airflow_provider_wahelp.delivery.mailing import CHUNK, CHUNK_SECONDS, Maili
 from airflow_provider_wahelp.delivery.options import Options, tolerable
 from airflow_provider_wahelp.delivery.pacing import Pace
 from airflow_provider_wahelp.delivery.patience import Patience
-from airflow_provider_wahelp.delivery.people import People, digest_key
 from airflow_provider_wahelp.delivery.posting import Poster
 from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
 from airflow_provider_wahelp.delivery.progress import Failures, Progress
@@ -37,8 +36,10 @@ from airflow_provider_wahelp.delivery.suppression import Suppression
 from airflow_provider_wahelp.delivery.windows import QuietWindows
 from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Worklist
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.state import shared_directory
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.user_ids import People
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from airflow_provider_wahelp.delivery.report import ReportRow, put, write_report
-from airflow_provider_wahelp.delivery.storage import TEXT, is_local, private_file, storage_path
 from airflow_provider_wahelp.delivery.worklist import BEGUN, EVERYBODY, among
+from airflow_provider_wahelp.storage.files import TEXT, is_local, private_file, storage_path
 
 log = logging.getLogger(__name__)
 

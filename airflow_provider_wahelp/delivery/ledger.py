@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from airflow_provider_wahelp.delivery.storage import private_file, storage_path
+from airflow_provider_wahelp.storage.files import private_file, storage_path
 
 PREFIX = "wahelp:"
 LONGEST_KEY = 250

@@ -7,8 +7,8 @@ import json
 import logging
 from typing import Any, Protocol
 
-from airflow_provider_wahelp.delivery.people import digest_key
-from airflow_provider_wahelp.delivery.storage import private_file, storage_path
+from airflow_provider_wahelp.storage.files import private_file, storage_path
+from airflow_provider_wahelp.storage.keys import digest_key
 
 log = logging.getLogger(__name__)
 

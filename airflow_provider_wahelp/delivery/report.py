@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import IO, Any
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.storage import private_file
+from airflow_provider_wahelp.storage.files import private_file
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r\n]")  # a spreadsheet runs it; +71234567890 is none

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.options import ROWS_MUST, is_row_file
-from airflow_provider_wahelp.delivery.storage import storage_path
+from airflow_provider_wahelp.storage.files import storage_path
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath

@@ -20,9 +20,9 @@ from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import Ledger
-from airflow_provider_wahelp.delivery.people import digest_key
 from airflow_provider_wahelp.delivery.stage import shown
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+from airflow_provider_wahelp.storage.keys import digest_key
 
 log = logging.getLogger(__name__)
 

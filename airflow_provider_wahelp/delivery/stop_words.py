@@ -20,7 +20,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import moment
-from airflow_provider_wahelp.hooks.state import Shelf
+from airflow_provider_wahelp.storage.cache import Shelf
 
 # fmt: off
 STOP_WORDS: tuple[str, ...] = (

@@ -19,12 +19,12 @@ from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.client.phones import normalise
 from airflow_provider_wahelp.delivery.addressees import Addressee, Way
 from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
-from airflow_provider_wahelp.delivery.people import digest_key
 from airflow_provider_wahelp.delivery.throttle import Move, with_counts
 from airflow_provider_wahelp.delivery.windows import QuietWindows
-from airflow_provider_wahelp.hooks.state import shared_directory
 from airflow_provider_wahelp.notifications.event import Event
 from airflow_provider_wahelp.notifications.wording import label
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alerting import Teller

@@ -13,10 +13,10 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import patience
-from airflow_provider_wahelp.delivery.storage import write_json_lines
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.storage.files import write_json_lines
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

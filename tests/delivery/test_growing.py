@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import storage
 from airflow_provider_wahelp.delivery.growing import GrowingReport, RevisedReport
 from airflow_provider_wahelp.delivery.report import Outcome, ReportRow
 from airflow_provider_wahelp.delivery.rows import read_rows

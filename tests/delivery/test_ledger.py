@@ -109,7 +109,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
 
 def test_other_object_storage_writes_in_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = FileLedger(f"file://{tmp_path}")
-    monkeypatch.setattr("airflow_provider_wahelp.delivery.storage._LOCAL", set())
+    monkeypatch.setattr("airflow_provider_wahelp.storage.files._LOCAL", set())
     ledger.write("key", RECORD)
     assert ledger.read("key") == RECORD
     ledger.forget("key")

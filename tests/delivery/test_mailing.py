@@ -406,8 +406,9 @@ def test_a_stale_id_is_renewed(world: World) -> None:
     uuid = str(hook.create_channel("Support", project_id=world.channel["project_id"]).uuid)
     world.sandbox.scan(uuid)
     hook.create_user("Somebody", "+79990000000", channel_uuid=uuid, project_id=world.channel["project_id"])
-    from airflow_provider_wahelp.delivery.people import People, digest_key
-    from airflow_provider_wahelp.hooks.state import shared_directory
+    from airflow_provider_wahelp.storage.directory import shared_directory
+    from airflow_provider_wahelp.storage.keys import digest_key
+    from airflow_provider_wahelp.storage.user_ids import People
 
     world.channel["channel_uuid"] = uuid
     scope = f"{world.sandbox.url}/{world.channel['project_id']}/{uuid}"

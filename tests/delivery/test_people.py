@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wahelp.delivery import people as module
-from airflow_provider_wahelp.delivery.people import KEY_FILE, People, digest_key
-from airflow_provider_wahelp.hooks import database, state
+from airflow_provider_wahelp.storage import cache, database
+from airflow_provider_wahelp.storage import user_ids as module
+from airflow_provider_wahelp.storage.keys import KEY_FILE, digest_key
+from airflow_provider_wahelp.storage.user_ids import People
 
 PHONE, OTHER = "+79160000001", "+79160000002"
 SCOPE = "https://wahelp.test/101/5f0c-channel"
@@ -25,7 +26,7 @@ KEY = b"k" * 32
 @pytest.fixture(autouse=True)
 def _outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
     database._warn_once.cache_clear()
-    state._warn_once.cache_clear()
+    cache._warn_once.cache_clear()
     monkeypatch.setattr(database, "LOCKED", 0.05)
 
 
@@ -99,9 +100,9 @@ def test_files_that_others_can_read_are_closed_to_them(tmp_path: Path) -> None:
     first = People(tmp_path, SCOPE, KEY)
     first.put(PHONE, 301)
     first.close()
-    (tmp_path / state.SHELF).chmod(0o644)
+    (tmp_path / cache.SHELF).chmod(0o644)
     assert reopened(tmp_path) == {PHONE: 301}
-    assert (tmp_path / state.SHELF).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / cache.SHELF).stat().st_mode & 0o777 == 0o600
 
 
 def test_threads_share_it(people: People) -> None:
@@ -117,7 +118,7 @@ def test_threads_share_it(people: People) -> None:
 def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import pathlib, sys
-        from airflow_provider_wahelp.delivery.people import People
+        from airflow_provider_wahelp.storage.user_ids import People
         directory, number = pathlib.Path(sys.argv[1]), int(sys.argv[2])
         for step in range(20):
             people = People(directory, "scope", b"key")
@@ -139,7 +140,7 @@ def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     expected = {f"+{number}-{step}": number for number in range(6) for step in range(20)}
     assert people.get_many(list(expected)) == expected
     people.close()
-    assert {file.name for file in directory.iterdir()} == {state.SHELF}
+    assert {file.name for file in directory.iterdir()} == {cache.SHELF}
 
 
 @pytest.mark.parametrize("damage", ["header", "pages"])
@@ -151,7 +152,7 @@ def test_a_damaged_file_costs_lookups_and_is_begun_anew(
         first.put(f"+7{number}", number)
     first.put(PHONE, 301)
     first.close()
-    file = tmp_path / state.SHELF
+    file = tmp_path / cache.SHELF
     content = bytearray(file.read_bytes())
     if damage == "header":
         content[:100] = b"x" * 100
@@ -174,7 +175,7 @@ def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) ->
     people.put(PHONE, 301)
     people.put(OTHER, 302)
     people.close()
-    with sqlite3.connect(tmp_path / state.SHELF) as database:
+    with sqlite3.connect(tmp_path / cache.SHELF) as database:
         kept = dict(database.execute("SELECT name, content FROM known"))
         damaged = kept[people._name(PHONE)].replace(b"301", b"309")
         database.execute("UPDATE known SET content = ? WHERE name = ?", (damaged, people._name(PHONE)))
@@ -185,7 +186,7 @@ def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) ->
 def test_a_locked_file_costs_lookups(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     people = People(tmp_path, SCOPE, KEY)
     people.put(PHONE, 301)
-    other = sqlite3.connect(tmp_path / state.SHELF, isolation_level=None)
+    other = sqlite3.connect(tmp_path / cache.SHELF, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert people.get(PHONE) == 301  # reading waits for nobody
     people.put(OTHER, 302)
@@ -208,7 +209,7 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
     if obstacle == "others_may_write":
         directory.chmod(0o777)
     if obstacle == "directory_in_its_place":
-        (directory / state.SHELF).mkdir()
+        (directory / cache.SHELF).mkdir()
     people, again = People(directory, SCOPE, KEY), People(directory, SCOPE, KEY)
     people.put(PHONE, 301)
     assert people.get(PHONE) == 301

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import storage
 from airflow_provider_wahelp.delivery.report import Outcome, ReportRow, check_path, write_report
 from airflow_provider_wahelp.delivery.rows import read_rows
 

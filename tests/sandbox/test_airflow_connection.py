@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_wahelp.hooks import WahelpHook
-from airflow_provider_wahelp.hooks.state import state_directory
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxConnection, SandboxOptions
+from airflow_provider_wahelp.storage.directory import state_directory
 
 from .support import ANNA
 

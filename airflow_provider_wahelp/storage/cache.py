@@ -4,51 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import sqlite3
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
-from airflow_provider_wahelp.client.private_directory import make_private
-from airflow_provider_wahelp.hooks.database import Database
+from airflow_provider_wahelp.storage.database import Database
 
 SHELF = "known.sqlite"
-_NO_KEY = "{FERNET_KEY}"
-"""What the Task SDK of Airflow 3.3 reads where neither airflow.cfg nor the environment has a key."""
 
 _SEAL = 8  # bytes
 _TABLE = "CREATE TABLE IF NOT EXISTS known (name BLOB PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID"
 
 log = logging.getLogger(__name__)
-
-
-def state_directory() -> Path:
-    """Return the directory, which need not exist yet."""
-    from airflow.providers.common.compat.sdk import conf
-
-    configured = conf.get("wahelp", "state_directory", fallback="")
-    home = os.environ.get("AIRFLOW_HOME") or "~/airflow"
-    return Path(configured or Path(home) / "wahelp").expanduser()
-
-
-def shared_directory() -> Path | None:
-    """Return the directory, ready for use; ``None`` where it cannot be used, which is said once."""
-    directory = state_directory()
-    try:
-        make_private(directory)
-    except OSError as error:
-        _warn_once(str(directory), type(error).__name__)
-        return None
-    return directory
-
-
-def fernet_key() -> str:
-    """Return Airflow's Fernet key, or several with commas between; the empty string where none is set."""
-    from airflow.providers.common.compat.sdk import conf
-
-    key = conf.get("core", "fernet_key", fallback="") or ""
-    return "" if key == _NO_KEY else key
 
 
 class Shelf:
@@ -103,13 +71,3 @@ def _sealed(name: bytes, content: bytes) -> bytes:
 
 def _batches(names: Sequence[bytes], size: int = 500) -> list[Sequence[bytes]]:
     return [names[start : start + size] for start in range(0, len(names), size)]
-
-
-@cache
-def _warn_once(directory: str, reason: str) -> None:
-    log.warning(
-        "The directory %s cannot be used (%s): what the tasks of a host should share, each keeps for itself. "
-        "Set [wahelp] state_directory to a directory that the worker may write.",
-        directory,
-        reason,
-    )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.hooks.database import create_once
-from airflow_provider_wahelp.hooks.state import Shelf, fernet_key, shared_directory
+from airflow_provider_wahelp.storage.cache import Shelf
 
-KEY_FILE = "people.key"
-_KEY = 32  # bytes
 _DIGEST = 16  # bytes: two phones never meet, and a million take 50 MB
 
 
@@ -71,27 +67,3 @@ class People:
         digest = self._digest.copy()
         digest.update(phone.encode())
         return digest.digest()
-
-
-def digest_key() -> bytes:
-    """Return the key of this host's digests: from Airflow's Fernet key, or from a file where none is set.
-
-    Another key, after a rotation or on another host, knows nobody: that costs lookups.
-    """
-    newest = fernet_key().partition(",")[0]
-    if newest:
-        return hashlib.sha256(b"wahelp people\0" + newest.encode()).digest()
-    directory = shared_directory()
-    return (directory and _kept_key(directory / KEY_FILE)) or secrets.token_bytes(_KEY)
-
-
-def _kept_key(file: Path) -> bytes | None:
-    """Return the key in a file, which is made where there is none; ``None`` where that cannot be done."""
-    try:
-        if file.exists() and file.stat().st_size != _KEY:
-            file.unlink(missing_ok=True)  # damaged
-        if not file.exists():
-            create_once(file, lambda new: new.write_bytes(secrets.token_bytes(_KEY)))
-        return file.read_bytes()  # not what was written: another process may have been faster
-    except OSError:
-        return None

@@ -1,0 +1,1 @@
+"""What the tasks of a host share, and files wherever Airflow's object storage is."""
