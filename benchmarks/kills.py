@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_wahelp.delivery.mailing import AHEAD
+from airflow_provider_wahelp.delivery.mailing.dispatcher import AHEAD
 from benchmarks import sending
 from benchmarks.child import Child
 from benchmarks.servers import LATENCY, Channel, Server, running
@@ -54,9 +54,9 @@ def attempt(**arguments: Any) -> dict[str, Any]:
 
     :param arguments: those of :func:`benchmarks.sending.by_operator`.
     """
-    from airflow_provider_wahelp.delivery import mailing
+    from airflow_provider_wahelp.delivery.mailing import dispatcher
 
-    mailing.SETTLED_AFTER = SETTLED_AFTER
+    dispatcher.SETTLED_AFTER = SETTLED_AFTER
     return sending.by_operator(**arguments)
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_wahelp.delivery.ledger import FileLedger, Ledger, TaskStateLedger
-
 
 @dataclass(frozen=True)
 class Attempt:
@@ -55,18 +53,6 @@ def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
         earliest=earliest,
         run_started=started,
     )
-
-
-def ledger_of(context: Mapping[str, Any], path: str | None) -> Ledger | None:
-    """Return the ledger of a task: the path that its author names, or Airflow's store, or none before 3.3.
-
-    :param context: the task's context.
-    :param path: an object storage path.
-    """
-    if path:
-        return FileLedger(path)
-    store = context.get("task_state_store")
-    return TaskStateLedger(store) if store is not None else None
 
 
 def _times(run: Any) -> tuple[float, float]:

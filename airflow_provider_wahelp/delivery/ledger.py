@@ -89,3 +89,15 @@ def _name(key: str) -> str:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def ledger_of(context: Mapping[str, Any], path: str | None) -> Ledger | None:
+    """Return the ledger of a task: the path that its author names, or Airflow's store, or none before 3.3.
+
+    :param context: the task's context.
+    :param path: an object storage path.
+    """
+    if path:
+        return FileLedger(path)
+    store = context.get("task_state_store")
+    return TaskStateLedger(store) if store is not None else None

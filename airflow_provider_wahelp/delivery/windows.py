@@ -12,7 +12,7 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, zones_of
 class QuietWindows:
     """The windows that quiet hours leave open.
 
-    Zones are written as a :class:`~airflow_provider_wahelp.delivery.worklist.Person` has them: those that a
+    Zones are written as a :class:`~airflow_provider_wahelp.delivery.mailing.worklist.Person` has them: those that a
     phone may belong to, with commas between.
 
     :param quiet: the quiet hours.

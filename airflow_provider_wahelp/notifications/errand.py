@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.delivery.addressees import Addressee, Way
-from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
-from airflow_provider_wahelp.delivery.throttle import Move, with_counts
+from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
+from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
+from airflow_provider_wahelp.delivery.alert.throttle import Move, with_counts
 from airflow_provider_wahelp.delivery.windows import QuietWindows
 from airflow_provider_wahelp.notifications.event import Event
 from airflow_provider_wahelp.notifications.wording import label
@@ -27,7 +27,7 @@ from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.alerting import Teller
+    from airflow_provider_wahelp.delivery.alert.sender import Teller
 
 _DIGEST = 16  # bytes
 
@@ -134,7 +134,7 @@ class _Messenger:
     @cached_property
     def teller(self) -> Teller:
         """What sends."""
-        from airflow_provider_wahelp.delivery.alerting import Teller
+        from airflow_provider_wahelp.delivery.alert.sender import Teller
         from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
 
         hook = InterruptibleHook(self._errand.conn_id, self._seconds)

@@ -14,9 +14,10 @@ from airflow.providers.common.compat.sdk import BaseNotifier
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, OutOfTimeError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery import options, patience
-from airflow_provider_wahelp.delivery.addressees import Addressee, addressees
-from airflow_provider_wahelp.delivery.patience import seconds
+from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.delivery.alert.recipients import Addressee, addressees
+from airflow_provider_wahelp.delivery.mailing import options
+from airflow_provider_wahelp.delivery.wait_options import seconds
 from airflow_provider_wahelp.literals import check_literal, is_literal
 from airflow_provider_wahelp.rendering import KeepsTexts
 
@@ -177,7 +178,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             (arguments.name, self.name),
             (arguments.channel_uuid, self.channel_uuid),
             (arguments.project_id, self.project_id),
-            (patience.fallback, self.fallback),
+            (wait_options.fallback, self.fallback),
         ):
             check_literal(check, value)
         people = (self.to, self.phone, self.user_id)
@@ -200,7 +201,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         """Return what is to be done, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
-        from airflow_provider_wahelp.delivery.addressees import Way
+        from airflow_provider_wahelp.delivery.alert.recipients import Way
         from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
         from airflow_provider_wahelp.delivery.windows import QuietWindows
         from airflow_provider_wahelp.notifications.errand import Errand
@@ -215,7 +216,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         )
         if isinstance(text, str):  # the words of an exception may hold what cannot be encoded
             text = text.encode(errors="replace").decode()
-        fallback = patience.fallback(mine.fallback) if mine.fallback else []
+        fallback = wait_options.fallback(mine.fallback) if mine.fallback else []
         quiet = None
         if mine.quiet_hours and not mine.urgent:
             own = mine.quiet_zone == "recipient"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
-from airflow_provider_wahelp.delivery.throttle import cut
+from airflow_provider_wahelp.delivery.alert.throttle import cut
 from airflow_provider_wahelp.notifications.event import Event, Kind
 
 _LONGEST_REASON = 200

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import options, patience, report
+from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import check_literal, refuse_none
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.delivery.campaign import Campaign
-    from airflow_provider_wahelp.delivery.composing import Composer
-    from airflow_provider_wahelp.delivery.rows import Row, Unreadable
+    from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
+    from airflow_provider_wahelp.delivery.mailing.rendering import Composer
+    from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
     from airflow_provider_wahelp.delivery.windows import QuietWindows
 
 SAFE_PACE = 20.0
@@ -156,8 +157,8 @@ class SendMessagesOperator(WahelpOperator):
         on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
         wait_for: arguments.Awaited | None = None,
-        wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
-        poll_interval: timedelta | float | str = patience.POLL_INTERVAL,
+        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
+        poll_interval: timedelta | float | str = wait_options.POLL_INTERVAL,
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
         **kwargs: Any,
@@ -199,16 +200,16 @@ class SendMessagesOperator(WahelpOperator):
             (report.check_path, report_path),
             (arguments.if_unclear, if_unclear),
             (arguments.on_rerun, on_rerun),
-            (patience.wait_for, wait_for),
-            (patience.wait_timeout, wait_timeout),
-            (patience.poll_interval, poll_interval),
-            (patience.fallback, fallback or None),
-            (patience.fallback_after, fallback_after),
+            (wait_options.wait_for, wait_for),
+            (wait_options.wait_timeout, wait_timeout),
+            (wait_options.poll_interval, poll_interval),
+            (wait_options.fallback, fallback or None),
+            (wait_options.fallback_after, fallback_after),
         ):
             check_literal(check, value)
         with airflow_errors():
             _insist_on_waiting(wait_for, fallback)
-            patience.insist_on_fallback(fallback, fallback_after=fallback_after)
+            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -247,7 +248,7 @@ class SendMessagesOperator(WahelpOperator):
 
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return the recipients."""
-        from airflow_provider_wahelp.delivery.rows import read_rows
+        from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 
         return read_rows(seen(self.recipients))
 
@@ -266,8 +267,9 @@ class SendMessagesOperator(WahelpOperator):
         return result.totals
 
     def _campaign(self, context: Context, *, resumed: bool) -> Campaign:
-        from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
-        from airflow_provider_wahelp.delivery.campaign import Campaign
+        from airflow_provider_wahelp.delivery.attempt import attempt_of
+        from airflow_provider_wahelp.delivery.ledger import ledger_of
+        from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
 
         with airflow_errors():
             attempt = attempt_of(context, self.retries or 0)
@@ -284,7 +286,7 @@ class SendMessagesOperator(WahelpOperator):
             )
 
     def _composer(self, context: Context, windows: QuietWindows | None) -> Composer:
-        from airflow_provider_wahelp.delivery.composing import Composer
+        from airflow_provider_wahelp.delivery.mailing.rendering import Composer
 
         dag = self.get_dag()
         # Not a native environment, which would make a number of a text that looks like one.
@@ -324,19 +326,19 @@ class SendMessagesOperator(WahelpOperator):
             fallback=self._fallback(),
         )
 
-    def _patience(self) -> patience.Patience | None:
+    def _patience(self) -> wait_options.Patience | None:
         if not self.wait_for:
             return None
-        return patience.Patience(
-            patience.wait_for(self.wait_for),
-            patience.wait_timeout(self.wait_timeout),
-            patience.fallback_after(self.fallback_after or patience.FALLBACK_AFTER),
-            patience.poll_interval(self.poll_interval),
+        return wait_options.Patience(
+            wait_options.wait_for(self.wait_for),
+            wait_options.wait_timeout(self.wait_timeout),
+            wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),
+            wait_options.poll_interval(self.poll_interval),
         )
 
     def _fallback(self) -> list[str]:
         _insist_on_waiting(self.wait_for, self.fallback)
-        others = patience.fallback(self.fallback) if self.fallback else []
+        others = wait_options.fallback(self.fallback) if self.fallback else []
         _, channel = self.hook.place(self.channel_uuid, self.project_id)
         if len({channel, *others}) <= len(others):
             raise InputError("fallback", "must name each channel once, and not the first one")

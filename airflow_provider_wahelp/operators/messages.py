@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.delivery import patience
+from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
@@ -21,9 +21,9 @@ from airflow_provider_wahelp.storage.files import write_json_lines
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.delivery.journey import Arrived, Journey
-    from airflow_provider_wahelp.delivery.sending import Delivery
-    from airflow_provider_wahelp.delivery.stage import Stage
+    from airflow_provider_wahelp.delivery.message.send import Delivery
+    from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, Journey
+    from airflow_provider_wahelp.delivery.message.wait_state import Stage
 
 
 class SendMessageOperator(WahelpOperator):
@@ -108,8 +108,8 @@ class SendMessageOperator(WahelpOperator):
         on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
         wait_for: arguments.Awaited | None = None,
-        wait_timeout: timedelta | float | str = patience.WAIT_TIMEOUT,
-        poll_interval: float | str = patience.POLL_INTERVAL,
+        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
+        poll_interval: float | str = wait_options.POLL_INTERVAL,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
@@ -134,16 +134,16 @@ class SendMessageOperator(WahelpOperator):
             (arguments.name, name),
             (arguments.channel_uuid, channel_uuid),
             (arguments.project_id, project_id),
-            (patience.wait_for, wait_for),
-            (patience.wait_timeout, wait_timeout),
-            (patience.poll_interval, poll_interval),
-            (patience.fallback, fallback),
-            (patience.fallback_after, fallback_after),
-            (patience.remember_in, remember_in),
+            (wait_options.wait_for, wait_for),
+            (wait_options.wait_timeout, wait_timeout),
+            (wait_options.poll_interval, poll_interval),
+            (wait_options.fallback, fallback),
+            (wait_options.fallback_after, fallback_after),
+            (wait_options.remember_in, remember_in),
         ):
             check_literal(check, value)
         with airflow_errors():
-            patience.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
+            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
             if all(given is None or is_literal(given) for given in (user_id, phone)):
                 arguments.recipient(user_id, phone)
         self.text = text
@@ -179,7 +179,7 @@ class SendMessageOperator(WahelpOperator):
         :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``, and the
             ``stage``, where the message stood.
         """
-        from airflow_provider_wahelp.delivery.stage import Stage
+        from airflow_provider_wahelp.delivery.message.wait_state import Stage
 
         with airflow_errors():
             journey = self._journey(context)
@@ -228,27 +228,28 @@ class SendMessageOperator(WahelpOperator):
         return self._result(context, message)
 
     def _journey(self, context: Context) -> Journey:
-        from airflow_provider_wahelp.delivery.journey import Journey
-        from airflow_provider_wahelp.delivery.memory import memory_in
-        from airflow_provider_wahelp.delivery.route import Route
+        from airflow_provider_wahelp.delivery.message.fallback import Route
+        from airflow_provider_wahelp.delivery.message.preferred_channel import memory_in
+        from airflow_provider_wahelp.delivery.message.tracked_send import Journey
 
         first = self._delivery(context)
         scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
-        others = patience.fallback(self.fallback) if self.fallback else []
-        memory = memory_in(patience.remember_in(self.remember_in), scope) if self.remember_in else None
+        others = wait_options.fallback(self.fallback) if self.fallback else []
+        memory = memory_in(wait_options.remember_in(self.remember_in), scope) if self.remember_in else None
         return Journey(Route(first, others, memory), self._patience())
 
-    def _patience(self) -> patience.Patience:
-        return patience.Patience(
-            wanted=patience.wait_for(self.wait_for or "delivered"),
-            timeout=patience.wait_timeout(self.wait_timeout),
-            fallback_after=patience.fallback_after(self.fallback_after or patience.FALLBACK_AFTER),
-            interval=patience.poll_interval(self.poll_interval),
+    def _patience(self) -> wait_options.Patience:
+        return wait_options.Patience(
+            wanted=wait_options.wait_for(self.wait_for or "delivered"),
+            timeout=wait_options.wait_timeout(self.wait_timeout),
+            fallback_after=wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),
+            interval=wait_options.poll_interval(self.poll_interval),
         )
 
     def _delivery(self, context: Context) -> Delivery:
-        from airflow_provider_wahelp.delivery.attempt import attempt_of, ledger_of
-        from airflow_provider_wahelp.delivery.sending import Delivery
+        from airflow_provider_wahelp.delivery.attempt import attempt_of
+        from airflow_provider_wahelp.delivery.ledger import ledger_of
+        from airflow_provider_wahelp.delivery.message.send import Delivery
 
         attempt = attempt_of(context, self.retries or 0)
         key = self.hook.checked(arguments.idempotency_key, self.idempotency_key) or attempt.key

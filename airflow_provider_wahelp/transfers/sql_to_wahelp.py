@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.options import IfEmpty
+from airflow_provider_wahelp.delivery.mailing.options import IfEmpty
 from airflow_provider_wahelp.literals import is_literal, refuse_none
 from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.rows import Row, Unreadable
+    from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
 
 
 class SqlToWahelpOperator(SendMessagesOperator):
@@ -72,7 +72,7 @@ class SqlToWahelpOperator(SendMessagesOperator):
         return self._both() if self.suppress_sql else super().suppressed()
 
     def _both(self) -> Iterator[Any]:
-        from airflow_provider_wahelp.delivery.rows import read_entries
+        from airflow_provider_wahelp.delivery.mailing.rows import read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
         yield from read_entries(super().suppressed(), "suppress")

@@ -10,8 +10,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.delivery.campaign import Campaign
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
+from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.world import Killed, World

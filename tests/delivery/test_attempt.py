@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.delivery.attempt import Attempt, attempt_of, ledger_of
-from airflow_provider_wahelp.delivery.ledger import FileLedger, TaskStateLedger
+from airflow_provider_wahelp.delivery.attempt import Attempt, attempt_of
+from airflow_provider_wahelp.delivery.ledger import FileLedger, TaskStateLedger, ledger_of
 
 DUE = datetime(2026, 1, 15, 9, tzinfo=UTC)
 STARTED = datetime(2026, 1, 15, 9, 0, 5, tzinfo=UTC)

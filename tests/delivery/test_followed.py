@@ -15,11 +15,12 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.flow import Conversation, ServerTime
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.chunks import Chunks, Done
-from airflow_provider_wahelp.delivery.followed import FollowedWorklist
-from airflow_provider_wahelp.delivery.following import Following, Leg
-from airflow_provider_wahelp.delivery.patience import Patience
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.mailing.channel import Leg
+from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, Done
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
+from airflow_provider_wahelp.delivery.mailing.tracking import Following
+from airflow_provider_wahelp.delivery.wait_options import Patience
 
 COUNT = 10_000
 LITTLE = 500_000  # bytes

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
-from airflow_provider_wahelp.delivery import campaign as campaigns
-from airflow_provider_wahelp.delivery.posting import Poster, Verdict
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.crowd import Mailing
 from tests.delivery.world import PHONES, Killed, World, quiet

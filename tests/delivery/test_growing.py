@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.growing import GrowingReport, RevisedReport
-from airflow_provider_wahelp.delivery.report import Outcome, ReportRow
-from airflow_provider_wahelp.delivery.rows import read_rows
-from airflow_provider_wahelp.delivery.worklist import OPEN, Person, Worklist
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, RevisedReport
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, Person
+from airflow_provider_wahelp.delivery.mailing.report import ReportRow
+from airflow_provider_wahelp.delivery.mailing.rows import read_rows
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 COUNT = 6
 

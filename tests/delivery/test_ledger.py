@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import FileLedger, Ledger, Record, TaskStateLedger
+from airflow_provider_wahelp.delivery.message.send_record import Entry
 from tests.delivery.world import Store
 
 RECORD = {"began": 1.0, "digest": "digest", "user_id": 301}

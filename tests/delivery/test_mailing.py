@@ -31,13 +31,13 @@ from airflow_provider_wahelp.client.errors import (
     UnclearError,
     WahelpError,
 )
-from airflow_provider_wahelp.delivery import campaign as campaigns
-from airflow_provider_wahelp.delivery import mailing as mailings
-from airflow_provider_wahelp.delivery.growing import GrowingReport
-from airflow_provider_wahelp.delivery.pacing import Pace
-from airflow_provider_wahelp.delivery.posting import Poster, Verdict
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.mailing import dispatcher as mailings
+from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
 from tests.delivery.crowd import Mailing
 from tests.delivery.world import PHONES, Killed, World, quiet
 

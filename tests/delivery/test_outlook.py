@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_wahelp.delivery.outlook import Outlook
-from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
 from airflow_provider_wahelp.delivery.windows import QuietWindows
 

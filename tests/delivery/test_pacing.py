@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.locking import HostLock
-from airflow_provider_wahelp.delivery import pacing
-from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.mailing import rate_limit
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 
 START = 1_780_000_000.0
 DAY = 86_400.0
@@ -303,7 +303,7 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
     monkeypatch: pytest.MonkeyPatch,
     failing: str,
 ) -> None:
-    caplog.set_level(logging.WARNING, pacing.__name__)
+    caplog.set_level(logging.WARNING, rate_limit.__name__)
     running = host({"daily_cap": 2})
 
     def refuse(*_: object) -> Any:
@@ -349,7 +349,7 @@ def test_an_interrupted_task_keeps_nobody_out(host: Callable[..., Host]) -> None
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 
 pace = Pace(Path(sys.argv[1]), "channel", daily_cap=3, clock=lambda: 1_780_000_000.0)
 assert pace.take() == 0
@@ -365,7 +365,7 @@ pace.take()
 HAMMER = """
 import os, sys
 from pathlib import Path
-from airflow_provider_wahelp.delivery.pacing import Pace
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 
 pace = Pace(Path(sys.argv[1]), "channel", daily_cap=int(sys.argv[2]), clock=lambda: 1_780_000_000.0)
 print("ready", flush=True)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_wahelp.delivery.outlook import Outlook
-from airflow_provider_wahelp.delivery.pacing import Pace
-from airflow_provider_wahelp.delivery.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-from airflow_provider_wahelp.delivery.report import Outcome
 from airflow_provider_wahelp.delivery.windows import QuietWindows
 
 PHONE = "+71234567890"

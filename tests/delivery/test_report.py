@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.report import Outcome, ReportRow, check_path, write_report
-from airflow_provider_wahelp.delivery.rows import read_rows
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.report import ReportRow, check_path, write_report
+from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 
 PHONE = "+71234567890"
 ROW = ReportRow(1, "key", 301, PHONE, Outcome.SENT, message_id=501)
@@ -136,7 +137,7 @@ def test_another_suffix_is_refused_before_anything_is_read(path: Any) -> None:
 
 
 def test_checking_a_path_does_not_import_airflow() -> None:
-    code = "import sys; from airflow_provider_wahelp.delivery.report import check_path; check_path('a.csv')\n"
+    code = "import sys; from airflow_provider_wahelp.delivery.mailing.report import check_path; check_path('a.csv')\n"
     code += "sys.exit('airflow' in sys.modules or 'requests' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

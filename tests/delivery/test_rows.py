@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.options import ROW_FILES
-from airflow_provider_wahelp.delivery.rows import Unreadable, read_rows
+from airflow_provider_wahelp.delivery.mailing.options import ROW_FILES
+from airflow_provider_wahelp.delivery.mailing.rows import Unreadable, read_rows
 
 ANNA = {"phone": "+71234567890", "name": "Анна"}
 BOB = {"phone": "+71234567891", "name": ""}

@@ -20,7 +20,8 @@ from airflow_provider_wahelp.client.errors import ServerError, WahelpError
 from airflow_provider_wahelp.client.flow import ServerTime
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.stop_words import OVERLAP, STOP_WORDS, OptOuts, is_stop
+from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, is_stop
 from airflow_provider_wahelp.storage.cache import SHELF
 from tests.delivery.world import PHONES, World
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.rows import Unreadable
-from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.mailing.exclusions import Suppression
+from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 
 PHONE = "+79160000001"
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.delivery import worklist as worklists
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.worklist import Person, Worklist
+from airflow_provider_wahelp.delivery.mailing import worklist as worklists
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 
 @pytest.fixture

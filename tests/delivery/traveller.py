@@ -167,7 +167,6 @@ class Voyage:
 
 def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     """Let all clocks be the world's."""
-    from airflow_provider_wahelp.delivery import watching
     from airflow_provider_wahelp.operators import messages as operators
     from airflow_provider_wahelp.triggers import messages
 

@@ -21,7 +21,7 @@ from unittest import mock
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
-from airflow_provider_wahelp.delivery.sending import Delivery
+from airflow_provider_wahelp.delivery.message.send import Delivery
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.sandbox import Sandbox

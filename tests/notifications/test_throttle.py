@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.delivery import alerting
-from airflow_provider_wahelp.delivery import alerts as module
+from airflow_provider_wahelp.delivery.alert import sender
+from airflow_provider_wahelp.delivery.alert import store as module
 from airflow_provider_wahelp.notifications import WahelpNotifier
 
 from .conftest import OTHER, PHONE, World, of_run, of_task
@@ -225,7 +225,7 @@ def test_whoever_runs_out_of_time_on_the_way_to_the_next_channel_gives_its_claim
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, task_log: Any
 ) -> None:
     world.sandbox.inject("success_false", **LACKING)
-    run_out_of_time(monkeypatch, alerting.Teller, "_find", world.second)
+    run_out_of_time(monkeypatch, sender.Teller, "_find", world.second)
     falling_back = notifier(fallback=[world.second])
     fail(1, by=falling_back)
     assert "no time was left" in task_log()
@@ -249,8 +249,8 @@ def test_a_phone_that_cannot_be_asked_for_does_not_cost_the_claim(
 def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alerting._remember(f"{world.sandbox.url}/{world.project}/{world.channel}", PHONE, 987654)
-    run_out_of_time(monkeypatch, alerting.Teller, "_resolve")
+    sender._remember(f"{world.sandbox.url}/{world.project}/{world.channel}", PHONE, 987654)
+    run_out_of_time(monkeypatch, sender.Teller, "_resolve")
     fail(1)
     assert world.sends[0].endswith("/987654")
     fail(2, start=1)
@@ -298,7 +298,7 @@ def test_what_the_history_does_not_have_was_not_sent(
     world.sandbox.inject("unavailable", operation="messages")
     fail(1)
     world.sandbox.clear_faults()
-    run_out_of_time(monkeypatch, alerting.Teller, "_find")
+    run_out_of_time(monkeypatch, sender.Teller, "_find")
     fail(1)
     fail(2, start=1)
     assert world.texts() == ["load 1\nand 1 more since 22:05"]
@@ -407,7 +407,7 @@ def die(*_, **__):
     os._exit(9)
 
 moments = {
-    "claimed": (alerting.Teller, "_find"),
+    "claimed": (sender.Teller, "_find"),
     "begun": (alerting, "send_message"),
     "sent": (alerts.Alerts, "finish"),
 }

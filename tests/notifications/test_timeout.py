@@ -156,7 +156,7 @@ def test_a_connection_that_takes_for_ever_to_look_up(
 def test_a_database_that_somebody_else_keeps_locked(world: World, own_state: Path, task_log: Any) -> None:
     import sqlite3
 
-    from airflow_provider_wahelp.delivery.alerts import FILE
+    from airflow_provider_wahelp.delivery.alert.store import FILE
 
     WahelpNotifier(text="first", phone=PHONE)(of_task())
     with sqlite3.connect(own_state / FILE) as holder:

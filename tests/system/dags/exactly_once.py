@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.delivery.ledger import Ledger, Record
-    from airflow_provider_wahelp.delivery.sending import Delivery
+    from airflow_provider_wahelp.delivery.message.send import Delivery
 
 PARAMS: dict[str, Any] = {"project_id": 0, "channel_uuid": "", "people": [], "deaths": ""}
 ACCOUNT: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import options
+from airflow_provider_wahelp.delivery.mailing import options
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from airflow_provider_wahelp.sandbox import Sandbox

@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Airfl
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.preparing import Preparation
+from airflow_provider_wahelp.delivery.mailing.prepare import Preparation
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator, query

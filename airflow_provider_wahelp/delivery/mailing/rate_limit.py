@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private_directory import make_private
-from airflow_provider_wahelp.delivery.options import SLOWEST
-from airflow_provider_wahelp.delivery.spacing import MARGIN, spacing, window
+from airflow_provider_wahelp.delivery.mailing.options import SLOWEST
+from airflow_provider_wahelp.delivery.mailing.spacing import MARGIN, spacing, window
 
 if TYPE_CHECKING:
     from pyrate_limiter import Rate, RateItem

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.chunks import Chunks
-from airflow_provider_wahelp.delivery.composing import BadRowError, Composer, legible
-from airflow_provider_wahelp.delivery.progress import Failures
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.rows import Unreadable
-from airflow_provider_wahelp.delivery.suppression import Suppression
-from airflow_provider_wahelp.delivery.worklist import Person, Worklist
-
-OPTED_OUT = "their last message to the channel was a stop word"
-SUPPRESSED = "on the suppression list"
+from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.exclusions import SUPPRESSED, Suppression
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.progress import Failures
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.rendering import BadRowError, Composer, legible
+from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
@@ -92,17 +90,6 @@ class Preparation:
 
     def _add(self, people: list[Person]) -> None:
         self.bad += self.worklist.add(people)
-
-
-def screen(worklist: Worklist, unwanted: Container[Id], reason: str) -> None:
-    """Leave out users who must not be written to.
-
-    :param worklist: the worklist.
-    :param unwanted: their ids.
-    :param reason: why, for the report.
-    """
-    for number in [number for number, user_id in worklist.users() if user_id in unwanted]:
-        worklist.settle(number, Outcome.SUPPRESSED, reason)
 
 
 def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool) -> None:

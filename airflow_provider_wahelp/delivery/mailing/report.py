@@ -7,36 +7,14 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from typing import IO, Any
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.storage.files import private_file
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r\n]")  # a spreadsheet runs it; +71234567890 is none
-
-
-class Outcome(StrEnum):
-    """What became of a recipient; the last four, where that is waited for."""
-
-    SENT = "sent"
-    SKIPPED = "skipped"
-    SUPPRESSED = "suppressed"
-    NO_MESSENGER = "no_messenger"
-    FAILED = "failed"
-    DEFERRED = "deferred"
-    DELIVERED = "delivered"
-    READ = "read"
-    FELL_BACK = "fell_back"
-    UNDELIVERED = "undelivered"
-
-
-ARRIVALS = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
-"""What becomes of what was sent."""
-
-SENDINGS = tuple(outcome for outcome in Outcome if outcome not in ARRIVALS)
-"""What becomes of a recipient while a mailing is sent."""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import normalise
 from airflow_provider_wahelp.client.reconcile import digest, moment, sent_after_all
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.addressees import Addressee, Way
-from airflow_provider_wahelp.delivery.alerts import Alert, Alerts, Turn
-from airflow_provider_wahelp.delivery.throttle import Move
+from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
+from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
+from airflow_provider_wahelp.delivery.alert.throttle import Move
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key

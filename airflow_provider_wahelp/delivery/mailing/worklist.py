@@ -10,15 +10,13 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import Self
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.delivery.chunks import Done
-from airflow_provider_wahelp.delivery.report import Outcome, ReportRow
-
-WAITING = "waiting"
-OPEN = "open"
-"""Of a person to whom the sending was begun: whether the message went is not known."""
+from airflow_provider_wahelp.delivery.mailing.chunks import Done
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 
 EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
 """Conditions for :meth:`Worklist.report`."""
@@ -41,39 +39,6 @@ CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
 CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
 CREATE INDEX texts ON history (digest, user_id, at);
 """
-
-
-class Person(NamedTuple):
-    """Somebody who is to get a text.
-
-    :param number: the row in the source, from 1.
-    :param key: what the send is filed under: a digest.
-    :param text: the text.
-    :param user_id: the person, as a user of the channel.
-    :param phone: or their normalised number.
-    :param name: their name, if they are new.
-    :param zones: the zones of their phone, with commas between.
-    :param label: what the row itself names as its key, for the report.
-    :param digest: what the text that was begun is recognised by.
-    :param began: when the sending was begun first, in seconds since 1970.
-    :param by_host: whether by this host's clock and not by the server's.
-    :param attempts: how often it turned out that the message did not go.
-    :param by_phone: whether the source named them by phone alone.
-    """
-
-    number: int
-    key: str
-    text: str
-    user_id: Id | None = None
-    phone: str = ""
-    name: str = ""
-    zones: str = ""
-    label: str = ""
-    digest: str = ""
-    began: float | None = None
-    by_host: bool = False
-    attempts: int = 0
-    by_phone: bool = False
 
 
 COLUMNS = ", ".join(Person._fields)

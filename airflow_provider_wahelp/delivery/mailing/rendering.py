@@ -20,8 +20,8 @@ from jinja2.utils import missing
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.options import no_template
-from airflow_provider_wahelp.delivery.worklist import Person
+from airflow_provider_wahelp.delivery.mailing.options import no_template
+from airflow_provider_wahelp.delivery.mailing.queued_message import Person
 from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, wait
 
-from airflow_provider_wahelp.delivery.chunks import Begun, Done
-from airflow_provider_wahelp.delivery.posting import Verdict
-from airflow_provider_wahelp.delivery.worklist import WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
+from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.sender import Verdict
 
 
 class Batch:

@@ -17,8 +17,8 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.user_ids import People
 

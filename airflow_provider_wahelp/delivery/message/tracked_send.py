@@ -1,7 +1,7 @@
 """A message on its way: sent, waited for and, where it does not arrive, sent through the next channel.
 
 Workers alone take its steps. Between two of them the message is watched, by a trigger or by
-:mod:`~airflow_provider_wahelp.delivery.watching` in the worker; both tell the same of it.
+:mod:`~airflow_provider_wahelp.delivery.message.poll_in_worker` in the worker; both tell the same of it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,17 @@ from airflow_provider_wahelp.client.models import Message, parse_time
 from airflow_provider_wahelp.client.reconcile import by_server, moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
 from airflow_provider_wahelp.client.waiting import arrived, find_message
-from airflow_provider_wahelp.delivery.patience import Patience
-from airflow_provider_wahelp.delivery.route import Route
-from airflow_provider_wahelp.delivery.stage import Past, Sent, Stage, past, sent_through, words_of
-from airflow_provider_wahelp.delivery.watching import watch
+from airflow_provider_wahelp.delivery.message.fallback import Route
+from airflow_provider_wahelp.delivery.message.poll_in_worker import watch
+from airflow_provider_wahelp.delivery.message.wait_state import (
+    Past,
+    Sent,
+    Stage,
+    past,
+    sent_through,
+    words_of,
+)
+from airflow_provider_wahelp.delivery.wait_options import Patience
 
 log = logging.getLogger(__name__)
 

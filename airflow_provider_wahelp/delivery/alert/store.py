@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_wahelp.delivery.throttle import Held, Move, Situation, State, decide
+from airflow_provider_wahelp.delivery.alert.throttle import Held, Move, Situation, State, decide
 from airflow_provider_wahelp.storage.database import Database
 
 FILE = "alerts.sqlite"

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery.outlook import Outlook, Speed
-from airflow_provider_wahelp.delivery.report import SENDINGS, Outcome
-from airflow_provider_wahelp.delivery.words import clock_time, duration, people
+from airflow_provider_wahelp.delivery.mailing.outcome import SENDINGS, Outcome
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Speed
+from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration, people
 
 FAILURES_IN_LOG = 5
 

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.messages import Recipient, by_phone
-from airflow_provider_wahelp.delivery.entry import Entry
-from airflow_provider_wahelp.delivery.memory import Memory
-from airflow_provider_wahelp.delivery.sending import Delivery
+from airflow_provider_wahelp.delivery.message.preferred_channel import Memory
+from airflow_provider_wahelp.delivery.message.send import Delivery
+from airflow_provider_wahelp.delivery.message.send_record import Entry
 
 log = logging.getLogger(__name__)
 

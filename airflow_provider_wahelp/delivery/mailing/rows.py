@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.options import ROWS_MUST, is_row_file
+from airflow_provider_wahelp.delivery.mailing.options import ROWS_MUST, is_row_file
 from airflow_provider_wahelp.storage.files import storage_path
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read_rows(source: Any, argument: str = "recipients") -> Iterator[Row | Unrea
 
     :param source: mappings (a list, a lazy XCom sequence ...); or any Airflow object storage path, local ones
         too, to CSV, JSON Lines or Parquet, told apart by what it ends in
-        (:data:`~airflow_provider_wahelp.delivery.options.ROW_FILES`); or a list that a template has turned
+        (:data:`~airflow_provider_wahelp.delivery.mailing.options.ROW_FILES`); or a list that a template has turned
         into a string.
     :param argument: what an error calls the source.
     :raises InputError: if it is no such thing, now; if the file is missing or no such file as its name says,

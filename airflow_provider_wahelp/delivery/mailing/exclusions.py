@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.rows import Unreadable
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 _NOBODY = (None, "")
 
@@ -98,3 +100,20 @@ def _number(phone: Any) -> int:
 
 def _reason(error: InputError) -> str:
     return f"{error.argument} {error.must}".strip()
+
+
+OPTED_OUT = "their last message to the channel was a stop word"
+
+
+SUPPRESSED = "on the suppression list"
+
+
+def screen(worklist: Worklist, unwanted: Container[Id], reason: str) -> None:
+    """Leave out users who must not be written to.
+
+    :param worklist: the worklist.
+    :param unwanted: their ids.
+    :param reason: why, for the report.
+    """
+    for number in [number for number, user_id in worklist.users() if user_id in unwanted]:
+        worklist.settle(number, Outcome.SUPPRESSED, reason)

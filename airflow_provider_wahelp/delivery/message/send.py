@@ -18,9 +18,9 @@ from airflow_provider_wahelp.client.operations import T, find_user
 from airflow_provider_wahelp.client.reconcile import by_server, digest, moment, sent_after_all
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.attempt import Attempt
-from airflow_provider_wahelp.delivery.entry import Entry
 from airflow_provider_wahelp.delivery.ledger import Ledger
-from airflow_provider_wahelp.delivery.stage import shown
+from airflow_provider_wahelp.delivery.message.send_record import Entry
+from airflow_provider_wahelp.delivery.message.wait_state import shown
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.keys import digest_key
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from airflow_provider_wahelp.delivery.report import ReportRow, put, write_report
-from airflow_provider_wahelp.delivery.worklist import BEGUN, EVERYBODY, among
+from airflow_provider_wahelp.delivery.mailing.report import ReportRow, put, write_report
+from airflow_provider_wahelp.delivery.mailing.worklist import BEGUN, EVERYBODY, among
 from airflow_provider_wahelp.storage.files import TEXT, is_local, private_file, storage_path
 
 log = logging.getLogger(__name__)

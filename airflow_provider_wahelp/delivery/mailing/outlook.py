@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from airflow_provider_wahelp.delivery.words import people
+from airflow_provider_wahelp.delivery.mailing.words import people
 
 _HORIZON = timedelta(days=100)
 _DAY = timedelta(days=1)

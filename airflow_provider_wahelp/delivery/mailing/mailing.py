@@ -14,27 +14,31 @@ from typing import NamedTuple
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import ChannelNotActiveError, InputError, TooManyFailuresError
 from airflow_provider_wahelp.client.reconcile import moment
-from airflow_provider_wahelp.delivery.arrivals import Arrivals
 from airflow_provider_wahelp.delivery.attempt import Attempt
-from airflow_provider_wahelp.delivery.chunks import Chunks
-from airflow_provider_wahelp.delivery.composing import Composer
-from airflow_provider_wahelp.delivery.followed import FollowedWorklist
-from airflow_provider_wahelp.delivery.following import Following, Leg
-from airflow_provider_wahelp.delivery.growing import GrowingReport, RevisedReport
 from airflow_provider_wahelp.delivery.ledger import Ledger
-from airflow_provider_wahelp.delivery.mailing import CHUNK, CHUNK_SECONDS, Mailing
-from airflow_provider_wahelp.delivery.options import Options, tolerable
-from airflow_provider_wahelp.delivery.pacing import Pace
-from airflow_provider_wahelp.delivery.patience import Patience
-from airflow_provider_wahelp.delivery.posting import Poster
-from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED, Preparation, restore, screen
-from airflow_provider_wahelp.delivery.progress import Failures, Progress
-from airflow_provider_wahelp.delivery.report import SENDINGS, ArrivalRow, Outcome, ReportRow
-from airflow_provider_wahelp.delivery.rows import Row, Unreadable, closed, read_entries
-from airflow_provider_wahelp.delivery.stop_words import STOP_WORDS, OptOuts
-from airflow_provider_wahelp.delivery.suppression import Suppression
+from airflow_provider_wahelp.delivery.mailing.channel import Leg
+from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.delivery_report import Arrivals
+from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Mailing
+from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression, screen
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, RevisedReport
+from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
+from airflow_provider_wahelp.delivery.mailing.options import Options, tolerable
+from airflow_provider_wahelp.delivery.mailing.outcome import SENDINGS, Outcome
+from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
+from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.mailing.rendering import Composer
+from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow, ReportRow
+from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed, read_entries
+from airflow_provider_wahelp.delivery.mailing.sender import Poster
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
+from airflow_provider_wahelp.delivery.mailing.tracking import Following
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.wait_options import Patience
 from airflow_provider_wahelp.delivery.windows import QuietWindows
-from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Worklist
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.directory import shared_directory

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from airflow_provider_wahelp.delivery.followed import Fate, FollowedWorklist
-from airflow_provider_wahelp.delivery.report import ARRIVALS, ArrivalRow, Outcome
-from airflow_provider_wahelp.delivery.worklist import EVERYBODY, OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.outcome import ARRIVALS, NO_PHONE, Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import Fate, FollowedWorklist
+from airflow_provider_wahelp.delivery.mailing.worklist import EVERYBODY
 
 NOT_DELIVERED = "no report of a delivery in time"
 DELIVERY_FAILED = "the delivery failed"
-NO_PHONE = "no phone is known for another channel"
 
 
 class Trial(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_wahelp.client.errors import WahelpError, told
 from airflow_provider_wahelp.client.flow import Conversation, Pause
 from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, sent_away
-from airflow_provider_wahelp.delivery.stage import Stage
+from airflow_provider_wahelp.delivery.message.wait_state import Stage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)

@@ -1,15 +1,12 @@
-"""Who has asked not to be written to: somebody whose last word in a channel is a stop word."""
-# ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what this is about
+"""Who has asked not to be written to, read out of a channel's history."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from airflow_provider_wahelp.client import calls
@@ -20,73 +17,20 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import moment
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, _folded_words, is_stop
 from airflow_provider_wahelp.storage.cache import Shelf
-
-# fmt: off
-STOP_WORDS: tuple[str, ...] = (
-    # English
-    "stop", "stop all", "unsubscribe", "unsubscribe me", "unsub", "opt out", "opt me out", "remove me",
-    "quit", "revoke",
-    # Russian
-    "стоп", "отписаться", "отписка", "отписать", "отпишите", "отпишите меня", "отпиши меня", "отпишись",
-    "отписываюсь", "хочу отписаться", "отменить подписку", "отмена подписки", "отменить рассылку",
-    "отказаться от рассылки", "отказ от рассылки", "остановить рассылку", "стоп рассылка", "стоп рассылки",
-    "не писать", "не пишите", "не пишите мне", "не пишите мне больше", "больше не пишите",
-    "больше мне не пишите", "больше не пишите мне", "не беспокоить", "не беспокойте",
-    # Ukrainian; стоп is the same
-    "відписатися", "відписатись", "відписка", "відпишіть", "відпишіть мене", "скасувати підписку",
-    "відмовитися від розсилки", "відмовитись від розсилки", "зупинити розсилку", "не писати", "не пишіть",
-    "не пишіть мені", "більше не пишіть", "не турбувати", "не турбуйте",
-    # Kazakh: stop, stopping, unsubscribing, do not write
-    "тоқта", "тоқтат", "тоқтату", "тоқтатыңыз", "жазылудан бас тарту", "жазылымнан бас тарту",
-    "жазылымды тоқтату", "жазбаңыз", "маған жазбаңыз",
-    # стоп and stop with the keyboard in the other language
-    "cnjg", "ыещз",
-)
-"""What asks for no more messages, in English, Russian, Ukrainian and Kazakh.
-
-"Cancel", "end", "no", "отмена", "отказ", "нет" are left out: people answer a question about their order with
-them. Where a mailing wants them: ``(*STOP_WORDS, "cancel")``.
-"""
-
-_POLITE = (
-    "please", "pls", "plz", "thanks", "thank", "you", "thx", "hi", "hello",
-    "пожалуйста", "пожалуста", "пж", "пжл", "пжлст", "плиз", "спасибо", "здравствуйте", "добрый", "день",
-    "ласка", "будь", "дякую", "вітаю", "рахмет", "өтінемін", "сәлеметсіз", "бе",
-)
-
-# After casefold: letters that look alike, or are typed for one another.
-_ALIKE = str.maketrans(
-    "авеѕіјкмнорстухԁһԛԝӏ" "қңғұүөһ" "01345" "lı",
-    "abesijkmhopctyxdhqwi" "khгyyoh" "oiзчs" "ii",
-)
-# fmt: on
 
 OVERLAP = 600
 """Seconds that are read once more the next time: the history may lag behind."""
 
-_LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
+
 _LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
+
+
 _RULES = 2  # to be counted up with any change to what is a stop word, as what was read by old rules is void
+
+
 _SUM = 16  # bytes
-
-
-def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
-    """Return whether a message asks for no more messages: a stop word must be all that it says.
-
-    Case, punctuation, emoji, invisible characters, spaced or repeated letters and letters that look alike
-    make no difference ("S T O P", "ST0P!!!"). Polite words around it neither: "Стоп, пожалуйста" is meant as
-    it sounds, and who is left out by mistake can write again. "Stop by tomorrow" is none.
-
-    :param text: the message.
-    :param words: the stop words, in any spelling.
-    """
-    if not text or len(text) > _LONGEST:
-        return False
-    folded = _folded_words(tuple(words))
-    tokens = _tokens(text)
-    plain = (word for word in tokens if _joined(word) not in _polite())
-    return _joined(tokens) in folded or _joined(plain) in folded
 
 
 class OptOuts:
@@ -228,34 +172,3 @@ class _Reading:
 
 def _time(message: Message) -> int | None:
     return math.floor(message.created_at.timestamp()) if message.created_at else None
-
-
-@lru_cache
-def _folded_words(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(filter(None, (_joined(_tokens(word)) for word in words)))
-
-
-@lru_cache
-def _polite() -> frozenset[str]:
-    return _folded_words(_POLITE)
-
-
-def _tokens(text: str) -> list[str]:
-    """Return the words of a text, folded, each once where it is repeated in a row."""
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    kept = (char for char in folded if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
-    words = "".join(char if char.isalnum() else " " for char in kept).translate(_ALIKE).split()
-    return list(_without_repeats(words))
-
-
-def _joined(words: Iterable[str]) -> str:
-    """Return words as one, without repeated letters: "opt-out" is "optout", and "СТОООП" is "СТОП"."""
-    return "".join(_without_repeats("".join(words)))
-
-
-def _without_repeats(items: Iterable[str]) -> Iterator[str]:
-    last = ""
-    for item in items:
-        if item != last:
-            yield item
-        last = item

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.status import further, standing
-from airflow_provider_wahelp.delivery.chunks import Done
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.worklist import COLUMNS, EVERYBODY, OPEN, WAITING, Person, Worklist
+from airflow_provider_wahelp.delivery.mailing.chunks import Done
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.worklist import COLUMNS, EVERYBODY, Worklist
 
 _ALL = -1  # SQLite's limit for no limit
 _BATCH = 200  # messages that are in memory at once

@@ -22,24 +22,23 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.reconcile import (
     ATTEMPTS,
-    LOOKS,
     by_server,
-    digest,
     moment,
     outgoing_since,
 )
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.batch import Batch
-from airflow_provider_wahelp.delivery.chunks import Begun, Chunks, Done
-from airflow_provider_wahelp.delivery.growing import NoReport, Report
-from airflow_provider_wahelp.delivery.outlook import Outlook, Pacing, Windows
-from airflow_provider_wahelp.delivery.posting import Poster, Verdict
-from airflow_provider_wahelp.delivery.preparing import OPTED_OUT, SUPPRESSED
-from airflow_provider_wahelp.delivery.progress import Progress
-from airflow_provider_wahelp.delivery.report import Outcome
-from airflow_provider_wahelp.delivery.suppression import Suppression
-from airflow_provider_wahelp.delivery.words import clock_time
-from airflow_provider_wahelp.delivery.worklist import OPEN, WAITING, Person, Worklist
+from airflow_provider_wahelp.delivery.mailing.batch import Batch
+from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Chunks, Done
+from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression
+from airflow_provider_wahelp.delivery.mailing.growing_report import NoReport, Report
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Pacing, Windows
+from airflow_provider_wahelp.delivery.mailing.progress import Progress
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person, _since
+from airflow_provider_wahelp.delivery.mailing.reconcile import SETTLED_AFTER, _digest
+from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
+from airflow_provider_wahelp.delivery.mailing.words import clock_time
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 T = TypeVar("T")
 
@@ -64,9 +63,6 @@ ANSWERS = "answers"
 
 _DELETED = "deleted"
 """In place of a digest: what the message said is lost."""
-
-SETTLED_AFTER = sum(LOOKS)
-"""Seconds after which a message that went is in the history."""
 
 
 @dataclass
@@ -413,15 +409,6 @@ class Mailing:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
-
-
-def _digest(text: str) -> str:
-    """Return what a text is recognised by, short enough for a ledger of thousands."""
-    return digest(text)[:24]
-
-
-def _since(person: Person) -> Moment:
-    return Moment(person.began or 0.0, bool(person.by_host))
 
 
 def _begun(person: Person) -> Begun:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.patience import Patience
+from airflow_provider_wahelp.delivery.wait_options import Patience
 
 if TYPE_CHECKING:
     import jinja2

@@ -1,0 +1,1 @@
+"""A text of their own to each of many people, once."""
