@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from airflow_provider_wahelp.triggers import ChannelActiveTrigger, MessageStatusTrigger, looking
+from airflow_provider_wahelp.triggers import ChannelActiveTrigger, MessageStatusTrigger, poll
 
 ROUNDS = 4
 FAULT_SECONDS = 10.0
@@ -170,13 +170,13 @@ async def _faults(
 def _count_looks() -> Counter[int]:
     """Count the looks of each project: at a dead host each is one attempt to connect."""
     looks: Counter[int] = Counter()
-    look: Callable[[looking.Looking], Awaitable[Any]] = looking.Looking.look
+    look: Callable[[poll.Looking], Awaitable[Any]] = poll.Looking.look
 
-    async def counted(self: looking.Looking) -> Any:
+    async def counted(self: poll.Looking) -> Any:
         looks[self._project] += 1
         return await look(self)
 
-    looking.Looking.look = counted  # type: ignore[method-assign]
+    poll.Looking.look = counted  # type: ignore[method-assign]
     return looks
 
 

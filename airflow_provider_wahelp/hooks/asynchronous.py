@@ -22,10 +22,10 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
+from airflow_provider_wahelp.hooks.bound_operations import Operations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import impatient, tested
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.operations import Operations
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
 T = TypeVar("T")

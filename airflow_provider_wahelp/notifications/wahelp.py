@@ -24,7 +24,7 @@ from airflow_provider_wahelp.rendering import KeepsTexts
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.notifications.errand import Errand
+    from airflow_provider_wahelp.notifications.notification import Errand
 
 _MOSCOW = "Europe/Moscow"
 _TIDY_UP = 0.05  # of the time: to note what became of it, and let go of the connection
@@ -147,7 +147,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         :param context: the context of the callback.
         :raises WahelpError: with ``raise_on_error``, if somebody was not told.
         """
-        from airflow_provider_wahelp.notifications.bounded import run_within
+        from airflow_provider_wahelp.notifications.run_with_timeout import run_within
 
         with self._forgiving():
             end = time.monotonic() + seconds(self.timeout, "timeout")
@@ -204,9 +204,9 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from airflow_provider_wahelp.delivery.alert.recipients import Way
         from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
         from airflow_provider_wahelp.delivery.windows import QuietWindows
-        from airflow_provider_wahelp.notifications.errand import Errand
+        from airflow_provider_wahelp.notifications.default_text import default_text
         from airflow_provider_wahelp.notifications.event import Kind, event_of
-        from airflow_provider_wahelp.notifications.wording import default_text
+        from airflow_provider_wahelp.notifications.notification import Errand
 
         mine = self._rendered(context)
         zone = ZoneInfo(check_zone(mine.timezone))

@@ -14,7 +14,7 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.unseen import UnseenOnceRendered, seen
+from airflow_provider_wahelp.operators.redacted import UnseenOnceRendered, seen
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

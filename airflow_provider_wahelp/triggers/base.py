@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.triggers.poller import polled
-from airflow_provider_wahelp.triggers.wait import Outcome, Wait
+from airflow_provider_wahelp.triggers.waiters import Outcome, Wait
 
 
 class WahelpTrigger(BaseTrigger):

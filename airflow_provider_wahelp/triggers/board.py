@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from airflow_provider_wahelp.triggers.wait import Wait
+from airflow_provider_wahelp.triggers.waiters import Wait
 
 Waits = dict[Wait, None]  # a set that keeps its order
 

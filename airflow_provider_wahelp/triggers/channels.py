@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_wahelp.client.waiting import active
 from airflow_provider_wahelp.triggers.base import WahelpTrigger
-from airflow_provider_wahelp.triggers.wait import Wait
+from airflow_provider_wahelp.triggers.waiters import Wait
 
 
 class ChannelActiveTrigger(WahelpTrigger):

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client.waiting import arrived
 from airflow_provider_wahelp.triggers.base import WahelpTrigger
-from airflow_provider_wahelp.triggers.wait import Outcome, Wait
+from airflow_provider_wahelp.triggers.waiters import Outcome, Wait
 
 
 class MessageStatusTrigger(WahelpTrigger):

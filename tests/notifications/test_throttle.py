@@ -319,9 +319,9 @@ def test_a_message_that_was_cut_off_before_it_counted_goes_out(world: World, clo
 
 
 def test_quiet_hours_count_and_the_next_message_tells(world: World, clock: Clock, monkeypatch: Any) -> None:
-    from airflow_provider_wahelp.notifications import errand
+    from airflow_provider_wahelp.notifications import notification
 
-    monkeypatch.setattr(errand.time, "time", clock)
+    monkeypatch.setattr(notification.time, "time", clock)
     quiet = notifier(quiet_hours="22:00-08:00", throttle=None)
     fail(3, by=quiet)
     assert world.texts() == []
@@ -378,7 +378,7 @@ STORM = """
 import os, sys
 from tests.notifications.conftest import PHONE, of_task
 from airflow_provider_wahelp.notifications import WahelpNotifier
-import airflow_provider_wahelp.notifications.errand
+import airflow_provider_wahelp.notifications.notification
 
 notifier = WahelpNotifier(
     text="{{ ti.map_index }}", phone=PHONE, throttle=3600, timeout=120, raise_on_error=True

@@ -14,7 +14,7 @@ from asgiref.sync import async_to_sync
 
 from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
-from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
+from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
 HOST = "https://wahelp.example"
 API = f"{HOST}/api/app"

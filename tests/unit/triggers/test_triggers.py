@@ -18,12 +18,7 @@ from airflow_provider_wahelp.client.errors import RateLimitedError, ServerError
 from airflow_provider_wahelp.client.waiting import LONGEST_TOLD
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
-from airflow_provider_wahelp.triggers import (
-    ChannelActiveTrigger,
-    MessageStatusTrigger,
-    looking,
-    poller,
-)
+from airflow_provider_wahelp.triggers import ChannelActiveTrigger, MessageStatusTrigger, poll, poller
 from tests import timelapse
 
 INTERVAL = 60.0
@@ -120,7 +115,7 @@ def test_messages_too_old_for_the_page_take_turns(place: Place, wahelp_sandbox: 
 
     async def meanwhile() -> None:
         await looks(5)
-        assert len(wahelp_sandbox.requests) == 5 * looking.BUDGET
+        assert len(wahelp_sandbox.requests) == 5 * poll.BUDGET
         wahelp_sandbox.advance(11)
 
     triggers = [MessageStatusTrigger(message_id=each, poke_interval=INTERVAL, **place) for each in ids]
@@ -239,7 +234,7 @@ def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[float] = []
-    look = looking.Looking.look
+    look = poll.Looking.look
 
     async def counted(self: Any) -> Any:
         tries.append(asyncio.get_running_loop().time())
@@ -248,7 +243,7 @@ def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
     async def meanwhile() -> None:
         await asyncio.sleep(0.5)
         wahelp_sandbox.stop()
-        monkeypatch.setattr(looking.Looking, "look", counted)
+        monkeypatch.setattr(poll.Looking, "look", counted)
         await asyncio.sleep(60)
         port = int(wahelp_sandbox.url.rpartition(":")[2])
         monkeypatch.setattr(wahelp_sandbox, "_address", ("127.0.0.1", port))
@@ -368,7 +363,7 @@ def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pyte
     def break_down(*_: Any) -> None:
         raise ZeroDivisionError("nobody has foreseen this")
 
-    monkeypatch.setattr(looking.Looking, "look", break_down)
+    monkeypatch.setattr(poll.Looking, "look", break_down)
     with pytest.raises(RuntimeError, match="broken down") as caught:
         timelapse.run(first(waits_for(place)[0]))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)

@@ -21,8 +21,8 @@ from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
 from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
 from airflow_provider_wahelp.delivery.alert.throttle import Move, with_counts
 from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.notifications.default_text import label
 from airflow_provider_wahelp.notifications.event import Event
-from airflow_provider_wahelp.notifications.wording import label
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
 
@@ -135,7 +135,7 @@ class _Messenger:
     def teller(self) -> Teller:
         """What sends."""
         from airflow_provider_wahelp.delivery.alert.sender import Teller
-        from airflow_provider_wahelp.hooks.interruptible import InterruptibleHook
+        from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
         hook = InterruptibleHook(self._errand.conn_id, self._seconds)
         self._stack.push_async_callback(hook.close)
