@@ -14,9 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow_provider_wahelp.client import errors
-from airflow_provider_wahelp.client.waiting import Result
-
 
 class WahelpError(Exception):
     """The base of everything that this client raises.
@@ -262,7 +259,7 @@ class UnreadableAnswerError(WahelpError):
 _ERROR = ("what", "words", "status", "retry_after", "argument", "must")
 
 
-def told(error: WahelpError) -> Result:
+def told(error: WahelpError) -> dict[str, Any]:
     """Return an error as plain values, for the way from the triggerer to the worker.
 
     :param error: the error.
@@ -276,11 +273,11 @@ def understood(said: Mapping[str, Any]) -> WahelpError:
 
     :param said: what it has returned.
     """
-    kind = getattr(errors, str(said.get("kind")), WahelpError)
+    kind = globals().get(str(said.get("kind")), WahelpError)
     if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
         kind = WahelpError
-    if kind is errors.InputError:
-        return kind(said.get("argument", ""), said.get("must", ""))
+    if kind is InputError:
+        return InputError(said.get("argument", ""), said.get("must", ""))
     error = kind(said.get("what", "wait"), said.get("words", ""))
     error.status, error.retry_after = said.get("status"), said.get("retry_after")
     return error

@@ -55,7 +55,7 @@ def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take local files for those of a storage that must be uploaded to."""
-    monkeypatch.setattr(storage, "_LOCAL", set())
+    monkeypatch.setattr(files, "_LOCAL", set())
 
 
 def growing(path: Path, worklist: Worklist, clock: Clock) -> GrowingReport:

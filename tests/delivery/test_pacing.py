@@ -310,7 +310,7 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
         raise OSError(28, "No space left") if failing == "open" else sqlite3.OperationalError("disk is full")
 
     if failing == "open":
-        monkeypatch.setattr(pacing, "make_private", refuse)
+        monkeypatch.setattr(rate_limit, "make_private", refuse)
     else:
         assert running.paces[0].take() == 0
         monkeypatch.setattr(running.paces[0]._sent, "put", refuse)

@@ -137,7 +137,8 @@ def test_another_suffix_is_refused_before_anything_is_read(path: Any) -> None:
 
 
 def test_checking_a_path_does_not_import_airflow() -> None:
-    code = "import sys; from airflow_provider_wahelp.delivery.mailing.report import check_path; check_path('a.csv')\n"
+    code = "import sys; from airflow_provider_wahelp.delivery.mailing.report import check_path\n"
+    code += "check_path('a.csv')\n"
     code += "sys.exit('airflow' in sys.modules or 'requests' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -187,7 +188,7 @@ def test_a_report_is_replaced_in_one_step(
 ) -> None:
     """Also where the storage is not local: it is written in its own way, once the report is complete."""
     if not local:
-        monkeypatch.setattr(storage, "_LOCAL", set())
+        monkeypatch.setattr(files, "_LOCAL", set())
     path = tmp_path / f"report{suffix}"
     path.write_text("earlier")
 

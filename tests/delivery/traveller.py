@@ -170,5 +170,5 @@ def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     from airflow_provider_wahelp.operators import messages as operators
     from airflow_provider_wahelp.triggers import messages
 
-    for module in (operators, messages, watching):
+    for module in (operators, messages, poll_in_worker):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=world.now))

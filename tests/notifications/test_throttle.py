@@ -292,7 +292,7 @@ def test_whoever_may_have_been_sent_through_the_next_channel_keeps_its_claim(
 def test_what_the_history_does_not_have_was_not_sent(
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerting, "LOOKS", (0.0,))
+    monkeypatch.setattr(sender, "LOOKS", (0.0,))
     world.connect(world.sandbox.url, retries=0)
     world.sandbox.inject("cut_before", operation="send_message")
     world.sandbox.inject("unavailable", operation="messages")
@@ -399,7 +399,7 @@ sys.exit(any(os.waitpid(child, 0)[1] for child in children))
 
 DYING = """
 import os
-from airflow_provider_wahelp.delivery import alerting, alerts
+from airflow_provider_wahelp.delivery.alert import sender, store
 from airflow_provider_wahelp.notifications import WahelpNotifier
 from tests.notifications.conftest import PHONE, of_task
 
@@ -408,8 +408,8 @@ def die(*_, **__):
 
 moments = {
     "claimed": (sender.Teller, "_find"),
-    "begun": (alerting, "send_message"),
-    "sent": (alerts.Alerts, "finish"),
+    "begun": (sender, "send_message"),
+    "sent": (store.Alerts, "finish"),
 }
 for attempt, (place, name) in enumerate(moments.values(), start=1):
     if not (child := os.fork()):

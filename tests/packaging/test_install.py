@@ -23,7 +23,8 @@ from airflow_provider_wahelp.hooks import *
 from airflow_provider_wahelp.operators import *
 from airflow_provider_wahelp.sensors import *
 from airflow_provider_wahelp.triggers import *
-from airflow_provider_wahelp.delivery import campaign, journey
+from airflow_provider_wahelp.delivery.mailing import mailing
+from airflow_provider_wahelp.delivery.message import tracked_send
 from airflow.providers_manager import ProvidersManager
 assert "airflow-provider-wahelp" in ProvidersManager().providers
 """

@@ -51,9 +51,8 @@ def read_rows(source: Any, argument: str = "recipients") -> Iterator[Row | Unrea
     ``,`` ``;`` and tab that is most frequent there divides them. Text is UTF-8, with or without BOM.
 
     :param source: mappings (a list, a lazy XCom sequence ...); or any Airflow object storage path, local ones
-        too, to CSV, JSON Lines or Parquet, told apart by what it ends in
-        (:data:`~airflow_provider_wahelp.delivery.mailing.options.ROW_FILES`); or a list that a template has turned
-        into a string.
+        too, to CSV, JSON Lines or Parquet, told apart by what it ends in (``options.ROW_FILES``); or a list
+        that a template has turned into a string.
     :param argument: what an error calls the source.
     :raises InputError: if it is no such thing, now; if the file is missing or no such file as its name says,
         with the first row; if it ends too early, there.
