@@ -20,7 +20,7 @@ from airflow_provider_wahelp.client.phones import normalise
 from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
 from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
 from airflow_provider_wahelp.delivery.alert.throttle import Move, with_counts
-from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.notifications.default_text import label
 from airflow_provider_wahelp.notifications.event import Event
 from airflow_provider_wahelp.storage.directory import shared_directory

@@ -202,8 +202,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from zoneinfo import ZoneInfo
 
         from airflow_provider_wahelp.delivery.alert.recipients import Way
-        from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
-        from airflow_provider_wahelp.delivery.windows import QuietWindows
+        from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows, check_zone
         from airflow_provider_wahelp.notifications.default_text import default_text
         from airflow_provider_wahelp.notifications.event import Kind, event_of
         from airflow_provider_wahelp.notifications.notification import Errand

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
     from airflow_provider_wahelp.delivery.mailing.rendering import Composer
     from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
-    from airflow_provider_wahelp.delivery.windows import QuietWindows
+    from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
 SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
@@ -303,7 +303,7 @@ class SendMessagesOperator(WahelpOperator):
     def _windows(self) -> QuietWindows | None:
         if not self.quiet_hours:
             return None
-        from airflow_provider_wahelp.delivery.windows import QuietWindows
+        from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
         own = options.quiet_zone(self.quiet_zone) == "recipient"
         return QuietWindows(QuietHours.parse(self.quiet_hours), check_zone(self.timezone), own=own)

@@ -21,8 +21,7 @@ from airflow_provider_wahelp.client.flow import Conversation
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.waiting import all_channels, may_pass
-from airflow_provider_wahelp.triggers.board import Board
-from airflow_provider_wahelp.triggers.waiters import Wait
+from airflow_provider_wahelp.triggers.waiters import Board, Wait
 
 T = TypeVar("T")
 

@@ -16,9 +16,8 @@ from contextvars import Context
 from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
 from airflow_provider_wahelp.client.waiting import sent_away
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-from airflow_provider_wahelp.triggers.board import Board
 from airflow_provider_wahelp.triggers.poll import FOR_ALL, Looking, tell
-from airflow_provider_wahelp.triggers.waiters import Wait
+from airflow_provider_wahelp.triggers.waiters import Board, Wait
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""

@@ -21,6 +21,7 @@ from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, Person
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.storage import files
 
 COUNT = 6
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
-from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)  # 15:00 in Moscow, 22:00 in Vladivostok
 MOSCOW, EAST, KALININGRAD = "Europe/Moscow", "Asia/Vladivostok", "Europe/Kaliningrad"

@@ -12,8 +12,7 @@ from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
-from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 
 PHONE = "+71234567890"
 START = datetime(2026, 5, 4, 17, 22, tzinfo=UTC).timestamp()

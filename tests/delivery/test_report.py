@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow, check_path, write_report
 from airflow_provider_wahelp.delivery.mailing.rows import read_rows
+from airflow_provider_wahelp.storage import files
 
 PHONE = "+71234567890"
 ROW = ReportRow(1, "key", 301, PHONE, Outcome.SENT, message_id=501)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-from airflow_provider_wahelp.delivery.windows import QuietWindows
+from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 
 NOW = datetime(2026, 11, 28, 18, tzinfo=UTC)  # 21:00 in Moscow, 04:00 in Vladivostok
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_provider_wahelp.delivery.message import poll_in_worker
 from airflow_provider_wahelp.hooks import WahelpHook
 from tests import timelapse
 from tests.delivery.world import PHONES, Killed, Operator, Task, World

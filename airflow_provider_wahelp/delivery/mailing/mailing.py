@@ -37,8 +37,8 @@ from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
 from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
 from airflow_provider_wahelp.delivery.mailing.tracking import Following
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.wait_options import Patience
-from airflow_provider_wahelp.delivery.windows import QuietWindows
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.directory import shared_directory
