@@ -46,7 +46,7 @@ def refuse_none(**given: object) -> None:
                 raise InputError(name, "must be given, and is None: is it that of an upstream XCom?")
 
 
-def settled(check: Callable[[Any], Any], value: Any) -> Any:
+def checked_literal(check: Callable[[Any], Any], value: Any) -> Any:
     """Return an argument as the API takes it, if it is known now; else as it is.
 
     :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.

@@ -18,8 +18,8 @@ from tenacity import AsyncRetrying
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.certificates import trusting
-from airflow_provider_wahelp.client.flow import Conversation, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.certificates import ssl_context
+from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
@@ -106,7 +106,7 @@ class AsyncWahelpClient:
         except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return await self._attempts(call, await self._token(rejected=token))
 
-    async def converse(self, conversation: Conversation[T]) -> T:
+    async def run(self, conversation: Flow[T]) -> T:
         """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
@@ -175,7 +175,7 @@ class AsyncWahelpClient:
         async with self._lock():
             token = self._keeper.current()  # somebody else may have got one meanwhile
             if token is None:
-                token = await self.converse(self._keeper.renewal())
+                token = await self.run(self._keeper.renewal())
         await self._on_token(token.value)
         return token.value
 
@@ -196,7 +196,7 @@ class AsyncWahelpClient:
 def _tls(verify: bool | str) -> ssl.SSLContext:
     """Return a TLS context: one costs 22 ms of CPU, so one serves a process."""
     if isinstance(verify, str):
-        return trusting(verify)
+        return ssl_context(verify)
     return httpx.create_ssl_context(verify=verify)
 
 

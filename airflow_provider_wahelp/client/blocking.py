@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.certificates import check_bundle
-from airflow_provider_wahelp.client.flow import Conversation, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, seen
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
@@ -77,7 +77,7 @@ class WahelpClient:
         except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return self._attempts(call, self._token(rejected=token))
 
-    def converse(self, conversation: Conversation[T]) -> T:
+    def run(self, conversation: Flow[T]) -> T:
         """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
@@ -152,7 +152,7 @@ class WahelpClient:
         with self._lock():
             token = self._keeper.current()  # somebody else may have got one meanwhile
             if token is None:
-                token = self.converse(self._keeper.renewal())
+                token = self.run(self._keeper.renewal())
         self._on_token(token.value)
         return token.value
 

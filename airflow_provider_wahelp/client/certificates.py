@@ -9,7 +9,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.settings import Settings
 
 
-def trusting(bundle: str) -> ssl.SSLContext:
+def ssl_context(bundle: str) -> ssl.SSLContext:
     """Return a TLS context that trusts the certificates of a bundle.
 
     :param bundle: the path of a file of certificates, or of a directory that OpenSSL has hashed.
@@ -33,4 +33,4 @@ def check_bundle(settings: Settings) -> None:
     :raises InputError: if it cannot be used.
     """
     if isinstance(settings.verify, str) and settings.base_url.startswith("https"):
-        trusting(settings.verify)
+        ssl_context(settings.verify)

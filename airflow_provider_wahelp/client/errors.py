@@ -230,7 +230,7 @@ class UnavailableError(ServerError):
     may_have_happened = False
 
 
-class UnclearError(WahelpError):
+class UnknownOutcomeError(WahelpError):
     """It is not known whether a message was sent or a thing created, and Wahelp does not tell.
 
     Doing it again could do it twice, not doing it again could lose it: a person decides.

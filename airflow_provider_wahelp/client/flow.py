@@ -34,4 +34,4 @@ class ServerTime:
 
 
 Step = Call[Any] | Pause | ServerTime
-Conversation = Generator[Step, Any, T]
+Flow = Generator[Step, Any, T]

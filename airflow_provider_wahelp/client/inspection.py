@@ -10,7 +10,7 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import NotFoundError, NotWahelpError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Account, Channel, Project
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Reached:
 
 def inspect(
     project_id: int | None = None, channel_uuid: str | None = None, *, whose: bool = False
-) -> Conversation[Reached]:
+) -> Flow[Reached]:
     """Look for a project, and for a channel of it.
 
     :param project_id: the project.
@@ -57,7 +57,7 @@ def inspect(
     return Reached(account, projects, project, page.items if page else (), channel)
 
 
-def _there(call: Call[T]) -> Conversation[T | None]:
+def _there(call: Call[T]) -> Flow[T | None]:
     """Perform a call; ``None`` where the server has no such operation."""
     try:
         result: T = yield call
@@ -82,7 +82,7 @@ def _id_of(project: Project) -> calls.Id:
 
 def _channel(
     project_id: calls.Id, channel_uuid: str | None, page: Page[Channel] | None
-) -> Conversation[Channel | None]:
+) -> Flow[Channel | None]:
     """Return the channel: from the list, or where that is not all, or lacks a uuid, by itself."""
     if channel_uuid is None:
         return None

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import ensure_user, explained
-from airflow_provider_wahelp.client.reconcile import ATTEMPTS, LOOKS, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.operations import ensure_user, with_channel_check
+from airflow_provider_wahelp.client.reconcile import ATTEMPTS, LOOKS, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
 
 
@@ -33,7 +33,7 @@ class Recipient:
     phone: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
 
-    def resolve(self) -> Conversation[Id]:
+    def resolve(self) -> Flow[Id]:
         """Return the user's id; a phone is found in the channel, or added to it."""
         if self.user_id is not None:
             return self.user_id
@@ -45,7 +45,7 @@ class Recipient:
         return user.id
 
 
-def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Conversation[Message]:
+def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow[Message]:
     """Send a text to whoever it is for; see :func:`send_message`.
 
     :param recipient: whom it is for.
@@ -65,7 +65,7 @@ def send_message(
     look: bool = True,
     others: Container[Id] = (),
     looks: Sequence[float] = LOOKS,
-) -> Conversation[Message]:
+) -> Flow[Message]:
     """Send a text once: where the outcome is unclear, look into the history before sending again.
 
     A person without the messenger is told from a channel that is not active.
@@ -77,7 +77,7 @@ def send_message(
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.
     :param looks: the seconds before each look.
-    :raises UnclearError: if the outcome is unclear and the history cannot be read.
+    :raises UnknownOutcomeError: if the outcome is unclear and the history cannot be read.
     """
     project, channel = recipient.project_id, recipient.channel_uuid
     call = calls.send_message(project, channel, user_id, text)
@@ -87,13 +87,13 @@ def send_message(
     while True:
         attempts += 1
         try:
-            message = yield from explained(call, project, channel)
+            message = yield from with_channel_check(call, project, channel)
             return _sent(message, user_id, text)
         except WahelpError as error:
             if not error.may_have_happened or not look:
                 raise
             known = project, channel, user_id, digest(text), since, others, looks
-            found = yield from sent_after_all(*known)
+            found = yield from find_sent(*known)
             if found:
                 return _sent(found, user_id, text)
             if attempts == ATTEMPTS:
@@ -101,7 +101,7 @@ def send_message(
                 raise
 
 
-def by_phone(to: Recipient) -> Conversation[Recipient]:
+def by_phone(to: Recipient) -> Flow[Recipient]:
     """Return a person as they are known by in every channel.
 
     :param to: the person, as a user of one channel.

@@ -1,7 +1,7 @@
 """What takes more than one call: looking before creating, finding a person, explaining a refusal.
 
 Each operation is a generator that yields calls and is sent their results, so that the same lines serve
-both clients: ``client.converse(operations.ensure_project("Shop"))``.
+both clients: ``client.run(operations.ensure_project("Shop"))``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import (
     Channel,
     Contact,
@@ -34,7 +34,7 @@ from airflow_provider_wahelp.client.models import (
 )
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.phones import digits
-from airflow_provider_wahelp.client.reconcile import created_once, newcomer
+from airflow_provider_wahelp.client.reconcile import created_once, find_new
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -42,7 +42,7 @@ M = TypeVar("M", bound=Model)
 _IDS = ("user_id", "existing_id", "id")
 
 
-def once(call: Call[T]) -> Conversation[T]:
+def once(call: Call[T]) -> Flow[T]:
     """Perform one call.
 
     :param call: the call.
@@ -51,27 +51,27 @@ def once(call: Call[T]) -> Conversation[T]:
     return result
 
 
-def ensure_project(name: str, if_exists: IfExists = "reuse") -> Conversation[Project]:
+def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     """Create a project, or take the one of the same name.
 
     :param name: the project's name.
     :param if_exists: what to do with one of the same name.
     """
 
-    def listed() -> Conversation[list[Project] | None]:
+    def listed() -> Flow[list[Project] | None]:
         return (yield from _listed(calls.list_projects, lambda project: project.name == name))
 
     call = calls.create_project(name)
     there = yield from listed()
     if there and if_exists != "create":
         return _existing(there[0], if_exists, call.what)
-    find = newcomer(call.what, listed, there or [])
+    find = find_new(call.what, listed, there or [])
     return (yield from created_once(lambda: once(call), find))
 
 
 def ensure_channel(
     project_id: Id, name: str, channel_type: str, if_exists: IfExists = "reuse"
-) -> Conversation[Channel]:
+) -> Flow[Channel]:
     """Create a channel, or take the one of the same name and type, preferably an active one.
 
     :param project_id: the project.
@@ -80,7 +80,7 @@ def ensure_channel(
     :param if_exists: what to do with one of the same name and type.
     """
 
-    def listed() -> Conversation[list[Channel] | None]:
+    def listed() -> Flow[list[Channel] | None]:
         return (
             yield from _listed(
                 lambda page: calls.list_channels(project_id, page),
@@ -93,11 +93,11 @@ def ensure_channel(
     if there and if_exists != "create":
         best = max(there, key=lambda channel: (channel.uuid is not None, channel.active))
         return _addressable(_existing(best, if_exists, call.what))
-    find = newcomer(call.what, listed, there or [])
+    find = find_new(call.what, listed, there or [])
     return _addressable((yield from created_once(lambda: once(call), find)))
 
 
-def get_channel(project_id: Id, channel_uuid: str) -> Conversation[Channel]:
+def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
     """Read one channel; a server without that operation is asked for the list.
 
     :param project_id: the project.
@@ -115,7 +115,7 @@ def get_channel(project_id: Id, channel_uuid: str) -> Conversation[Channel]:
     return channel
 
 
-def find_user(project_id: Id, channel_uuid: str, phone: str) -> Conversation[User | None]:
+def find_user(project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
     """Find a person in a channel by phone, compared by digits; ``None`` where there is none.
 
     Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
@@ -152,7 +152,7 @@ def ensure_user(
     if_exists: IfExists = "reuse",
     *,
     complete: bool = True,
-) -> Conversation[User]:
+) -> Flow[User]:
     """Add a person to a channel, or take the one with the same phone.
 
     :param project_id: the project.
@@ -169,11 +169,11 @@ def ensure_user(
             _existing(found, if_exists, call.what)
             return (yield from _completed(project_id, channel_uuid, found)) if complete else found
 
-    def find_again() -> Conversation[User | None]:
+    def find_again() -> Flow[User | None]:
         return (yield from find_user(project_id, channel_uuid, phone))
 
     if if_exists == "create":  # somebody of the same phone may have been there before: no telling
-        return (yield from explained(call, project_id, channel_uuid))
+        return (yield from with_channel_check(call, project_id, channel_uuid))
     try:
         return (yield from created_once(lambda: once(call), find_again))
     except RejectedError as error:
@@ -190,7 +190,7 @@ def ensure_user(
         return known
 
 
-def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Conversation[Webhook]:
+def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[Webhook]:
     """Add a webhook, unless its address is registered already.
 
     :param project_id: the project.
@@ -206,9 +206,7 @@ def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Convers
     return webhook
 
 
-def _listed(
-    page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
-) -> Conversation[list[M] | None]:
+def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]) -> Flow[list[M] | None]:
     """Return what is wanted of a short list, or ``None`` where the server has no such list."""
     pager: Pager[M] = Pager(paged=False)
     found: list[M] = []
@@ -223,7 +221,7 @@ def _listed(
 
 def _search_users(
     project_id: Id, channel_uuid: str, phone: str, pages: int | None = None
-) -> Conversation[User | None]:
+) -> Flow[User | None]:
     pager: Pager[User] = Pager(paged=True)
     while not pager.done and (pages is None or pager.number <= pages):
         try:
@@ -236,7 +234,7 @@ def _search_users(
     return None
 
 
-def explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[T]:
+def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow[T]:
     """Perform a call; where it is refused, look at the channel before blaming the person (docs/api.md, 6).
 
     :param call: the call.
@@ -252,14 +250,14 @@ def explained(call: Call[T], project_id: Id, channel_uuid: str) -> Conversation[
     return result
 
 
-def _blame_the_channel(error: RejectedError, project_id: Id, channel_uuid: str) -> Conversation[None]:
+def _blame_the_channel(error: RejectedError, project_id: Id, channel_uuid: str) -> Flow[None]:
     if (yield from _is_inactive(project_id, channel_uuid)):
         raise ChannelNotActiveError(
             error.what, error.words, status=error.status, payload=error.payload
         ) from error
 
 
-def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
+def _is_inactive(project_id: Id, channel_uuid: str) -> Flow[bool]:
     try:
         channel = yield from get_channel(project_id, channel_uuid)
     except WahelpError:
@@ -267,7 +265,7 @@ def _is_inactive(project_id: Id, channel_uuid: str) -> Conversation[bool]:
     return not channel.active
 
 
-def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Conversation[User | None]:
+def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
     """Return the person whom a refusal names as the one with this phone; where it does so is not known."""
     user_id = next(_ids(error.payload), None)
     if user_id is None:
@@ -292,7 +290,7 @@ def _ids(body: object, *, called: bool = False) -> Iterator[Id]:
         yield str(body)
 
 
-def _completed(project_id: Id, channel_uuid: str, user: User) -> Conversation[User]:
+def _completed(project_id: Id, channel_uuid: str, user: User) -> Flow[User]:
     if user.name is not None or user.id is None:
         return user
     try:

@@ -10,8 +10,8 @@ from typing import TypeVar
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
-from airflow_provider_wahelp.client.flow import Conversation, Pause, ServerTime
+from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
+from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.paging import Pager
@@ -38,7 +38,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(normal.encode(errors="surrogatepass")).hexdigest()  # JSON can hold half a pair
 
 
-def moment(at: float | None = None) -> Conversation[Moment]:
+def moment(at: float | None = None) -> Flow[Moment]:
     """Return a moment by the server's clock, or by this host's where the server has not said anything yet.
 
     :param at: the moment, by this host's clock; now by default.
@@ -47,7 +47,7 @@ def moment(at: float | None = None) -> Conversation[Moment]:
     return told
 
 
-def by_server(began: Moment) -> Conversation[float]:
+def by_server(began: Moment) -> Flow[float]:
     """Return a moment by the server's clock, as soon as the server has answered anything.
 
     :param began: the moment.
@@ -55,7 +55,7 @@ def by_server(began: Moment) -> Conversation[float]:
     return (yield from moment(began.seconds)).seconds if began.by_host else began.seconds
 
 
-def sent_after_all(
+def find_sent(
     project_id: Id,
     channel_uuid: str,
     user_id: Id,
@@ -63,7 +63,7 @@ def sent_after_all(
     since: Moment,
     others: Container[Id] = (),
     looks: Sequence[float] = LOOKS,
-) -> Conversation[Message | None]:
+) -> Flow[Message | None]:
     """Look for a message in the history, several times over some seconds.
 
     :param project_id: the project.
@@ -74,7 +74,7 @@ def sent_after_all(
     :param others: the ids of messages that are known to be others.
     :param looks: the seconds before each look.
     :return: the message, or ``None`` where it was certainly not sent.
-    :raises UnclearError: if the history cannot be read, or a message to them was deleted that may be it.
+    :raises UnknownOutcomeError: if the history cannot be read, or a message to them was deleted that may be it.
     """
     what = f"tell whether a message to user {user_id} through channel {channel_uuid} was sent"
     found = None
@@ -83,17 +83,17 @@ def sent_after_all(
         try:
             found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
         except WahelpError as error:
-            raise UnclearError(what, str(error)) from error
+            raise UnknownOutcomeError(what, str(error)) from error
         if found and _digest(found) == text_digest:
             return found
     if found:
-        raise UnclearError(what, "a message to them was deleted since, and nobody can tell which")
+        raise UnknownOutcomeError(what, "a message to them was deleted since, and nobody can tell which")
     return None
 
 
 def outgoing_since(
     project_id: Id, channel_uuid: str, since: Moment, take: Callable[[Message], bool]
-) -> Conversation[None]:
+) -> Flow[None]:
     """Read the texts that went out through a channel, back to a moment.
 
     :param project_id: the project.
@@ -112,9 +112,7 @@ def outgoing_since(
             return  # from here on everything is older
 
 
-def created_once(
-    create: Callable[[], Conversation[T]], find: Callable[[], Conversation[T | None]]
-) -> Conversation[T]:
+def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
     """Create something; where the outcome is unclear, look whether it exists now before trying again.
 
     :param create: creates it.
@@ -138,9 +136,9 @@ def created_once(
                 raise
 
 
-def newcomer(
-    what: str, listed: Callable[[], Conversation[list[T] | None]], before: Iterable[T]
-) -> Callable[[], Conversation[T | None]]:
+def find_new(
+    what: str, listed: Callable[[], Flow[list[T] | None]], before: Iterable[T]
+) -> Callable[[], Flow[T | None]]:
     """Return what finds an entry of a list that was not there before.
 
     :param what: what was attempted, for the error.
@@ -149,10 +147,10 @@ def newcomer(
     """
     known = {identity(entry) for entry in before}
 
-    def find() -> Conversation[T | None]:
+    def find() -> Flow[T | None]:
         now = yield from listed()
         if now is None:
-            raise UnclearError(what, "the server has no list to look it up in")
+            raise UnknownOutcomeError(what, "the server has no list to look it up in")
         return next((entry for entry in now if identity(entry) not in known), None)
 
     return find
@@ -165,7 +163,7 @@ def _find(
     text_digest: str,
     since: Moment,
     others: Container[Id],
-) -> Conversation[Message | None]:
+) -> Flow[Message | None]:
     """Find the message, or else one that was deleted: what that said is lost."""
     found: list[Message] = []
     deleted: list[Message] = []

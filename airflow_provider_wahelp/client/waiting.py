@@ -17,7 +17,7 @@ from airflow_provider_wahelp.client.errors import (
     TokenRefusedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Conversation, Pause
+from airflow_provider_wahelp.client.flow import Flow, Pause
 from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.status import status_failed, status_reached
@@ -57,7 +57,7 @@ def arrived(message: Message, wanted: str) -> Result | None:
     return None
 
 
-def may_pass(error: WahelpError) -> bool:
+def is_transient(error: WahelpError) -> bool:
     """Return whether a wait outlasts an error.
 
     Credentials that do not log in end it. A call that is refused where the login works does not: nobody who
@@ -68,7 +68,7 @@ def may_pass(error: WahelpError) -> bool:
     return error.temporary or isinstance(error, TokenRefusedError)
 
 
-def sent_away(error: WahelpError) -> float:
+def retry_delay(error: WahelpError) -> float:
     """Return for how many seconds the API wants to see nobody who waits.
 
     :param error: what it has answered.
@@ -76,7 +76,7 @@ def sent_away(error: WahelpError) -> float:
     return min(error.retry_after or 0.0, LONGEST_TOLD)
 
 
-def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Conversation[Message]:
+def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Message]:
     """Read one message; a server without that operation is asked for the history.
 
     :param project_id: the project.
@@ -93,7 +93,7 @@ def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Conversat
     raise NotFoundError(calls.get_message(project_id, channel_uuid, message_id).what)
 
 
-def all_channels(project_id: Id) -> Conversation[list[Channel]]:
+def all_channels(project_id: Id) -> Flow[list[Channel]]:
     """List the channels of a project, whatever the API says about pages.
 
     :param project_id: the project.
@@ -105,7 +105,7 @@ def all_channels(project_id: Id) -> Conversation[list[Channel]]:
     return found
 
 
-def _look_up(project_id: Id, channel_uuid: str, message_id: Id) -> Conversation[Message | None]:
+def _look_up(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Message | None]:
     try:
         message: Message = yield calls.get_message(project_id, channel_uuid, message_id)
     except NotFoundError:

@@ -162,8 +162,8 @@ def _zones(phone: str) -> tuple[str, ...]:
 class QuietWindows:
     """The windows that quiet hours leave open.
 
-    Zones are written as a :class:`~airflow_provider_wahelp.delivery.mailing.worklist.Person` has them: those that a
-    phone may belong to, with commas between.
+    Zones are written as a message of the worklist has them: those that a phone may belong to, with commas
+    between.
 
     :param quiet: the quiet hours.
     :param default: the zone where nothing is known of the person's own.

@@ -16,7 +16,7 @@ POLL_INTERVAL = 30.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitOptions:
     """What is waited for, and how long, in seconds.
 
     :param wanted: ``delivered`` or ``read``.

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.settings import Settings
@@ -24,7 +24,7 @@ from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import Operations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
-from airflow_provider_wahelp.hooks.connection_test import impatient, tested
+from airflow_provider_wahelp.hooks.connection_test import test_settings, tested
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
@@ -68,8 +68,8 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Say which account, project and channel this reaches, or what is wrong; changes nothing."""
         try:
             connection = await self._read_connection()
-            async with AsyncWahelpClient(impatient(connection.settings), MemoryStore(), _mask) as client:
-                return await client.converse(tested(connection))
+            async with AsyncWahelpClient(test_settings(connection.settings), MemoryStore(), _mask) as client:
+                return await client.run(tested(connection))
         except WahelpError as error:
             return False, str(error)
 
@@ -198,7 +198,7 @@ class WahelpAsyncHook(BaseWahelpHook):
             _, does = await self._ready()
             return does.recipient(user_id, phone, name, channel_uuid, project_id)
 
-    async def run(self, conversation: Conversation[T]) -> T:
+    async def run(self, conversation: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
         :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
@@ -217,10 +217,10 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Call any of the API's operations, with the same token, repetitions and errors."""
         return await self._do(lambda does: does.request(method, path, json, params, project_id))
 
-    async def _do(self, make: Callable[[Operations], Conversation[T]]) -> T:
+    async def _do(self, make: Callable[[Operations], Flow[T]]) -> T:
         with airflow_errors():
             client, does = await self._ready()
-            return await client.converse(make(does))
+            return await client.run(make(does))
 
     async def _each(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, calls, operations, phones
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
@@ -29,7 +29,7 @@ class Operations:
         """List projects."""
         return calls.list_projects
 
-    def create_project(self, name: str, if_exists: arguments.IfExists) -> Conversation[Project]:
+    def create_project(self, name: str, if_exists: arguments.IfExists) -> Flow[Project]:
         """Create a project."""
         return operations.ensure_project(arguments.name(name), arguments.if_exists(if_exists))
 
@@ -38,13 +38,13 @@ class Operations:
         project = self._project(project_id)
         return lambda page: calls.list_channels(project, page)
 
-    def get_channel(self, channel_uuid: Any, project_id: Any) -> Conversation[Channel]:
+    def get_channel(self, channel_uuid: Any, project_id: Any) -> Flow[Channel]:
         """Read a channel."""
         return operations.get_channel(self._project(project_id), self._channel(channel_uuid))
 
     def create_channel(
         self, name: str, channel_type: arguments.ChannelType, project_id: Any, if_exists: arguments.IfExists
-    ) -> Conversation[Channel]:
+    ) -> Flow[Channel]:
         """Create a channel."""
         return operations.ensure_channel(
             self._project(project_id),
@@ -53,11 +53,11 @@ class Operations:
             arguments.if_exists(if_exists),
         )
 
-    def get_channel_qr(self, channel_uuid: Any, project_id: Any) -> Conversation[QrCode]:
+    def get_channel_qr(self, channel_uuid: Any, project_id: Any) -> Flow[QrCode]:
         """Read a channel's QR code."""
         return operations.once(calls.get_channel_qr(self._project(project_id), self._channel(channel_uuid)))
 
-    def find_user(self, phone: str, channel_uuid: Any, project_id: Any) -> Conversation[User | None]:
+    def find_user(self, phone: str, channel_uuid: Any, project_id: Any) -> Flow[User | None]:
         """Find a user by phone."""
         return operations.find_user(
             self._project(project_id), self._channel(channel_uuid), phones.normalise(phone)
@@ -70,7 +70,7 @@ class Operations:
 
     def create_user(
         self, name: str, phone: str, channel_uuid: Any, project_id: Any, if_exists: arguments.IfExists
-    ) -> Conversation[User]:
+    ) -> Flow[User]:
         """Add a user."""
         return operations.ensure_user(
             self._project(project_id),
@@ -98,7 +98,7 @@ class Operations:
         channel_uuid: Any,
         project_id: Any,
         others: set[Any],
-    ) -> Conversation[Message]:
+    ) -> Flow[Message]:
         """Send a message, none of those that this hook knows to be others."""
         text = arguments.text(text)
         to = self.recipient(user_id, phone, name, channel_uuid, project_id)
@@ -112,7 +112,7 @@ class Operations:
         size = min(limit or calls.PAGE_SIZE, calls.PAGE_SIZE)
         return lambda page: calls.get_messages(project, channel, page, size)
 
-    def get_message(self, message_id: Any, channel_uuid: Any, project_id: Any) -> Conversation[Message]:
+    def get_message(self, message_id: Any, channel_uuid: Any, project_id: Any) -> Flow[Message]:
         """Read a message."""
         return operations.once(
             calls.get_message(
@@ -122,7 +122,7 @@ class Operations:
 
     def set_webhook(
         self, url: str, api: arguments.WebhookApi, entities: Sequence[str], project_id: Any
-    ) -> Conversation[Webhook]:
+    ) -> Flow[Webhook]:
         """Register a webhook."""
         project, address = self._project(project_id), arguments.url(url)
         if arguments.webhook_api(api) == "hook":
@@ -136,14 +136,14 @@ class Operations:
 
     def request(
         self, method: str, path: str, json: Any, params: Mapping[str, Any] | None, project_id: Any
-    ) -> Conversation[Any]:
+    ) -> Flow[Any]:
         """Call any operation."""
         chosen = project_id if project_id not in (None, "") else self._connection.project_id
         project = None if chosen is None else arguments.project_id(chosen)
         return operations.once(calls.request(method, path, json=json, params=params, project_id=project))
 
 
-def _remembered(sending: Conversation[Message], others: set[Any]) -> Conversation[Message]:
+def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:
     """Remember what was sent: the same text to the same person again is another message."""
     message = yield from sending
     others.add(message.id)

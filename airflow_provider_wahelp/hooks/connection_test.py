@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_provider_wahelp.client.errors import ChannelNotActiveError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.inspection import Reached, inspect
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.client.models import Channel, Project
@@ -20,7 +20,7 @@ _MOST = 5
 """Projects or channels that are named to choose from."""
 
 
-def impatient(settings: Settings) -> Settings:
+def test_settings(settings: Settings) -> Settings:
     """Return settings for a test: short, and without repetitions.
 
     :param settings: the connection's.
@@ -28,7 +28,7 @@ def impatient(settings: Settings) -> Settings:
     return replace(settings, retries=0, timeout=min(settings.timeout, _TIMEOUT))
 
 
-def tested(connection: WahelpConnection) -> Conversation[tuple[bool, str]]:
+def tested(connection: WahelpConnection) -> Flow[tuple[bool, str]]:
     """Return whether a connection is what it must be, and the sentences that say so.
 
     :param connection: the connection.

@@ -15,14 +15,14 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.blocking import WahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import Operations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
-from airflow_provider_wahelp.hooks.connection_test import impatient, tested
+from airflow_provider_wahelp.hooks.connection_test import test_settings, tested
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
@@ -80,8 +80,8 @@ class WahelpHook(BaseWahelpHook):
         try:
             connection = self._connection
             # A store of its own: a password that was changed must not pass on the strength of a shared token.
-            with WahelpClient(impatient(connection.settings), MemoryStore(), mask_secret) as client:
-                return client.converse(tested(connection))
+            with WahelpClient(test_settings(connection.settings), MemoryStore(), mask_secret) as client:
+                return client.run(tested(connection))
         except WahelpError as error:
             return False, str(error)
 
@@ -204,7 +204,7 @@ class WahelpHook(BaseWahelpHook):
         :param channel_uuid: the channel; the connection's by default.
         :param project_id: the project; the connection's by default.
         :return: the message, with its id and status.
-        :raises UnclearError: if it is not known whether it was sent, and the history does not tell.
+        :raises UnknownOutcomeError: if it is not known whether it was sent, and the history does not tell.
         :raises MessengerMissingError: if the person does not have the messenger.
         :raises ChannelNotActiveError: if the channel is not authorized.
         """
@@ -305,14 +305,14 @@ class WahelpHook(BaseWahelpHook):
         with airflow_errors():
             return check(value)
 
-    def run(self, conversation: Conversation[T]) -> T:
+    def run(self, conversation: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
         :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what it returns.
         """
         with airflow_errors():
-            return self._client.converse(conversation)
+            return self._client.run(conversation)
 
     def request(
         self,
@@ -349,9 +349,9 @@ class WahelpHook(BaseWahelpHook):
     def _client(self) -> WahelpClient:
         return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
 
-    def _do(self, make: Callable[[Operations], Conversation[T]]) -> T:
+    def _do(self, make: Callable[[Operations], Flow[T]]) -> T:
         with airflow_errors():
-            return self._client.converse(make(self._operations))
+            return self._client.run(make(self._operations))
 
     def _each(
         self, make: Callable[[Operations], Callable[[int], Call[Page[T]]]], *, paged: bool = False

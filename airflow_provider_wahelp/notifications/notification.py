@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
-from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
+from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Way
+from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Claim
 from airflow_provider_wahelp.delivery.alert.throttle import Move, with_counts
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.notifications.default_text import label
@@ -27,7 +27,7 @@ from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.alert.sender import Teller
+    from airflow_provider_wahelp.delivery.alert.sender import AlertSender
 
 _DIGEST = 16  # bytes
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Errand:
+class Notification:
     """An event, and everybody who is to be told of it.
 
     :param event: the event.
@@ -52,7 +52,7 @@ class Errand:
 
     event: Event
     text: str = field(repr=False)
-    people: Sequence[Addressee]
+    people: Sequence[AlertRecipient]
     conn_id: str
     way: Way
     window: float
@@ -61,7 +61,7 @@ class Errand:
     zone: ZoneInfo
     template: str = field(repr=False)
 
-    async def run(self, seconds: float) -> list[tuple[Addressee, Exception]]:
+    async def run(self, seconds: float) -> list[tuple[AlertRecipient, Exception]]:
         """Tell everybody, all at once.
 
         :param seconds: how long that may take.
@@ -78,7 +78,7 @@ class Errand:
         paired = zip(self.people, outcomes, strict=True)
         return [(person, outcome) for person, outcome in paired if isinstance(outcome, Exception)]
 
-    async def _tell(self, person: Addressee, alert: Alert, messenger: _Messenger, end: float) -> None:
+    async def _tell(self, person: AlertRecipient, alert: Alert, messenger: _Messenger, end: float) -> None:
         lease = end - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(end):
@@ -96,17 +96,17 @@ class Errand:
         except TimeoutError:
             raise OutOfTimeError(f"tell {person}") from None
 
-    def _words(self, turn: Turn) -> str:
+    def _words(self, turn: Claim) -> str:
         now = datetime.fromtimestamp(turn.at, UTC)
         return with_counts(self.text, turn.more, turn.of_run, self.zone, now)
 
-    def _is_quiet(self, person: Addressee) -> bool:
+    def _is_quiet(self, person: AlertRecipient) -> bool:
         if not self.quiet:
             return False
         zones = self.quiet.zones(normalise(person.phone) if person.phone else "")
         return bool(self.quiet.closed([zones], datetime.fromtimestamp(time.time(), UTC)))
 
-    def _alert(self, person: Addressee, key: bytes) -> Alert:
+    def _alert(self, person: AlertRecipient, key: bytes) -> Alert:
         channel = self.way.channels[0] or ""
         number = normalise(person.phone) if person.phone else ""
         # A user belongs to a channel, a phone is the same person everywhere.
@@ -125,21 +125,21 @@ class Errand:
 class _Messenger:
     """Connects to Wahelp once there is something to send: what is held back costs no HTTP library."""
 
-    def __init__(self, errand: Errand, alerts: Alerts, seconds: float, stack: AsyncExitStack) -> None:
+    def __init__(self, errand: Notification, alerts: Alerts, seconds: float, stack: AsyncExitStack) -> None:
         self.alerts = alerts
         self._errand = errand
         self._seconds = seconds
         self._stack = stack
 
     @cached_property
-    def teller(self) -> Teller:
+    def teller(self) -> AlertSender:
         """What sends."""
-        from airflow_provider_wahelp.delivery.alert.sender import Teller
+        from airflow_provider_wahelp.delivery.alert.sender import AlertSender
         from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
         hook = InterruptibleHook(self._errand.conn_id, self._seconds)
         self._stack.push_async_callback(hook.close)
-        return Teller(hook, self.alerts, self._errand.way)
+        return AlertSender(hook, self.alerts, self._errand.way)
 
 
 def _digest(key: bytes, *parts: object) -> bytes:

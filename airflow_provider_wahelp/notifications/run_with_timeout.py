@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _Forsaken(ThreadPoolExecutor):
+class DaemonExecutor(ThreadPoolExecutor):
     """Runs each work in a daemon thread, which nobody waits for: a name lookup may take minutes."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -41,7 +41,7 @@ def run_within(seconds: float, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 async def _main(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    asyncio.get_running_loop().set_default_executor(_Forsaken())
+    asyncio.get_running_loop().set_default_executor(DaemonExecutor())
     return await make()
 
 

@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, OutOfTimeError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.delivery.alert.recipients import Addressee, addressees
+from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, addressees
 from airflow_provider_wahelp.delivery.mailing import options
 from airflow_provider_wahelp.delivery.wait_options import seconds
 from airflow_provider_wahelp.literals import check_literal, is_literal
@@ -24,7 +24,7 @@ from airflow_provider_wahelp.rendering import KeepsTexts
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.notifications.notification import Errand
+    from airflow_provider_wahelp.notifications.notification import Notification
 
 _MOSCOW = "Europe/Moscow"
 _TIDY_UP = 0.05  # of the time: to note what became of it, and let go of the connection
@@ -197,7 +197,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             if not isinstance(getattr(self, argument), bool):
                 raise InputError(argument, "must be True or False; it is no template")
 
-    def _errand(self, context: Context) -> Errand:
+    def _errand(self, context: Context) -> Notification:
         """Return what is to be done, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
@@ -205,7 +205,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows, check_zone
         from airflow_provider_wahelp.notifications.default_text import default_text
         from airflow_provider_wahelp.notifications.event import Kind, event_of
-        from airflow_provider_wahelp.notifications.notification import Errand
+        from airflow_provider_wahelp.notifications.notification import Notification
 
         mine = self._rendered(context)
         zone = ZoneInfo(check_zone(mine.timezone))
@@ -220,7 +220,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         if mine.quiet_hours and not mine.urgent:
             own = mine.quiet_zone == "recipient"
             quiet = QuietWindows(QuietHours.parse(mine.quiet_hours), zone.key, own=own)
-        return Errand(
+        return Notification(
             event=event,
             text=arguments.text(text),
             people=addressees(mine.to, mine.phone, mine.user_id),
@@ -279,7 +279,7 @@ def _inner(end: float) -> float:
     return (end - time.monotonic()) * (1 - _TIDY_UP)
 
 
-def _insist(errand: Errand, failed: Sequence[tuple[Addressee, Exception]]) -> None:
+def _insist(errand: Notification, failed: Sequence[tuple[AlertRecipient, Exception]]) -> None:
     """Raise what went wrong, if anything did."""
     if not failed:
         return

@@ -14,15 +14,15 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.redacted import UnseenOnceRendered, seen
+from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
-    from airflow_provider_wahelp.delivery.mailing.rendering import Composer
+    from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
+    from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
     from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
     from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
@@ -128,8 +128,8 @@ class SendMessagesOperator(WahelpOperator):
     )
 
     row_templates = ("text",)
-    recipients = UnseenOnceRendered()
-    suppress = UnseenOnceRendered()
+    recipients = RedactedWhenRendered()
+    suppress = RedactedWhenRendered()
 
     def __init__(
         self,
@@ -266,15 +266,15 @@ class SendMessagesOperator(WahelpOperator):
             self.defer(trigger=trigger_at(result.until), method_name="resume")
         return result.totals
 
-    def _campaign(self, context: Context, *, resumed: bool) -> Campaign:
+    def _campaign(self, context: Context, *, resumed: bool) -> Mailing:
         from airflow_provider_wahelp.delivery.attempt import attempt_of
         from airflow_provider_wahelp.delivery.ledger import ledger_of
-        from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
+        from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 
         with airflow_errors():
             attempt = attempt_of(context, self.retries or 0)
             windows = self._windows()
-            return Campaign(
+            return Mailing(
                 hook=self.hook,
                 channel=self.hook.place(self.channel_uuid, self.project_id),
                 attempt=attempt,
@@ -285,13 +285,13 @@ class SendMessagesOperator(WahelpOperator):
                 resumed=resumed,
             )
 
-    def _composer(self, context: Context, windows: QuietWindows | None) -> Composer:
-        from airflow_provider_wahelp.delivery.mailing.rendering import Composer
+    def _composer(self, context: Context, windows: QuietWindows | None) -> Renderer:
+        from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 
         dag = self.get_dag()
         # Not a native environment, which would make a number of a text that looks like one.
         environment = dag.get_template_env(force_sandboxed=True) if dag else self.get_template_env()
-        return Composer(
+        return Renderer(
             environment,
             arguments.text(self.text),
             context,
@@ -326,10 +326,10 @@ class SendMessagesOperator(WahelpOperator):
             fallback=self._fallback(),
         )
 
-    def _patience(self) -> wait_options.Patience | None:
+    def _patience(self) -> wait_options.WaitOptions | None:
         if not self.wait_for:
             return None
-        return wait_options.Patience(
+        return wait_options.WaitOptions(
             wait_options.wait_for(self.wait_for),
             wait_options.wait_timeout(self.wait_timeout),
             wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),

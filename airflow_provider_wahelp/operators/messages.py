@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.delivery.message.send import Delivery
-    from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, Journey
-    from airflow_provider_wahelp.delivery.message.wait_state import Stage
+    from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
+    from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
 
 class SendMessageOperator(WahelpOperator):
@@ -179,13 +179,13 @@ class SendMessageOperator(WahelpOperator):
         :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``, and the
             ``stage``, where the message stood.
         """
-        from airflow_provider_wahelp.delivery.message.wait_state import Stage
+        from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
         with airflow_errors():
             journey = self._journey(context)
-            return self._travel(context, journey, journey.go_on(Stage(**event["stage"]), event))
+            return self._travel(context, journey, journey.go_on(WaitState(**event["stage"]), event))
 
-    def _travel(self, context: Context, journey: Journey, step: Stage | Arrived) -> dict[str, Any]:
+    def _travel(self, context: Context, journey: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
         while not isinstance(step, dict):
             if self.deferrable:
@@ -196,7 +196,7 @@ class SendMessageOperator(WahelpOperator):
             ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
         return self._result(context, step)
 
-    def _defer(self, journey: Journey, stage: Stage) -> None:
+    def _defer(self, journey: TrackedSend, stage: WaitState) -> None:
         from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
 
         # The deadline is the trigger's: what Airflow ends by its timeout has failed, and this goes on.
@@ -227,19 +227,19 @@ class SendMessageOperator(WahelpOperator):
         )
         return self._result(context, message)
 
-    def _journey(self, context: Context) -> Journey:
-        from airflow_provider_wahelp.delivery.message.fallback import Route
+    def _journey(self, context: Context) -> TrackedSend:
+        from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
         from airflow_provider_wahelp.delivery.message.preferred_channel import memory_in
-        from airflow_provider_wahelp.delivery.message.tracked_send import Journey
+        from airflow_provider_wahelp.delivery.message.tracked_send import TrackedSend
 
         first = self._delivery(context)
         scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
         others = wait_options.fallback(self.fallback) if self.fallback else []
         memory = memory_in(wait_options.remember_in(self.remember_in), scope) if self.remember_in else None
-        return Journey(Route(first, others, memory), self._patience())
+        return TrackedSend(FallbackChannels(first, others, memory), self._patience())
 
-    def _patience(self) -> wait_options.Patience:
-        return wait_options.Patience(
+    def _patience(self) -> wait_options.WaitOptions:
+        return wait_options.WaitOptions(
             wanted=wait_options.wait_for(self.wait_for or "delivered"),
             timeout=wait_options.wait_timeout(self.wait_timeout),
             fallback_after=wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),

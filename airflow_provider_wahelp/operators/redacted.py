@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any
 
 
-class Unseen:
+class Redacted:
     """Rows, of which Airflow shows how many they are.
 
     :param rows: the rows.
@@ -29,7 +29,7 @@ class Unseen:
         return str(self)
 
 
-class UnseenOnceRendered:
+class RedactedWhenRendered:
     """An operator's argument that holds rows: from its second assignment on, which is Airflow's rendering."""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -40,7 +40,7 @@ class UnseenOnceRendered:
 
     def __set__(self, operator: Any, value: Any) -> None:
         rendered = self._name in operator.__dict__
-        operator.__dict__[self._name] = Unseen(value) if rendered and _holds_rows(value) else value
+        operator.__dict__[self._name] = Redacted(value) if rendered and _holds_rows(value) else value
 
 
 def seen(value: Any) -> Any:
@@ -48,11 +48,11 @@ def seen(value: Any) -> Any:
 
     :param value: the argument.
     """
-    return value.rows if isinstance(value, Unseen) else value
+    return value.rows if isinstance(value, Redacted) else value
 
 
 def _holds_rows(value: Any) -> bool:
     """Return whether a value is rows, and not the path of a file of them."""
     if isinstance(value, str):
         return value.lstrip().startswith("[")  # a list that went through a template
-    return value is not None and not isinstance(value, PathLike | Unseen)
+    return value is not None and not isinstance(value, PathLike | Redacted)

@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none, settled
+from airflow_provider_wahelp.literals import check_literal, checked_literal, is_literal, refuse_none
 from airflow_provider_wahelp.rendering import DataIsNoTemplate
 
 if TYPE_CHECKING:
@@ -125,15 +125,15 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         return {}
 
     def _look_patiently(self, context: Context) -> Result | None:
-        from airflow_provider_wahelp.client.waiting import may_pass, sent_away
+        from airflow_provider_wahelp.client.waiting import is_transient, retry_delay
 
         self._away = 0.0
         try:
             return self._look(context)
         except WahelpError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
-            self._away = sent_away(error)
+            self._away = retry_delay(error)
             self.log.warning("%s Looking again in %g s.", error, max(self.poke_interval, self._away))
             return None
 
@@ -174,8 +174,8 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
 
     def _trigger_arguments(self, project_id: Any, channel_uuid: Any) -> dict[str, Any]:
         return {
-            "project_id": settled(arguments.project_id, project_id),
-            "channel_uuid": settled(arguments.channel_uuid, channel_uuid),
+            "project_id": checked_literal(arguments.project_id, project_id),
+            "channel_uuid": checked_literal(arguments.channel_uuid, channel_uuid),
             "poke_interval": self.poke_interval,
             "wahelp_conn_id": self.wahelp_conn_id,
             **self._awaited(),

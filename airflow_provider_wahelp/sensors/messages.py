@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal, refuse_none, settled
+from airflow_provider_wahelp.literals import check_literal, checked_literal, refuse_none
 from airflow_provider_wahelp.sensors.base import WahelpSensor
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ class MessageStatusSensor(WahelpSensor):
         return self.hook.checked(lambda found: arrived(found, wanted), message)
 
     def _awaited(self) -> dict[str, Any]:
-        return {"message_id": settled(arguments.message_id, self.message_id), "status": self.status}
+        return {"message_id": checked_literal(arguments.message_id, self.message_id), "status": self.status}

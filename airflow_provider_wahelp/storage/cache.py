@@ -19,7 +19,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS known (name BLOB PRIMARY KEY, content BLOB 
 log = logging.getLogger(__name__)
 
 
-class Shelf:
+class KeyValueCache:
     """Small things that the tasks of a host know, each under a name; it may forget at any time.
 
     :param directory: where they are kept; ``None``: in memory only.

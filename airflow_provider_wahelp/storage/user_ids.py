@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.storage.cache import Shelf
+from airflow_provider_wahelp.storage.cache import KeyValueCache
 
 _DIGEST = 16  # bytes: two phones never meet, and a million take 50 MB
 
 
-class People:
+class UserIdCache:
     """Which user of a channel a phone is, remembered on the host without readable numbers.
 
     It may forget at any time; that costs a lookup and fails nothing. Safe to share between threads.
@@ -24,7 +24,7 @@ class People:
     """
 
     def __init__(self, directory: Path | None, scope: str, key: bytes) -> None:
-        self._shelf = Shelf(directory)
+        self._shelf = KeyValueCache(directory)
         self._digest = hashlib.blake2b(
             scope.encode() + b"\0", key=hashlib.sha256(key).digest(), digest_size=_DIGEST, person=b"people"
         )

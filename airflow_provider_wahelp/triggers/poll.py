@@ -17,11 +17,11 @@ from airflow_provider_wahelp.client.errors import (
     NotWahelpError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.operations import once
-from airflow_provider_wahelp.client.waiting import all_channels, may_pass
-from airflow_provider_wahelp.triggers.waiters import Board, Wait
+from airflow_provider_wahelp.client.waiting import all_channels, is_transient
+from airflow_provider_wahelp.triggers.waiters import Wait, Waiters
 
 T = TypeVar("T")
 
@@ -44,11 +44,11 @@ Read = Callable[[], Awaitable[None]]
 class Api(Protocol):
     """What performs an operation: the asynchronous hook."""
 
-    async def run(self, conversation: Conversation[T]) -> T:
+    async def run(self, conversation: Flow[T]) -> T:
         """Take the steps of an operation."""
 
 
-class Looking:
+class Poll:
     """Looks at the things that tasks wait for, again and again.
 
     One list serves all channels, one page of its history all messages of a channel. What those do not show is
@@ -59,7 +59,7 @@ class Looking:
     :param board: who waits for what.
     """
 
-    def __init__(self, api: Api, project_id: int, board: Board) -> None:
+    def __init__(self, api: Api, project_id: int, board: Waiters) -> None:
         self.read = 0
         self._api = api
         self._project = project_id
@@ -107,7 +107,7 @@ class Looking:
             try:
                 await read()
             except WahelpError as error:
-                if may_pass(error):
+                if is_transient(error):
                     return key, error
                 if isinstance(error, FOR_ALL):
                     raise

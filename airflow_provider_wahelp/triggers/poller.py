@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 
 from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
-from airflow_provider_wahelp.client.waiting import sent_away
+from airflow_provider_wahelp.client.waiting import retry_delay
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-from airflow_provider_wahelp.triggers.poll import FOR_ALL, Looking, tell
-from airflow_provider_wahelp.triggers.waiters import Board, Wait
+from airflow_provider_wahelp.triggers.poll import FOR_ALL, Poll, tell
+from airflow_provider_wahelp.triggers.waiters import Wait, Waiters
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""
@@ -68,7 +68,7 @@ class Poller:
 
     def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
         self._key = (wahelp_conn_id, project_id)
-        self._board = Board()
+        self._board = Waiters()
         self._joined = asyncio.Event()
         self._failures = 0
         self._troubled = False
@@ -101,7 +101,7 @@ class Poller:
     async def _work(self) -> None:
         # A call is not repeated within a look: the next look is the repetition, and the pause is shared.
         async with WahelpAsyncHook(self._key[0], retries=0) as hook:
-            looking = Looking(hook, self._key[1], self._board)
+            looking = Poll(hook, self._key[1], self._board)
             while True:
                 began = self._loop.time()
                 try:
@@ -166,4 +166,4 @@ def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
     """
     first = LOGIN_PAUSE if isinstance(fault, CredentialsError) else FIRST_PAUSE
     growing = min(first * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311
-    return max(interval, growing, sent_away(fault))
+    return max(interval, growing, retry_delay(fault))

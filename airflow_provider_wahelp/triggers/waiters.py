@@ -100,7 +100,7 @@ class Wait:
         self._ready.set()
 
 
-class Board:
+class Waiters:
     """The waits of one project, by channel and message."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
-from airflow_provider_wahelp.delivery.mailing.mailing import Campaign
+from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.world import Killed, World
@@ -68,14 +68,14 @@ class Operator(SendMessagesOperator):
     world: World
     reaper: Reaper
 
-    def _campaign(self, context: Any, *, resumed: bool) -> Campaign:
+    def _campaign(self, context: Any, *, resumed: bool) -> Mailing:
         campaign = super()._campaign(context, resumed=resumed)
         ledger = MortalLedger(campaign.ledger, self.reaper) if campaign.ledger else None
         return replace(campaign, ledger=ledger, clock=self.world.now, sleep=self.world.sleep)
 
 
 @dataclass
-class Mailing:
+class Dispatcher:
     """A mailing task: it is attempted, killed, retried, deferred and cleared.
 
     :param world: where.

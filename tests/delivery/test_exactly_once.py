@@ -17,7 +17,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from airflow_provider_wahelp.client.errors import CredentialsError, RejectedError, UnclearError, WahelpError
+from airflow_provider_wahelp.client.errors import (
+    CredentialsError,
+    RejectedError,
+    UnknownOutcomeError,
+    WahelpError,
+)
 from tests.delivery.world import (
     KILLS,
     KILLS_WITHOUT_LEDGER,
@@ -60,9 +65,9 @@ def kills_of(ledger: str) -> tuple[str, ...]:
     return KILLS_WITHOUT_LEDGER if ledger == "none" else KILLS
 
 
-def explained(result: object) -> bool:
+def with_channel_check(result: object) -> bool:
     """Return whether an attempt ended as one may: done, killed, refused, to be repeated, or unclear."""
-    if isinstance(result, dict | Killed | UnclearError | RejectedError | CredentialsError):
+    if isinstance(result, dict | Killed | UnknownOutcomeError | RejectedError | CredentialsError):
         return True  # credentials: the token that replaced a dead one died too
     # Whatever may be repeated is not handed to Airflow as a failure for good.
     return (
@@ -95,7 +100,7 @@ class Sending:
             self._inject()
             kill = self.random.choice(kills_of(ledger)) if self.random.random() < 0.3 else ""
             result = outcome(lambda: task.attempt(kill))  # noqa: B023 - it is called at once
-            assert explained(result), repr(result)
+            assert with_channel_check(result), repr(result)
             self.outcomes[type(result).__name__] += 1
             self.kills[kill] += isinstance(result, Killed)
             troubles += self.world.calm() + isinstance(result, Killed)
@@ -185,7 +190,7 @@ class Sends(RuleBasedStateMachine):
             return
         task = data.draw(st.sampled_from(self.tasks))
         result = outcome(lambda: task.attempt(kill if kill in kills_of(task.ledger) else ""))
-        assert explained(result), repr(result)
+        assert with_channel_check(result), repr(result)
 
     @rule(data=st.data())
     def clear(self, data: st.DataObject) -> None:

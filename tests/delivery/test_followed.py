@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.flow import Conversation, ServerTime
+from airflow_provider_wahelp.client.flow import Flow, ServerTime
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.mailing.channel import Leg
+from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, Done
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
-from airflow_provider_wahelp.delivery.mailing.tracking import Following
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
+from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 COUNT = 10_000
 LITTLE = 500_000  # bytes
@@ -29,7 +29,7 @@ LITTLE = 500_000  # bytes
 class History:
     """A hook to a channel through which a message went each second, of which every other one has arrived."""
 
-    def run(self, conversation: Conversation[Any]) -> Any:
+    def run(self, conversation: Flow[Any]) -> Any:
         step: Any = next(conversation)
         try:
             while True:
@@ -66,14 +66,14 @@ def _message(number: int) -> Message:
 
 
 @pytest.fixture
-def leg_with() -> Iterator[Callable[..., Leg]]:
+def leg_with() -> Iterator[Callable[..., MailingChannel]]:
     """Return what makes a channel through which the messages have gone."""
     worklists = []
 
-    def make(ledger: Ledger, standing: str = "sent") -> Leg:
-        worklist = FollowedWorklist()
+    def make(ledger: Ledger, standing: str = "sent") -> MailingChannel:
+        worklist = TrackedWorklist()
         worklists.append(worklist)
-        worklist.add([Person(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)])
+        worklist.add([QueuedMessage(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)])
         with worklist.at_once():
             for number in range(1, COUNT + 1):
                 worklist.remember_done(Done(f"key {number}", "sent", number, number, number, standing))
@@ -83,7 +83,7 @@ def leg_with() -> Iterator[Callable[..., Leg]]:
             clock=lambda: float(COUNT),
             suspected_since=None,
         )
-        return Leg(mailing, worklist)
+        return MailingChannel(mailing, worklist)
 
     yield make
     for worklist in worklists:
@@ -100,19 +100,23 @@ def little_memory() -> Iterator[None]:
         tracemalloc.stop()
 
 
-def test_a_look_at_many_messages_takes_little_memory_and_few_writes(leg_with: Callable[..., Leg]) -> None:
+def test_a_look_at_many_messages_takes_little_memory_and_few_writes(
+    leg_with: Callable[..., MailingChannel],
+) -> None:
     ledger = Ledger()
     leg = leg_with(ledger)
     with little_memory():
-        leg.look(Patience("delivered", timeout=10.0, fallback_after=5.0, interval=1.0))
+        leg.look(WaitOptions("delivered", timeout=10.0, fallback_after=5.0, interval=1.0))
     assert leg.worklist.awaited().total == 5  # the others have arrived, or are waited for no more
     assert sum(ledger.kept) == COUNT - 5
     assert ledger.kept == [200] * 49 + [195]
 
 
-def test_to_wait_no_more_for_many_messages_takes_little_memory(leg_with: Callable[..., Leg]) -> None:
+def test_to_wait_no_more_for_many_messages_takes_little_memory(
+    leg_with: Callable[..., MailingChannel],
+) -> None:
     legs = [leg_with(Ledger()), leg_with(Ledger(), "delivered")]
-    following = Following(legs, Patience("delivered", timeout=1e9, fallback_after=1e9, interval=1.0))
+    following = Tracking(legs, WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0))
     with little_memory():
         following._stop_waiting()
     assert legs[0].worklist.awaited().total == 0

@@ -14,10 +14,10 @@ import pytest
 
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
 from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
-from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
-from tests.delivery.crowd import Mailing
+from tests.delivery.crowd import Dispatcher
 from tests.delivery.world import PHONES, Killed, World, quiet
 
 COUNT = 12
@@ -91,7 +91,7 @@ def mark(world: World, status: str, *texts: str) -> None:
             message.status = status  # type: ignore[assignment]
 
 
-def to_its_end(mailing: Mailing, steps: int = 60) -> dict[str, int]:
+def to_its_end(mailing: Dispatcher, steps: int = 60) -> dict[str, int]:
     """Attempt it and wake it until it is done."""
     totals = mailing.attempt()
     while totals is None:
@@ -101,9 +101,9 @@ def to_its_end(mailing: Mailing, steps: int = 60) -> dict[str, int]:
     return dict(totals)
 
 
-def followed(world: World, rows: Any, ledger: str = "store", **given: Any) -> Mailing:
+def followed(world: World, rows: Any, ledger: str = "store", **given: Any) -> Dispatcher:
     settings: dict[str, Any] = {"wait_for": "delivered", "wait_timeout": timedelta(hours=1), **given}
-    return Mailing(world, rows, ledger, {"stop_words": False, "max_failures": COUNT, **settings})
+    return Dispatcher(world, rows, ledger, {"stop_words": False, "max_failures": COUNT, **settings})
 
 
 def introduce(world: World, rows: list[dict[str, Any]], channel: str) -> None:
@@ -114,7 +114,7 @@ def introduce(world: World, rows: list[dict[str, Any]], channel: str) -> None:
     hook.close()
 
 
-def killed_while_it_falls_back(world: World, mailing: Mailing, channel: str, steps: int) -> None:
+def killed_while_it_falls_back(world: World, mailing: Dispatcher, channel: str, steps: int) -> None:
     """Have the worker die at a step of writing through a channel, where everybody is known already."""
     introduce(world, mailing.rows, channel)
     mailing.attempt()
@@ -123,7 +123,7 @@ def killed_while_it_falls_back(world: World, mailing: Mailing, channel: str, ste
         mailing.attempt(steps, resumed=True)
 
 
-def killed_once_begun(world: World, mailing: Mailing, channel: str) -> None:
+def killed_once_begun(world: World, mailing: Dispatcher, channel: str) -> None:
     """Have the worker say that it is about to write through a channel, and write to nobody."""
     steps_to_look_up = 2 * len(mailing.rows)
     killed_while_it_falls_back(world, mailing, channel, steps_to_look_up + 2)
@@ -146,7 +146,7 @@ def test_who_was_reached_is_known(world: World, ledger: str, wanted: str) -> Non
 
 def test_a_mailing_that_waits_for_nothing_is_as_ever(world: World, tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
-    totals = Mailing(world, crowd(2), given={"report_path": str(path)}).attempt()
+    totals = Dispatcher(world, crowd(2), given={"report_path": str(path)}).attempt()
     assert totals
     assert list(totals) == ["sent", "skipped", "suppressed", "no_messenger", "failed", "deferred"]
     assert path.read_text().splitlines()[0] == "number,key,user_id,phone,outcome,reason,message_id"
@@ -666,12 +666,12 @@ def test_an_id_of_one_channel_is_nobodys_in_another(
         suppressed = hook.create_user("N", "+79169990000", **world.channel).id
     world.sandbox.configure(delivered_after=None)
     asked: list[object] = []
-    post = Poster.post
+    post = Sender.post
 
-    def identify(self: Poster, person: Person) -> tuple[Person, Verdict | None]:
+    def identify(self: Sender, person: QueuedMessage) -> tuple[QueuedMessage, SendResult | None]:
         return person._replace(user_id=suppressed), None
 
-    def posted(self: Poster, person: Person) -> Verdict:
+    def posted(self: Sender, person: QueuedMessage) -> SendResult:
         asked.append((self.channel_uuid, person.user_id))
         return post(self, person)
 
@@ -679,8 +679,8 @@ def test_an_id_of_one_channel_is_nobodys_in_another(
     given = {"suppress": [{"user_id": suppressed}], "max_failures": 1}
     mailing = followed(world, rows, fallback=[other], fallback_after=60, **given)
     mailing.attempt()
-    monkeypatch.setattr(Poster, "_identify", identify)
-    monkeypatch.setattr(Poster, "post", posted)
+    monkeypatch.setattr(Sender, "_identify", identify)
+    monkeypatch.setattr(Sender, "post", posted)
     to_its_end(mailing)
     assert (other, suppressed) in asked
 

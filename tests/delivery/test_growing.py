@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
@@ -44,7 +44,8 @@ def clock() -> Clock:
 @pytest.fixture
 def worklist() -> Iterator[Worklist]:
     with Worklist() as people:
-        people.add([Person(number, f"key {number}", "text", 300 + number) for number in range(1, COUNT + 1)])
+        numbers = range(1, COUNT + 1)
+        people.add([QueuedMessage(number, f"key {number}", "text", 300 + number) for number in numbers])
         yield people
 
 

@@ -28,17 +28,17 @@ from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
     InputError,
     TooManyFailuresError,
-    UnclearError,
+    UnknownOutcomeError,
     WahelpError,
 )
 from airflow_provider_wahelp.delivery.mailing import dispatcher as mailings
 from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
-from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
-from tests.delivery.crowd import Mailing
+from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
+from tests.delivery.crowd import Dispatcher
 from tests.delivery.world import PHONES, Killed, World, quiet
 
 COUNT = 12
@@ -81,7 +81,7 @@ def reads(world: World) -> int:
 
 def test_everybody_gets_a_text_of_their_own(world: World) -> None:
     rows = crowd()
-    totals = Mailing(world, rows).attempt()
+    totals = Dispatcher(world, rows).attempt()
     assert totals == {
         "sent": COUNT, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 0,
     }  # fmt: skip
@@ -89,15 +89,15 @@ def test_everybody_gets_a_text_of_their_own(world: World) -> None:
 
 
 def test_the_next_mailing_costs_one_request_a_person(world: World) -> None:
-    Mailing(world, crowd(), text="First {{ row.text }}").attempt()
+    Dispatcher(world, crowd(), text="First {{ row.text }}").attempt()
     world.sandbox.clear_requests()
-    Mailing(world, crowd(), text="Second {{ row.text }}", given={"stop_words": False}).attempt()
+    Dispatcher(world, crowd(), text="Second {{ row.text }}", given={"stop_words": False}).attempt()
     assert len(world.requests) == COUNT + 1  # and one look at the channel
     assert world.sends() == COUNT
 
 
 def test_a_chunk_costs_two_writes(world: World) -> None:
-    mailing = Mailing(world, crowd())
+    mailing = Dispatcher(world, crowd())
     mailing.attempt()
     assert mailing.task.store.calls.count("set") == 2 * COUNT / 3
 
@@ -105,7 +105,7 @@ def test_a_chunk_costs_two_writes(world: World) -> None:
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
 def test_a_cleared_mailing_sends_nothing(world: World, ledger: str) -> None:
     rows = crowd()
-    mailing = Mailing(world, rows, ledger)
+    mailing = Dispatcher(world, rows, ledger)
     first = mailing.attempt()
     mailing.task.clear()
     world.sandbox.clear_requests()
@@ -120,7 +120,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(
     world: World, ledger: str, running: bool
 ) -> None:
     rows = crowd()
-    mailing = Mailing(world, rows, ledger, {"on_rerun": "resend"})
+    mailing = Dispatcher(world, rows, ledger, {"on_rerun": "resend"})
     mailing.attempt()
     world.sleep(60)
     mailing.task.clear(running=running)
@@ -134,7 +134,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(
 @pytest.mark.parametrize("steps", range(1, 40, 2))
 def test_a_worker_is_killed(world: World, ledger: str, steps: int) -> None:
     rows = crowd()
-    mailing = Mailing(world, rows, ledger)
+    mailing = Dispatcher(world, rows, ledger)
     with pytest.raises(Killed):
         mailing.attempt(steps)
     world.sandbox.clear_requests()
@@ -149,7 +149,7 @@ def test_a_worker_is_killed(world: World, ledger: str, steps: int) -> None:
 def test_lost_answers_are_looked_up_all_at_once(world: World, fault: str) -> None:
     rows = crowd()
     world.sandbox.inject(fault, operation="send_message", probability=0.5, seed=1)
-    mailing = Mailing(world, rows, given={"max_failures": COUNT})
+    mailing = Dispatcher(world, rows, given={"max_failures": COUNT})
     mailing.attempt()
     assert reads(world) <= 8
     assert world.calm() > 0
@@ -162,10 +162,10 @@ def test_lost_answers_are_looked_up_all_at_once(world: World, fault: str) -> Non
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
 def test_who_had_a_message_deleted_is_not_written_to_again(world: World, ledger: str) -> None:
     rows = crowd(3)
-    mailing = Mailing(world, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
+    mailing = Dispatcher(world, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
     world.sandbox.inject("cut_after", operation="send_message", count=3)
     world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
-    with pytest.raises(UnclearError):
+    with pytest.raises(UnknownOutcomeError):
         mailing.attempt()
     world.calm()
     (line,) = world.sandbox.conversation(rows[1]["phone"])
@@ -180,7 +180,7 @@ def test_who_had_a_message_deleted_is_not_written_to_again(world: World, ledger:
 def test_what_never_arrives_is_given_up(world: World) -> None:
     rows = crowd(3)
     world.sandbox.inject("cut_before", operation="send_message", probability=1.0)
-    mailing = Mailing(world, rows)
+    mailing = Dispatcher(world, rows)
     with pytest.raises(TooManyFailuresError, match="3 of 3 failed") as caught:
         mailing.attempt()
     assert caught.value.temporary
@@ -193,7 +193,7 @@ def test_what_never_arrives_is_given_up(world: World) -> None:
 def test_other_ways_with_lost_answers(world: World, choice: str, outcome: str) -> None:
     rows = crowd(1)
     world.sandbox.inject("cut_after", operation="send_message", count=1)
-    totals = Mailing(world, rows, given={"if_unclear": choice, "max_failures": 1}).attempt()
+    totals = Dispatcher(world, rows, given={"if_unclear": choice, "max_failures": 1}).attempt()
     assert totals
     assert totals[outcome] == 1
     assert arrived(world, rows)["Text 0"] == (2 if choice == "resend" else 1)
@@ -203,7 +203,7 @@ def test_other_ways_with_lost_answers(world: World, choice: str, outcome: str) -
 def test_a_cleared_mailing_knows_what_it_had_given_up(world: World, choice: str, outcome: str) -> None:
     rows = crowd(1)
     world.sandbox.inject("cut_after", operation="send_message", count=1)
-    mailing = Mailing(world, rows, given={"if_unclear": "fail"})
+    mailing = Dispatcher(world, rows, given={"if_unclear": "fail"})
     with pytest.raises(TooManyFailuresError):
         mailing.attempt()
     mailing.task.clear()
@@ -216,10 +216,10 @@ def test_a_cleared_mailing_knows_what_it_had_given_up(world: World, choice: str,
 
 def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(world: World) -> None:
     rows = crowd()
-    mailing = Mailing(world, rows, given={"stop_words": False})
+    mailing = Dispatcher(world, rows, given={"stop_words": False})
     world.sandbox.inject("cut_after", operation="send_message", count=2)
     world.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         mailing.attempt()
     assert not isinstance(caught.value, AirflowFailException)
     world.calm()
@@ -230,13 +230,13 @@ def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(world: World) -> N
 def test_two_of_the_same_text_to_one_person_are_two_messages(world: World) -> None:
     rows = [{"phone": phone(0), "text": "Same", "no": number} for number in range(4)]
     world.sandbox.inject("cut_after", operation="send_message", probability=0.5, seed=3)
-    Mailing(world, rows, given={"key": "no"}).attempt()
+    Dispatcher(world, rows, given={"key": "no"}).attempt()
     assert arrived(world, rows[:1]) == {"Same": 4}
 
 
 def test_a_row_whose_text_changed_is_looked_for_as_it_was(world: World) -> None:
     rows = [{"user_id": user, "text": f"Text {user}"} for user in world.users]
-    mailing = Mailing(world, rows, given={"key": "user_id", "concurrency": 1})
+    mailing = Dispatcher(world, rows, given={"key": "user_id", "concurrency": 1})
     with pytest.raises(Killed):
         mailing.attempt(6)
     sent = world.delivered().total()
@@ -249,7 +249,7 @@ def test_a_row_whose_text_changed_is_looked_for_as_it_was(world: World) -> None:
 
 def test_people_who_left_the_query_are_not_written_to_again(world: World) -> None:
     rows = crowd()
-    mailing = Mailing(world, rows)
+    mailing = Dispatcher(world, rows)
     with pytest.raises(Killed):
         mailing.attempt(20)
     mailing.rows = rows[6:]
@@ -260,7 +260,7 @@ def test_people_who_left_the_query_are_not_written_to_again(world: World) -> Non
 
 def test_a_channel_that_logs_out_stops_it_and_the_rest_goes_later(world: World) -> None:
     rows = crowd(30)
-    mailing = Mailing(world, rows)
+    mailing = Dispatcher(world, rows)
     world.sandbox.log_out(str(world.channel["channel_uuid"]))
     with pytest.raises(ChannelNotActiveError):
         mailing.attempt()
@@ -279,7 +279,7 @@ def test_a_channel_that_logs_out_stops_it_and_the_rest_goes_later(world: World) 
 
 def test_a_service_that_is_down_stops_it_soon(world: World) -> None:
     rows = crowd(30)
-    mailing = Mailing(world, rows)
+    mailing = Dispatcher(world, rows)
     world.sandbox.inject("unavailable", operation="send_message", probability=1.0, retry_after=1)
     with pytest.raises(WahelpError) as caught:
         mailing.attempt()
@@ -297,7 +297,7 @@ def test_faults_of_people_are_rows_of_the_report(world: World, tmp_path: Path) -
     del rows[3]["text"]
     rows.append(rows[4])
     path = tmp_path / "report.csv"
-    totals = Mailing(world, rows, given={"report_path": str(path)}).attempt()
+    totals = Dispatcher(world, rows, given={"report_path": str(path)}).attempt()
     assert totals
     assert (totals["sent"], totals["no_messenger"], totals["skipped"]) == (3, 1, 3)
     lines = list(csv.DictReader(path.open(encoding="utf-8")))
@@ -317,7 +317,7 @@ def test_too_many_failures_fail_the_task_once_all_had_their_turn(
 ) -> None:
     rows = crowd(6)
     world.sandbox.inject("success_false", operation="send_message", count=2, words="Нельзя")
-    mailing = Mailing(world, rows, given={"max_failures": limit, "concurrency": 1})
+    mailing = Dispatcher(world, rows, given={"max_failures": limit, "concurrency": 1})
     if fails:
         with pytest.raises(TooManyFailuresError, match="2 of 6 failed") as caught:
             mailing.attempt()
@@ -354,7 +354,7 @@ def test_an_odd_row_keeps_nobody_else_from_getting_it(
     rows = [{**row, "no": row["name"]} for row in crowd(3)]
     path = tmp_path / "report.jsonl"
     given = {"key": "no", "report_path": str(path)}
-    totals = Mailing(world, [rows[0], {"no": "odd", **odd}, *rows[1:]], given=given).attempt()
+    totals = Dispatcher(world, [rows[0], {"no": "odd", **odd}, *rows[1:]], given=given).attempt()
     assert totals
     assert (totals["sent"], totals["skipped"]) == (3, 1)
     each_once(world, rows)
@@ -364,7 +364,7 @@ def test_an_odd_row_keeps_nobody_else_from_getting_it(
 
 def test_an_id_of_many_digits_is_one_like_any_other(world: World) -> None:
     rows = [*crowd(3), {"user_id": 10**20, "text": "x"}]
-    totals = Mailing(world, rows, given={"max_failures": 1}).attempt()
+    totals = Dispatcher(world, rows, given={"max_failures": 1}).attempt()
     assert totals
     assert (totals["sent"], totals["failed"]) == (3, 1)
     each_once(world, rows[:3])
@@ -373,14 +373,14 @@ def test_an_id_of_many_digits_is_one_like_any_other(world: World) -> None:
 def test_bad_rows_can_stop_it_before_the_first_message(world: World) -> None:
     rows = [*crowd(3), {"phone": "12", "text": "x"}]
     with pytest.raises(InputError, match="recipients: 1 of 4 rows are bad"):
-        Mailing(world, rows, given={"on_bad_rows": "fail"}).attempt()
+        Dispatcher(world, rows, given={"on_bad_rows": "fail"}).attempt()
     assert world.sends() == 0
 
 
 def test_a_dry_run_sends_nothing_and_reports_all(world: World, tmp_path: Path) -> None:
     rows = [*crowd(3), {"phone": "12", "text": "x"}]
     path = tmp_path / "report.jsonl"
-    totals = Mailing(world, rows, given={"dry_run": True, "report_path": str(path)}).attempt()
+    totals = Dispatcher(world, rows, given={"dry_run": True, "report_path": str(path)}).attempt()
     assert totals
     assert (totals["deferred"], totals["skipped"]) == (3, 1)
     assert world.sends() == 0
@@ -391,13 +391,13 @@ def test_a_dry_run_sends_nothing_and_reports_all(world: World, tmp_path: Path) -
 @pytest.mark.parametrize(("choice", "error"), [("fail", InputError), ("skip", AirflowSkipException)])
 def test_without_recipients(world: World, choice: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        Mailing(world, [], given={"if_empty": choice}).attempt()
-    assert Mailing(world, []).attempt()
+        Dispatcher(world, [], given={"if_empty": choice}).attempt()
+    assert Dispatcher(world, []).attempt()
 
 
 def test_a_stale_id_is_renewed(world: World) -> None:
     rows = crowd(3)
-    Mailing(world, rows, text="First {{ row.text }}").attempt()
+    Dispatcher(world, rows, text="First {{ row.text }}").attempt()
     world.sandbox.reset()
     hook = world.hook()
     world.channel["project_id"] = hook.create_project("Shop").id
@@ -408,14 +408,14 @@ def test_a_stale_id_is_renewed(world: World) -> None:
     hook.create_user("Somebody", "+79990000000", channel_uuid=uuid, project_id=world.channel["project_id"])
     from airflow_provider_wahelp.storage.directory import shared_directory
     from airflow_provider_wahelp.storage.keys import digest_key
-    from airflow_provider_wahelp.storage.user_ids import People
+    from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
     world.channel["channel_uuid"] = uuid
     scope = f"{world.sandbox.url}/{world.channel['project_id']}/{uuid}"
-    people = People(shared_directory(), scope, digest_key())
+    people = UserIdCache(shared_directory(), scope, digest_key())
     for row in rows:
         people.put(row["phone"], 99999)
-    totals = Mailing(world, rows).attempt()
+    totals = Dispatcher(world, rows).attempt()
     assert totals
     assert totals["sent"] == 3
     each_once(world, rows)
@@ -424,11 +424,11 @@ def test_a_stale_id_is_renewed(world: World) -> None:
 
 def test_people_who_wrote_stop_and_those_suppressed_are_left_out(world: World) -> None:
     rows = crowd(6)
-    Mailing(world, rows, text="First {{ row.text }}").attempt()
+    Dispatcher(world, rows, text="First {{ row.text }}").attempt()
     world.sandbox.receive(phone(1), "«Отписаться»", str(world.channel["channel_uuid"]))
     world.sandbox.receive(phone(2), "CTOП", str(world.channel["channel_uuid"]))
     given = {"suppress": [phone(3), {"phone": phone(4)}]}
-    totals = Mailing(world, rows, given=given).attempt()
+    totals = Dispatcher(world, rows, given=given).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (2, 4)
     assert arrived(world, rows)["Text 1"] == 0
@@ -436,7 +436,7 @@ def test_people_who_wrote_stop_and_those_suppressed_are_left_out(world: World) -
 
 def test_a_suppressed_phone_counts_for_a_user_without_one(world: World) -> None:
     rows = [{"user_id": user, "text": f"To {user}"} for user in world.users]
-    totals = Mailing(world, rows, given={"suppress": ["+7 916 000 00 01"]}).attempt()
+    totals = Dispatcher(world, rows, given={"suppress": ["+7 916 000 00 01"]}).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (3, 1)
     assert world.delivered()[f"To {world.users[1]}"] == 0
@@ -444,7 +444,7 @@ def test_a_suppressed_phone_counts_for_a_user_without_one(world: World) -> None:
 
 def test_a_suppressed_user_counts_for_their_phone(world: World) -> None:
     rows = [{"phone": number, "text": f"To {number}"} for number in PHONES]
-    totals = Mailing(world, rows, given={"suppress": [{"user_id": world.users[1]}]}).attempt()
+    totals = Dispatcher(world, rows, given={"suppress": [{"user_id": world.users[1]}]}).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (3, 1)
     assert world.delivered()[f"To {PHONES[1]}"] == 0
@@ -457,7 +457,7 @@ def test_who_is_suppressed_before_a_retry_is_not_written_to(
 ) -> None:
     """The sending to them was begun, and the worker killed before it went."""
     rows = [{"user_id": user, "text": f"To {user}"} for user in world.users[:1]]
-    mailing = Mailing(world, rows, ledger)
+    mailing = Dispatcher(world, rows, ledger)
     with pytest.raises(Killed):
         mailing.attempt(1 if ledger == "none" else 3)
     mailing.given = {"suppress": [{"phone": PHONES[0], "user_id": world.users[0]}[suppressed]]}
@@ -478,7 +478,7 @@ def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
 ) -> None:
     """The sending was begun under the row's own key, and the worker killed before it went."""
     people: dict[str, Any] = {"phone": PHONES, "user_id": world.users}
-    mailing = Mailing(world, [{"id": 7, by: people[by][0], "text": "For A"}], ledger, {"key": "id"})
+    mailing = Dispatcher(world, [{"id": 7, by: people[by][0], "text": "For A"}], ledger, {"key": "id"})
     with pytest.raises(Killed):
         mailing.attempt(steps)
     mailing.rows = [{"id": 7, to: people[to][1], "text": "For B"}]
@@ -496,7 +496,7 @@ def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
 def test_a_row_that_is_away_for_one_attempt_is_not_lost(world: World, away: str, ledger: str) -> None:
     """The sending was begun, and the worker killed before it went."""
     rows = [{"id": 7, "phone": PHONES[0], "text": "For A"}]
-    mailing = Mailing(world, rows, ledger, {"key": "id"})
+    mailing = Dispatcher(world, rows, ledger, {"key": "id"})
     with pytest.raises(Killed):
         mailing.attempt(5)
     mailing.rows = {"gone": [], "bad": [{**rows[0], "phone": None}], "suppressed": rows}[away]
@@ -515,7 +515,7 @@ def test_a_suppression_file_that_names_no_column_is_refused(
     path = tmp_path / "suppressed.csv"
     path.write_text(f"{content}\n")
     with pytest.raises(InputError, match="suppress: the first line must name a column phone or user_id"):
-        Mailing(world, crowd(1), given={"suppress": str(path)}).attempt()
+        Dispatcher(world, crowd(1), given={"suppress": str(path)}).attempt()
     assert world.sends() == 0
 
 
@@ -529,7 +529,7 @@ def test_each_half_is_sent_in_its_own_window(world: World, task_log: Callable[[]
         .timestamp()
     )
     world.sleep(noon + 86_400 - world.now())
-    mailing = Mailing(world, [*moscow, *east], given={"quiet_hours": "18:00-10:00"})
+    mailing = Dispatcher(world, [*moscow, *east], given={"quiet_hours": "18:00-10:00"})
     assert mailing.attempt() is None  # 12:00 in Moscow, 19:00 in Vladivostok
     assert set(arrived(world, moscow).values()) == {1}
     assert arrived(world, east).total() == 0
@@ -547,7 +547,7 @@ def test_each_half_is_sent_in_its_own_window(world: World, task_log: Callable[[]
 @pytest.mark.parametrize("ledger", ["store", "none"])
 def test_a_daily_cap_defers_the_rest(world: World, ledger: str) -> None:
     rows = crowd(7)
-    mailing = Mailing(world, rows, ledger, {"daily_cap": 3})
+    mailing = Dispatcher(world, rows, ledger, {"daily_cap": 3})
     assert mailing.attempt() is None
     assert arrived(world, rows).total() == 3
     assert mailing.resume() is None
@@ -565,7 +565,7 @@ def report(path: Path) -> dict[str, str]:
 def test_a_query_that_yields_nobody_any_more_does_not_undo_what_was_sent(
     world: World, ledger: str, choice: str
 ) -> None:
-    mailing = Mailing(world, crowd(7), ledger, {"daily_cap": 3, "if_empty": choice})
+    mailing = Dispatcher(world, crowd(7), ledger, {"daily_cap": 3, "if_empty": choice})
     assert mailing.attempt() is None
     mailing.rows = []
     totals = mailing.resume()
@@ -576,7 +576,7 @@ def test_a_query_that_yields_nobody_any_more_does_not_undo_what_was_sent(
 def test_a_source_that_cannot_be_read_leaves_the_report_as_it_was(world: World, tmp_path: Path) -> None:
     source, path = tmp_path / "people.jsonl", tmp_path / "report.jsonl"
     source.write_text("\n".join(map(json.dumps, crowd(3))))
-    mailing = Mailing(world, str(source), given={"report_path": str(path)})
+    mailing = Dispatcher(world, str(source), given={"report_path": str(path)})
     mailing.attempt()
     source.unlink()
     mailing.task.clear()
@@ -587,7 +587,7 @@ def test_a_source_that_cannot_be_read_leaves_the_report_as_it_was(world: World, 
 
 def test_a_bad_row_that_is_new_leaves_in_the_report_who_had_got_it(world: World, tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
-    mailing = Mailing(world, crowd(3), given={"report_path": str(path), "on_bad_rows": "fail"})
+    mailing = Dispatcher(world, crowd(3), given={"report_path": str(path), "on_bad_rows": "fail"})
     mailing.attempt()
     mailing.rows = [*crowd(3), {"phone": "12", "text": "x"}]
     mailing.task.clear()
@@ -598,7 +598,7 @@ def test_a_bad_row_that_is_new_leaves_in_the_report_who_had_got_it(world: World,
 
 def test_a_slow_pace_begins_few_at_a_time(world: World) -> None:
     rows = crowd(6)
-    mailing = Mailing(world, rows, given={"pace": 2, "quiet_hours": None})
+    mailing = Dispatcher(world, rows, given={"pace": 2, "quiet_hours": None})
     before = world.now()
     assert mailing.attempt()
     assert world.now() - before >= 100
@@ -620,30 +620,30 @@ def test_who_would_only_queue_for_a_thread_does_not_take_a_turn(
             too_many.set()
         return 0.0
 
-    def post(self: Poster, person: Person) -> Verdict:
+    def post(self: Sender, person: QueuedMessage) -> SendResult:
         if not begun:
             too_many.wait(0.2)  # a chance to run ahead
         begun.append(len(taken))
-        return Verdict(Outcome.SENT, message_id=person.number)
+        return SendResult(Outcome.SENT, message_id=person.number)
 
     monkeypatch.setattr(Pace, "take", take)
-    monkeypatch.setattr(Poster, "post", post)
-    assert Mailing(world, crowd(), given={"pace": 60, "concurrency": 1}).attempt()
+    monkeypatch.setattr(Sender, "post", post)
+    assert Dispatcher(world, crowd(), given={"pace": 60, "concurrency": 1}).attempt()
     assert begun == list(range(1, COUNT + 1))
 
 
 def test_it_becomes_quiet_while_somebody_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    posted: list[Person] = []
+    posted: list[QueuedMessage] = []
 
-    def post(self: Poster, person: Person) -> Verdict:
+    def post(self: Sender, person: QueuedMessage) -> SendResult:
         posted.append(person)
         world.sleep(12 * 3600)
-        return Verdict(Outcome.SENT, message_id=person.number)
+        return SendResult(Outcome.SENT, message_id=person.number)
 
-    monkeypatch.setattr(Poster, "post", post)
+    monkeypatch.setattr(Sender, "post", post)
     hour = datetime.fromtimestamp(world.now(), ZoneInfo("Europe/Moscow")).hour
     quiet_hours = f"{(hour + 11) % 24}:00-{(hour + 14) % 24}:00"
-    mailing = Mailing(world, crowd(), given={"quiet_hours": quiet_hours, "concurrency": 1})
+    mailing = Dispatcher(world, crowd(), given={"quiet_hours": quiet_hours, "concurrency": 1})
     assert mailing.attempt() is None
     assert len(posted) == 1
 
@@ -653,7 +653,7 @@ def test_nothing_personal_is_logged(world: World, caplog: pytest.LogCaptureFixtu
     rows = crowd(3)
     world.sandbox.set_messenger(phone(1), False)
     rows[2]["text"] = None
-    Mailing(world, rows).attempt()
+    Dispatcher(world, rows).attempt()
     logged = (
         "".join(record.getMessage() for record in caplog.records if "sandbox" not in record.name)
         + capsys.readouterr().out
@@ -681,7 +681,7 @@ def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
 ) -> None:
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "no": 4711}]
-    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    Dispatcher(world, rows, text=text, given={"report_path": str(path)}).attempt()
     reason = json.loads(path.read_text("utf-8"))["reason"]
     assert reason.startswith("text: ")
     assert reason in caplog.text
@@ -703,14 +703,14 @@ def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
 def test_what_a_text_lacks_is_said(world: World, tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "nothing": None}]
-    Mailing(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    Dispatcher(world, rows, text=text, given={"report_path": str(path)}).attempt()
     assert json.loads(path.read_text("utf-8"))["reason"] == reason
 
 
 def test_a_text_may_do_without_what_is_missing(world: World) -> None:
     rows = [{"phone": phone(0), "text": "Hello Anna"}]
     text = "{% if row.name is defined %}{{ row.name }}{% endif %}Hello {{ row.name | default('Anna') }}"
-    Mailing(world, rows, text=text).attempt()
+    Dispatcher(world, rows, text=text).attempt()
     each_once(world, rows)
 
 
@@ -745,7 +745,7 @@ def test_each_person_once_whatever_happens(
         world.skew(skew)
         example = next(_examples)  # the same text in the same second would be the same message
         rows = [{**row, "text": f"{row['text']} of {example}"} for row in crowd(15)]
-        mailing = Mailing(world, rows, ledger, {"max_failures": 15})
+        mailing = Dispatcher(world, rows, ledger, {"max_failures": 15})
         before = arrived(world, rows)
         for number, (fault, probability) in enumerate(faults):
             world.sandbox.inject(fault, operation="send_message", probability=probability, seed=seed + number)
@@ -764,7 +764,7 @@ def test_each_person_once_whatever_happens(
         world.sandbox.configure(history_lag=0)
 
 
-def _attempt(mailing: Mailing, steps: int | None = None) -> None:
+def _attempt(mailing: Dispatcher, steps: int | None = None) -> None:
     """Attempt, come what may: a worker dies, a service is down."""
     try:
         mailing.attempt(steps)
@@ -799,7 +799,7 @@ def test_halfway_the_report_has_exactly_the_rows_so_far(
     rows = [*crowd(), {"phone": "12", "text": "bad"}]
     watched = Watched(world, path, monkeypatch)
     given = {"report_path": str(path), "pace": 20, "concurrency": 1}
-    Mailing(world, rows, given=given).attempt()
+    Dispatcher(world, rows, given=given).attempt()
     halves = [seen for sends, seen in watched.seen if sends == COUNT // 2]
     assert [(row["number"], row["outcome"]) for row in halves[-1]] == [
         (str(COUNT + 1), "skipped"),
@@ -816,7 +816,7 @@ def test_after_a_kill_the_report_stays_right_in_the_retry_too(
 ) -> None:
     path = tmp_path / "report.csv"
     given = {"report_path": str(path), "pace": 20, "concurrency": 1}
-    mailing = Mailing(world, crowd(), given=given)
+    mailing = Dispatcher(world, crowd(), given=given)
     with monkeypatch.context() as killed:
         killed.setattr(GrowingReport, "finish", lambda self: None)  # nobody is left to do that
         with pytest.raises(Killed):
@@ -846,7 +846,7 @@ def test_a_dry_run_writes_its_report_at_the_end_alone(
     path = tmp_path / "report.csv"
     with monkeypatch.context() as grown:
         grown.setattr(GrowingReport, "renew", lambda self: pytest.fail("there is nothing to wait for"))
-        Mailing(world, crowd(3), given={"report_path": str(path), "dry_run": True}).attempt()
+        Dispatcher(world, crowd(3), given={"report_path": str(path), "dry_run": True}).attempt()
     assert numbers(path) == [1, 2, 3]
 
 
@@ -858,7 +858,7 @@ def test_the_log_of_a_mailing_at_the_default_pace(world: World, caplog: pytest.L
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
     rows = [*crowd(40), {"phone": "12", "text": "bad"}, {**crowd(41)[-1]}]
     given = {"pace": 20, "concurrency": 1, "suppress": [phone(40)]}
-    Mailing(world, rows, given=given).attempt()
+    Dispatcher(world, rows, given=given).attempt()
     said = lines(caplog)
     start = next(number for number, line in enumerate(said) if line.startswith("Writing to"))
     uuid = world.channel["channel_uuid"]
@@ -886,7 +886,7 @@ def test_the_log_says_that_quiet_hours_hold_some(world: World, caplog: pytest.Lo
     now = datetime.fromtimestamp(world.now(), ZoneInfo("Europe/Moscow"))
     world.sleep((now.replace(hour=12, minute=0) + timedelta(days=1) - now).total_seconds())
     rows = [*crowd(3), {"phone": "+74232000000", "text": "East"}]  # 12:00 in Moscow, 19:00 in Vladivostok
-    assert Mailing(world, rows, given={"quiet_hours": "18:00-10:00", "pace": 2}).attempt() is None
+    assert Dispatcher(world, rows, given={"quiet_hours": "18:00-10:00", "pace": 2}).attempt() is None
     said = "\n".join(lines(caplog))
     assert (
         "Quiet hours are 18:00-10:00 in the zone of each phone, Europe/Moscow where it tells none; "
@@ -897,7 +897,7 @@ def test_the_log_says_that_quiet_hours_hold_some(world: World, caplog: pytest.Lo
 
 def test_the_log_says_that_the_cap_holds_the_rest(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
-    assert Mailing(world, crowd(5), given={"daily_cap": 3}).attempt() is None
+    assert Dispatcher(world, crowd(5), given={"daily_cap": 3}).attempt() is None
     said = lines(caplog)
     assert "No more than 3 messages go in 24 hours (daily_cap): 3 may go now" in said
     assert any(line.startswith("The daily cap is reached: the next may go at ") for line in said)
@@ -910,9 +910,9 @@ def test_an_outage_is_told_while_it_is_waited_out(
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
     monkeypatch.setattr(mailings, "LOOK", 0.05)
     told, over = threading.Event(), threading.Event()
-    hook_of = Mailing.hook
+    hook_of = Dispatcher.hook
 
-    def waiting(self: Mailing, reaper: Any) -> Any:
+    def waiting(self: Dispatcher, reaper: Any) -> Any:
         hook = hook_of(self, reaper)
 
         def sleep(_: float) -> None:
@@ -930,11 +930,11 @@ def test_an_outage_is_told_while_it_is_waited_out(
                 break
         over.set()
 
-    monkeypatch.setattr(Mailing, "hook", waiting)
+    monkeypatch.setattr(Dispatcher, "hook", waiting)
     world.sandbox.inject("unavailable", operation="send_message", count=1, retry_after=20)
     helper = threading.Thread(target=pass_time)
     helper.start()
-    Mailing(world, crowd(1)).attempt()
+    Dispatcher(world, crowd(1)).attempt()
     helper.join()
     beats = [line for line in lines(caplog) if "waiting for" in line]
     assert re.fullmatch(

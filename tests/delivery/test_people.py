@@ -16,7 +16,7 @@ import pytest
 from airflow_provider_wahelp.storage import cache, database
 from airflow_provider_wahelp.storage import user_ids as module
 from airflow_provider_wahelp.storage.keys import KEY_FILE, digest_key
-from airflow_provider_wahelp.storage.user_ids import People
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 PHONE, OTHER = "+79160000001", "+79160000002"
 SCOPE = "https://wahelp.test/101/5f0c-channel"
@@ -31,22 +31,22 @@ def _outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["directory", "memory"])
-def people(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[People]:
-    opened = People(tmp_path / "state" if request.param == "directory" else None, SCOPE, KEY)
+def people(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UserIdCache]:
+    opened = UserIdCache(tmp_path / "state" if request.param == "directory" else None, SCOPE, KEY)
     yield opened
     opened.close()
 
 
 def reopened(directory: Path, scope: str = SCOPE, key: bytes = KEY) -> dict[str, object]:
     """Return what another process knows."""
-    others = People(directory, scope, key)
+    others = UserIdCache(directory, scope, key)
     try:
         return dict(others.get_many([PHONE, OTHER]))
     finally:
         others.close()
 
 
-def test_a_phone_is_remembered_and_forgotten(people: People) -> None:
+def test_a_phone_is_remembered_and_forgotten(people: UserIdCache) -> None:
     assert people.get(PHONE) is None
     people.put(PHONE, 301)
     people.put(OTHER, "u-7")
@@ -60,7 +60,7 @@ def test_a_phone_is_remembered_and_forgotten(people: People) -> None:
     assert people.get(OTHER) == "u-7"
 
 
-def test_more_phones_than_sqlite_takes_at_a_time(people: People) -> None:
+def test_more_phones_than_sqlite_takes_at_a_time(people: UserIdCache) -> None:
     phones = [f"+7916{number:07}" for number in range(1200)]
     for user, phone in enumerate(phones):
         people.put(phone, user)
@@ -68,20 +68,20 @@ def test_more_phones_than_sqlite_takes_at_a_time(people: People) -> None:
 
 
 def test_another_process_knows_too_and_another_channel_or_key_does_not(tmp_path: Path) -> None:
-    People(tmp_path, SCOPE, KEY).put(PHONE, 301)
+    UserIdCache(tmp_path, SCOPE, KEY).put(PHONE, 301)
     assert reopened(tmp_path) == {PHONE: 301}
     assert reopened(tmp_path, scope=SCOPE + "2") == {}
     assert reopened(tmp_path, key=b"other") == {}
 
 
 def test_scope_and_phone_are_not_run_together() -> None:
-    assert People(None, "a", KEY)._name("bc") != People(None, "ab", KEY)._name("c")
+    assert UserIdCache(None, "a", KEY)._name("bc") != UserIdCache(None, "ab", KEY)._name("c")
 
 
 def test_the_files_are_private_and_name_nobody(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        people = People(tmp_path / "state", SCOPE, KEY)
+        people = UserIdCache(tmp_path / "state", SCOPE, KEY)
         people.put(PHONE, 301)
     finally:
         os.umask(old)
@@ -97,7 +97,7 @@ def test_the_files_are_private_and_name_nobody(tmp_path: Path) -> None:
 
 
 def test_files_that_others_can_read_are_closed_to_them(tmp_path: Path) -> None:
-    first = People(tmp_path, SCOPE, KEY)
+    first = UserIdCache(tmp_path, SCOPE, KEY)
     first.put(PHONE, 301)
     first.close()
     (tmp_path / cache.SHELF).chmod(0o644)
@@ -105,7 +105,7 @@ def test_files_that_others_can_read_are_closed_to_them(tmp_path: Path) -> None:
     assert (tmp_path / cache.SHELF).stat().st_mode & 0o777 == 0o600
 
 
-def test_threads_share_it(people: People) -> None:
+def test_threads_share_it(people: UserIdCache) -> None:
     def work(number: int) -> bool:
         phone = f"+7917{number:07}"
         people.put(phone, number)
@@ -136,7 +136,7 @@ def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     said = [process.communicate(timeout=120)[1] for process in begun]
     assert [process.returncode for process in begun] == [0] * 6, said
     assert not any("cannot" in words for words in said), said
-    people = People(directory, "scope", b"key")
+    people = UserIdCache(directory, "scope", b"key")
     expected = {f"+{number}-{step}": number for number in range(6) for step in range(20)}
     assert people.get_many(list(expected)) == expected
     people.close()
@@ -147,7 +147,7 @@ def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
 def test_a_damaged_file_costs_lookups_and_is_begun_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
-    first = People(tmp_path, SCOPE, KEY)
+    first = UserIdCache(tmp_path, SCOPE, KEY)
     for number in range(2000):
         first.put(f"+7{number}", number)
     first.put(PHONE, 301)
@@ -159,7 +159,7 @@ def test_a_damaged_file_costs_lookups_and_is_begun_anew(
     else:
         content[4096:] = b"\xff" * (len(content) - 4096)
     file.write_bytes(content)
-    second = People(tmp_path, SCOPE, KEY)
+    second = UserIdCache(tmp_path, SCOPE, KEY)
     assert second.get(PHONE) is None
     second.put(PHONE, 302)
     assert second.get(PHONE) == 302
@@ -171,7 +171,7 @@ def test_a_damaged_file_costs_lookups_and_is_begun_anew(
 
 
 def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) -> None:
-    people = People(tmp_path, SCOPE, KEY)
+    people = UserIdCache(tmp_path, SCOPE, KEY)
     people.put(PHONE, 301)
     people.put(OTHER, 302)
     people.close()
@@ -184,7 +184,7 @@ def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) ->
 
 
 def test_a_locked_file_costs_lookups(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    people = People(tmp_path, SCOPE, KEY)
+    people = UserIdCache(tmp_path, SCOPE, KEY)
     people.put(PHONE, 301)
     other = sqlite3.connect(tmp_path / cache.SHELF, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -210,7 +210,7 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
         directory.chmod(0o777)
     if obstacle == "directory_in_its_place":
         (directory / cache.SHELF).mkdir()
-    people, again = People(directory, SCOPE, KEY), People(directory, SCOPE, KEY)
+    people, again = UserIdCache(directory, SCOPE, KEY), UserIdCache(directory, SCOPE, KEY)
     people.put(PHONE, 301)
     assert people.get(PHONE) == 301
     assert again.get(PHONE) is None
@@ -219,7 +219,7 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
 
 
 def test_a_directory_that_vanishes_costs_lookups(tmp_path: Path) -> None:
-    people = People(tmp_path / "state", SCOPE, KEY)
+    people = UserIdCache(tmp_path / "state", SCOPE, KEY)
     people.put(PHONE, 301)
     for file in (tmp_path / "state").iterdir():
         file.unlink()

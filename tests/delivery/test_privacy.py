@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.crowd import Mailing
+from tests.delivery.crowd import Dispatcher
 from tests.delivery.traveller import Traveller, Voyage, hurry
 from tests.delivery.world import PHONES, Killed, Task, World
 
@@ -80,7 +80,7 @@ def test_of_one_message_that_is_waited_for_and_takes_another_channel(
 @pytest.mark.parametrize("ledger", KEEPING)
 def test_of_a_mailing(world: World, ledger: str, kept: Callable[[Task], str]) -> None:
     rows = [{"phone": phone, "name": NAME, "text": TEXT} for phone in (PHONE, *PHONES)]
-    mailing = Mailing(world, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
+    mailing = Dispatcher(world, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
     world.sandbox.configure(delivered_after=1, read_after=None)
     totals = mailing.attempt()
     while totals is None:

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     InputError,
     RateLimitedError,
     RejectedError,
-    UnclearError,
+    UnknownOutcomeError,
 )
 from airflow_provider_wahelp.hooks import WahelpHook
 from tests.delivery.world import (
@@ -212,10 +212,10 @@ def test_a_history_that_cannot_be_read_is_read_by_the_retry(world: World, ledger
     world.sandbox.inject("cut_after", operation="send_message", count=1)
     world.sandbox.inject("unavailable", operation="messages")
     task = Task(world, ledger)
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         task.attempt()
     assert not isinstance(caught.value, AirflowFailException)
-    with pytest.raises(UnclearError):
+    with pytest.raises(UnknownOutcomeError):
         task.attempt()
     world.sandbox.clear_faults()
     task.attempt()
@@ -231,7 +231,7 @@ def test_a_message_that_was_deleted_since_proves_nothing(world: World, ledger: s
         task.attempt("after_post")
     world.sandbox.delete_message(world.sandbox.conversation(PHONES[0])[0]["id"], language=language)
     for _ in range(2):
-        with pytest.raises(UnclearError, match="a message to them was deleted"):
+        with pytest.raises(UnknownOutcomeError, match="a message to them was deleted"):
             task.attempt()
     assert world.sends() == 1
 
@@ -293,7 +293,7 @@ def test_a_login_that_fails_midway_is_no_unclear_send(world: World, if_unclear: 
     task = Task(world, given={"if_unclear": if_unclear})
     with pytest.raises(Exception, match="Could not log in") as caught:
         task.attempt()
-    assert not isinstance(caught.value, UnclearError | AirflowFailException)
+    assert not isinstance(caught.value, UnknownOutcomeError | AirflowFailException)
     assert "Nothing was carried out; it may be repeated." in str(caught.value)
     assert not task.store.kept
 
@@ -304,10 +304,10 @@ def test_a_login_that_fails_midway_is_no_unclear_send(world: World, if_unclear: 
 def test_fail_fails_for_good_where_an_answer_is_lost(world: World) -> None:
     world.sandbox.inject("cut_after", operation="send_message", count=1)
     task = Task(world, given={"if_unclear": "fail"})
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         task.attempt()
     assert isinstance(caught.value, AirflowFailException)
-    with pytest.raises(UnclearError, match='if_unclear is "fail"'):
+    with pytest.raises(UnknownOutcomeError, match='if_unclear is "fail"'):
         task.attempt()
     assert world.sends() == 1
 
@@ -316,7 +316,7 @@ def test_fail_fails_for_good_after_a_kill(world: World) -> None:
     task = Task(world, given={"if_unclear": "fail"})
     with pytest.raises(Killed):
         task.attempt("after_begun")
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         task.attempt()
     assert isinstance(caught.value, AirflowFailException)
     assert not world.sends()
@@ -747,6 +747,6 @@ def test_nothing_secret_is_in_the_errors(world: World) -> None:
     world.sandbox.inject("cut_after", operation="send_message", count=1)
     world.sandbox.inject("unavailable", operation="messages")
     task = Task(world, text="Something personal", given={"phone": PHONES[0]})
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         task.attempt()
     assert not re.search(r"personal|7916", str(caught.value))

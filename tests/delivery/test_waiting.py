@@ -27,7 +27,7 @@ from airflow_provider_wahelp.client.errors import (
     MessengerMissingError,
     NoChannelWorkedError,
     ServerError,
-    UnclearError,
+    UnknownOutcomeError,
     WahelpError,
 )
 from airflow_provider_wahelp.operators import SendMessageOperator
@@ -400,7 +400,7 @@ def test_a_history_that_cannot_be_read_stops_at_that_channel(voyage: Voyage) -> 
     late_for_the_first(voyage, task)
     voyage.world.sandbox.inject("cut_after", path=f"*/{voyage.second}/send_message/*", count=1)
     voyage.world.sandbox.inject("unavailable", path=f"*/{voyage.second}/messages")
-    with pytest.raises(UnclearError) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         task.travel()
     assert not isinstance(caught.value, AirflowFailException)
     voyage.world.sandbox.clear_faults()

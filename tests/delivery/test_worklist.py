@@ -9,14 +9,14 @@ import pytest
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.delivery.mailing import worklist as worklists
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 
 @pytest.fixture
 def worklist() -> Iterator[Worklist]:
     with Worklist() as made:
-        made.add([Person(1, "a", "Hello", 301), Person(2, "b", "Hello", 302)])
+        made.add([QueuedMessage(1, "a", "Hello", 301), QueuedMessage(2, "b", "Hello", 302)])
         yield made
 
 

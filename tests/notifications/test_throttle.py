@@ -225,7 +225,7 @@ def test_whoever_runs_out_of_time_on_the_way_to_the_next_channel_gives_its_claim
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, task_log: Any
 ) -> None:
     world.sandbox.inject("success_false", **LACKING)
-    run_out_of_time(monkeypatch, sender.Teller, "_find", world.second)
+    run_out_of_time(monkeypatch, sender.AlertSender, "_find", world.second)
     falling_back = notifier(fallback=[world.second])
     fail(1, by=falling_back)
     assert "no time was left" in task_log()
@@ -250,7 +250,7 @@ def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sender._remember(f"{world.sandbox.url}/{world.project}/{world.channel}", PHONE, 987654)
-    run_out_of_time(monkeypatch, sender.Teller, "_resolve")
+    run_out_of_time(monkeypatch, sender.AlertSender, "_resolve")
     fail(1)
     assert world.sends[0].endswith("/987654")
     fail(2, start=1)
@@ -298,7 +298,7 @@ def test_what_the_history_does_not_have_was_not_sent(
     world.sandbox.inject("unavailable", operation="messages")
     fail(1)
     world.sandbox.clear_faults()
-    run_out_of_time(monkeypatch, sender.Teller, "_find")
+    run_out_of_time(monkeypatch, sender.AlertSender, "_find")
     fail(1)
     fail(2, start=1)
     assert world.texts() == ["load 1\nand 1 more since 22:05"]
@@ -407,7 +407,7 @@ def die(*_, **__):
     os._exit(9)
 
 moments = {
-    "claimed": (sender.Teller, "_find"),
+    "claimed": (sender.AlertSender, "_find"),
     "begun": (sender, "send_message"),
     "sent": (store.Alerts, "finish"),
 }

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     RateLimitedError,
     RejectedError,
     UnavailableError,
-    UnclearError,
+    UnknownOutcomeError,
 )
 
 try:
@@ -31,7 +31,7 @@ def decide(error: BaseException, **longest: Any) -> Any:
     return WahelpRetryPolicy(**longest).evaluate(error, 1, 3, {})
 
 
-@pytest.mark.parametrize("kind", [CredentialsError, NotFoundError, RejectedError, UnclearError])
+@pytest.mark.parametrize("kind", [CredentialsError, NotFoundError, RejectedError, UnknownOutcomeError])
 def test_what_is_permanent_fails(kind: type[RejectedError]) -> None:
     error = kind("send a message", "no")
     assert decide(error) == sdk.RetryDecision.fail(reason=str(error))
@@ -61,6 +61,6 @@ def test_everything_else_is_left_to_the_task(error: Exception) -> None:
 
 
 def test_an_unclear_outcome_that_a_retry_settles_is_left_to_the_task() -> None:
-    error = UnclearError("tell whether it was sent")
+    error = UnknownOutcomeError("tell whether it was sent")
     error.temporary = True
     assert decide(error) == sdk.RetryDecision.default()

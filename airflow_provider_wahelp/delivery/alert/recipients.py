@@ -16,7 +16,7 @@ _SEPARATORS = re.compile(r"[,;\n]")
 
 
 @dataclass(frozen=True)
-class Addressee:
+class AlertRecipient:
     """One person, by phone or as a user of a channel.
 
     :param phone: the number; or
@@ -45,7 +45,7 @@ class Way:
     name: str | None = None
 
 
-def addressees(to: Any, phone: Any, user_id: Any) -> list[Addressee]:
+def addressees(to: Any, phone: Any, user_id: Any) -> list[AlertRecipient]:
     """Return whom an alert is for, each once.
 
     :param to: phones and ids of users; or
@@ -56,13 +56,13 @@ def addressees(to: Any, phone: Any, user_id: Any) -> list[Addressee]:
     if sum(value not in (None, "", [], ()) for value in (to, phone, user_id)) != 1:
         raise InputError("to, phone, user_id", "exactly one of the three must say who is written to")
     if phone not in (None, ""):
-        return [Addressee(phone=phones.check(phone))]
+        return [AlertRecipient(phone=phones.check(phone))]
     if user_id not in (None, ""):
-        return [Addressee(user_id=arguments.user_id(user_id))]
+        return [AlertRecipient(user_id=arguments.user_id(user_id))]
     return check_to(to)
 
 
-def check_to(value: Any) -> list[Addressee]:
+def check_to(value: Any) -> list[AlertRecipient]:
     """Return the people of a list: a text is a phone, a number the id of a user.
 
     :param value: the list; a text, as a template makes it, may be several phones with commas between.
@@ -79,10 +79,10 @@ def _parts(value: Any) -> list[Any]:
     return _SEPARATORS.split(value) if isinstance(value, str) else [value]
 
 
-def _person(value: Any) -> Addressee:
+def _person(value: Any) -> AlertRecipient:
     try:
         if isinstance(value, int):
-            return Addressee(user_id=arguments.user_id(value))
-        return Addressee(phone=phones.check(value))
+            return AlertRecipient(user_id=arguments.user_id(value))
+        return AlertRecipient(phone=phones.check(value))
     except InputError:
         raise InputError("to", _MUST) from None

@@ -15,19 +15,19 @@ from airflow_provider_wahelp.client.errors import (
     NotFoundError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.client.reconcile import digest, moment, sent_after_all
+from airflow_provider_wahelp.client.reconcile import digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.delivery.alert.recipients import Addressee, Way
-from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Turn
+from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Way
+from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Claim
 from airflow_provider_wahelp.delivery.alert.throttle import Move
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
-from airflow_provider_wahelp.storage.user_ids import People
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ LOOKS = (0.0, 1.5, 2.5)
 """Seconds before each look into the history: fewer than for a send, as an alert has seconds, not minutes."""
 
 
-class Teller:
+class AlertSender:
     """Tells people of things.
 
     :param hook: the hook.
@@ -50,7 +50,7 @@ class Teller:
         self._alerts = alerts
         self._way = way
 
-    async def tell(self, alert: Alert, who: Addressee, turn: Turn, text: str) -> None:
+    async def tell(self, alert: Alert, who: AlertRecipient, turn: Claim, text: str) -> None:
         """Tell somebody of something, unless they turn out to know.
 
         :param alert: what they are told of, and whose turn it is.
@@ -76,13 +76,13 @@ class Teller:
         """Find out whether it was sent by somebody who did not come to say so."""
         project, channel, user_id = note["project_id"], note["channel_uuid"], note["user_id"]
         since = Moment(note["since"], note["by_host"])
-        looking = sent_after_all(project, channel, user_id, note["digest"], since, looks=LOOKS)
+        looking = find_sent(project, channel, user_id, note["digest"], since, looks=LOOKS)
         found = await self._hook.run(looking)
         if found is None:
             await asyncio.to_thread(self._alerts.withdraw, alert)
         return found
 
-    async def _send(self, alert: Alert, who: Addressee, text: str) -> None:
+    async def _send(self, alert: Alert, who: AlertRecipient, text: str) -> None:
         """Send it through the first channel in which the person has the messenger."""
         tale = []
         for channel in self._way.channels:
@@ -123,7 +123,7 @@ class Teller:
                 raise
         return await self._post(alert, to, await self._resolve(to), text)
 
-    async def _find(self, who: Addressee, channel: str | None) -> tuple[Recipient, Id]:
+    async def _find(self, who: AlertRecipient, channel: str | None) -> tuple[Recipient, Id]:
         """Return a person in a channel; one whom the host remembers costs no request."""
         first = self._way.channels[0]
         phone = normalise(who.phone) if who.phone else None
@@ -144,7 +144,7 @@ class Teller:
         await asyncio.to_thread(_remember, await self._scope(to), to.phone, user_id)
         return user_id
 
-    async def _ask(self, conversation: Conversation[T]) -> T:
+    async def _ask(self, conversation: Flow[T]) -> T:
         """Find out about a person."""
         try:
             return await self._hook.run(conversation)
@@ -178,5 +178,5 @@ def _forget(scope: str, phone: str) -> bool:
         return known
 
 
-def _people(scope: str) -> closing[People]:
-    return closing(People(shared_directory(), scope, digest_key()))
+def _people(scope: str) -> closing[UserIdCache]:
+    return closing(UserIdCache(shared_directory(), scope, digest_key()))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_wahelp.delivery.alert.throttle import Held, Move, Situation, State, decide
+from airflow_provider_wahelp.delivery.alert.throttle import Held, Known, Move, State, decide
 from airflow_provider_wahelp.storage.database import Database
 
 FILE = "alerts.sqlite"
@@ -81,7 +81,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Turn:
+class Claim:
     """What an alert has to do.
 
     :param move: that.
@@ -109,7 +109,7 @@ class Alerts:
         self._database = Database(directory, FILE, _TABLES, _PATIENCE)
         self._clock = clock
 
-    def take(self, alert: Alert, window: float, lease: float, *, quiet: bool = False) -> Turn:
+    def take(self, alert: Alert, window: float, lease: float, *, quiet: bool = False) -> Claim:
         """Find out whose turn it is; of all who ask at the same moment, one sends.
 
         :param alert: the alert.
@@ -163,7 +163,7 @@ class Alerts:
 
     def _take(
         self, db: sqlite3.Connection, alert: Alert, window: float, lease: float, *, quiet: bool
-    ) -> Turn:
+    ) -> Claim:
         now = self._clock()  # under the lock: nobody's message can be younger
         values: dict[str, Any] = {
             "key": alert.key,
@@ -182,7 +182,7 @@ class Alerts:
         if move is Move.HOLD:
             db.execute(_WRITE, {**values, "state": State.HELD, "until": 0.0})
         if move not in (Move.SEND, Move.LOOK):
-            return Turn(move, now)
+            return Claim(move, now)
         if move is Move.LOOK:
             db.execute("UPDATE alerts SET pid = :pid, until = :until WHERE key = :key", values)
         else:
@@ -190,7 +190,7 @@ class Alerts:
             db.execute(_WRITE, {**values, "state": State.CLAIMED})
             db.execute(_TELL, values)
         told = db.execute(_TOLD, values).fetchall()
-        return Turn(
+        return Claim(
             move,
             now,
             json.loads(row[3]) if row else {},
@@ -199,12 +199,12 @@ class Alerts:
         )
 
 
-def _situation(row: tuple[str, int, float, str] | None, last: float | None, now: float) -> Situation:
+def _situation(row: tuple[str, int, float, str] | None, last: float | None, now: float) -> Known:
     if row is None:
-        return Situation(None, busy=False, last=last)
+        return Known(None, busy=False, last=last)
     state, pid, until, _ = row
     busy = state in (State.CLAIMED, State.BEGUN) and now < until and _alive(pid)
-    return Situation(State(state), busy=busy, last=last)
+    return Known(State(state), busy=busy, last=last)
 
 
 def _alive(pid: int) -> bool:

@@ -46,7 +46,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Situation:
+class Known:
     """What the host knows when an alert comes up.
 
     :param state: how far this very alert has got; ``None`` if it is new.
@@ -59,7 +59,7 @@ class Situation:
     last: float | None
 
 
-def decide(known: Situation, now: float, window: float, *, quiet: bool) -> Move:
+def decide(known: Known, now: float, window: float, *, quiet: bool) -> Move:
     """Say what to do with an alert.
 
     :param known: what the host knows.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, wait
 
 from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
-from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, Person
-from airflow_provider_wahelp.delivery.mailing.sender import Verdict
+from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.sender import SendResult
 
 
 class Batch:
@@ -18,16 +18,16 @@ class Batch:
     :param done: those of whom it was known before that nothing is to be sent.
     """
 
-    def __init__(self, number: int, people: Iterable[Person], done: list[Done]) -> None:
+    def __init__(self, number: int, people: Iterable[QueuedMessage], done: list[Done]) -> None:
         self.number = number
         self.people = {person.number: person for person in people}
         """Those of whom it is not counted yet what became of them, by the number of the row."""
         self.done = done
         self.begun: list[Begun] = []
         """What the ledger is to know of the others: what is done, and what is not known."""
-        self._sends: dict[int, Future[Verdict]] = {}
+        self._sends: dict[int, Future[SendResult]] = {}
 
-    def post(self, person: Person, send: Future[Verdict]) -> None:
+    def post(self, person: QueuedMessage, send: Future[SendResult]) -> None:
         """Note that somebody was handed to a thread.
 
         :param person: who.
@@ -47,9 +47,9 @@ class Batch:
         """
         return not wait(self._sends.values(), within).not_done
 
-    def back(self) -> Iterator[tuple[Person, Verdict]]:
+    def back(self) -> Iterator[tuple[QueuedMessage, SendResult]]:
         """Yield those who have come back since, and what of; each is counted once it was dealt with."""
         for number in [number for number, send in self._sends.items() if send.done()]:
             send = self._sends[number]
-            yield self.people[number], Verdict(WAITING) if send.cancelled() else send.result()
+            yield self.people[number], SendResult(WAITING) if send.cancelled() else send.result()
             del self._sends[number], self.people[number]

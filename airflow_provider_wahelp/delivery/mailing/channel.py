@@ -21,13 +21,13 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.reconcile import by_server, moment, outgoing_since
 from airflow_provider_wahelp.client.server_clock import Moment
-from airflow_provider_wahelp.client.waiting import may_pass
+from airflow_provider_wahelp.client.waiting import is_transient
 from airflow_provider_wahelp.delivery.mailing.chunks import Done
-from airflow_provider_wahelp.delivery.mailing.dispatcher import Mailing
+from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, Person
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -45,7 +45,7 @@ _BATCH = 200
 
 
 @dataclass
-class Leg:
+class MailingChannel:
     """One channel of a mailing.
 
     :param mailing: writes to people through it.
@@ -53,8 +53,8 @@ class Leg:
     :param read_opt_outs: reads who has asked not to be written to in this channel.
     """
 
-    mailing: Mailing
-    worklist: FollowedWorklist
+    mailing: Dispatcher
+    worklist: TrackedWorklist
     read_opt_outs: Callable[[], Container[Id]] = tuple
     fault: WahelpError | None = None
     looked: float = -math.inf
@@ -69,7 +69,7 @@ class Leg:
         """Who has asked not to be written to in this channel, as of now."""
         return self.read_opt_outs()
 
-    def settle(self, who: Callable[[str], Person | None]) -> None:
+    def settle(self, who: Callable[[str], QueuedMessage | None]) -> None:
         """Find out which of the messages went that an earlier attempt had begun.
 
         For whom it did not, nothing was begun: they may have been reached since, or have written a stop word.
@@ -107,7 +107,7 @@ class Leg:
         self.mailing.progress.finish()
         return until
 
-    def look(self, patience: Patience) -> None:
+    def look(self, patience: WaitOptions) -> None:
         """Learn from the channel's history how far the messages have got, page by page and not one by one.
 
         A fault that may pass is waited out, as long as anybody is to be waited for.
@@ -124,14 +124,14 @@ class Leg:
         try:
             news = self._read(patience.wanted, awaited.total, awaited.oldest)
         except WahelpError as error:
-            if not may_pass(error) or now > awaited.newest + patience.timeout:
+            if not is_transient(error) or now > awaited.newest + patience.timeout:
                 raise
             log.warning("%s It is looked at again later.", error)
             return
         self.looked = now
         self._keep(chain(news, self.worklist.expire(now - patience.timeout)))
 
-    def next_look(self, patience: Patience, *, last: bool) -> float | None:
+    def next_look(self, patience: WaitOptions, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
 
         :param patience: what is waited for, and how long.
@@ -148,7 +148,7 @@ class Leg:
         growing = max(patience.interval, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
         return max(patience.interval, min(growing, min(due) - now))
 
-    def give_up(self, people: Iterable[Person], reason: str) -> None:
+    def give_up(self, people: Iterable[QueuedMessage], reason: str) -> None:
         """Note, here and in the ledger, that some cannot be written to through this channel.
 
         :param people: who.
@@ -160,7 +160,7 @@ class Leg:
             self.worklist.settle(person.number, Outcome.SKIPPED, reason)
         self._keep([Done(person.key, Outcome.SKIPPED, None) for person in given_up])
 
-    def leave_out(self, person: Person, reason: str) -> None:
+    def leave_out(self, person: QueuedMessage, reason: str) -> None:
         """Note that somebody does not want to be written to; the next time they may.
 
         :param person: who.
@@ -207,7 +207,7 @@ class Leg:
         return self.mailing.poster.hook.run(moment(self.mailing.clock())).seconds
 
 
-def _unnamed(person: Person) -> Person:
+def _unnamed(person: QueuedMessage) -> QueuedMessage:
     """Return somebody without the id that is another channel's."""
     return person._replace(user_id=None)
 

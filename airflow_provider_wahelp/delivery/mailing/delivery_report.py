@@ -9,14 +9,14 @@ from typing import NamedTuple
 from airflow_provider_wahelp.delivery.mailing.outcome import ARRIVALS, NO_PHONE, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import Fate, FollowedWorklist
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import DeliveryState, TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.worklist import EVERYBODY
 
 NOT_DELIVERED = "no report of a delivery in time"
 DELIVERY_FAILED = "the delivery failed"
 
 
-class Trial(NamedTuple):
+class ChannelAttempt(NamedTuple):
     """What became of somebody in a channel.
 
     :param channel_uuid: the channel.
@@ -24,7 +24,7 @@ class Trial(NamedTuple):
     """
 
     channel_uuid: str
-    fate: Fate
+    fate: DeliveryState
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Arrivals:
     :param worklists: those of the channels, by uuid, in the order in which they are tried.
     """
 
-    worklists: Mapping[str, FollowedWorklist]
+    worklists: Mapping[str, TrackedWorklist]
 
     def report(self, where: str = EVERYBODY) -> Iterator[ArrivalRow]:
         """Yield what became of people, in the order of the source.
@@ -45,8 +45,12 @@ class Arrivals:
         tried = [(uuid, worklist) for uuid, worklist in others if not worklist.empty()]
         unusable = "; ".join(worklist.unusable for _, worklist in others if worklist.unusable)
         for row, (key, fate) in zip(first.report(where), first.fates(where), strict=True):
-            later = [Trial(uuid, found) for uuid, worklist in tried if key and (found := worklist.fate(key))]
-            outcome, chosen, reason = _judged([Trial(channel, fate), *later])
+            later = [
+                ChannelAttempt(uuid, found)
+                for uuid, worklist in tried
+                if key and (found := worklist.fate(key))
+            ]
+            outcome, chosen, reason = _judged([ChannelAttempt(channel, fate), *later])
             if outcome in {Outcome.UNDELIVERED, Outcome.NO_MESSENGER} and unusable:
                 reason = f"{reason}; {unusable}"
             was_sent = chosen.fate.message_id is not None
@@ -71,7 +75,7 @@ class Arrivals:
         return totals
 
 
-def _judged(trials: Sequence[Trial]) -> tuple[Outcome, Trial, str]:
+def _judged(trials: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt, str]:
     """Return what became of somebody, in which channel, and why it was no better."""
     for trial in trials:
         if trial.fate.delivered:
@@ -90,6 +94,6 @@ def _judged(trials: Sequence[Trial]) -> tuple[Outcome, Trial, str]:
     return Outcome(refused.fate.state), refused, last.fate.reason if last is trials[0] else _reason(last)
 
 
-def _reason(later: Trial) -> str:
+def _reason(later: ChannelAttempt) -> str:
     """Return why a channel after the first did not write to somebody; the ledger does not keep reasons."""
     return NO_PHONE if later.fate.state == Outcome.SKIPPED else later.fate.reason

@@ -16,7 +16,7 @@ from threading import Semaphore
 from typing import TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
+from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_deleted
@@ -34,9 +34,9 @@ from airflow_provider_wahelp.delivery.mailing.growing_report import NoReport, Re
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Pacing, Windows
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person, _since
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage, _since
 from airflow_provider_wahelp.delivery.mailing.reconcile import SETTLED_AFTER, _digest
-from airflow_provider_wahelp.delivery.mailing.sender import Poster, Verdict
+from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.delivery.mailing.words import clock_time
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -66,7 +66,7 @@ _DELETED = "deleted"
 
 
 @dataclass
-class Mailing:
+class Dispatcher:
     """A mailing that is to reach each person once.
 
     Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others post.
@@ -87,7 +87,7 @@ class Mailing:
     :param report: takes in of whom more is known.
     """
 
-    poster: Poster
+    poster: Sender
     worklist: Worklist
     chunks: Chunks
     pace: Pacing
@@ -191,10 +191,10 @@ class Mailing:
             if batch := self._begin(pool, people):
                 yield batch
 
-    def _begin(self, pool: ThreadPoolExecutor, people: Sequence[Person]) -> Batch | None:
+    def _begin(self, pool: ThreadPoolExecutor, people: Sequence[QueuedMessage]) -> Batch | None:
         """Find out who they are, and note in the ledger that they are begun."""
         now = self.poster.hook.run(moment())
-        ready: list[Person] = []
+        ready: list[QueuedMessage] = []
         done: list[Done] = []
         for person, verdict in self.poster.identified(pool, people, self._result):
             known = verdict or self._known(person)
@@ -209,17 +209,17 @@ class Mailing:
         self.worklist.begin(ready)
         return Batch(self.chunks.begin(list(map(_begun, ready))), ready, done)
 
-    def _known(self, person: Person) -> Verdict | None:
+    def _known(self, person: QueuedMessage) -> SendResult | None:
         """Return why somebody need not be written to."""
         if self.suppression.has_user(person.user_id):
-            return Verdict(Outcome.SUPPRESSED, SUPPRESSED)
+            return SendResult(Outcome.SUPPRESSED, SUPPRESSED)
         if person.user_id in self.opt_outs:
-            return Verdict(Outcome.SUPPRESSED, OPTED_OUT)
+            return SendResult(Outcome.SUPPRESSED, OPTED_OUT)
         if self.suspected_since:
             return self._seen(person, _digest(person.text), self.suspected_since)
         return None
 
-    def _begun(self, person: Person, now: Moment) -> Person:
+    def _begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
         """Note when it is begun: what was begun first may still turn up."""
         began = now
         if person.began is not None and person.digest == _digest(person.text):
@@ -237,7 +237,7 @@ class Mailing:
             send.add_done_callback(self._turn_over)
             batch.post(person, send)
 
-    def _may_go(self, person: Person) -> bool:
+    def _may_go(self, person: QueuedMessage) -> bool:
         """Wait until somebody may be written to, if that is soon."""
         while not (self._held or self.poster.fault or person.zones in self._quiet()):
             seconds = self.pace.take()
@@ -249,11 +249,11 @@ class Mailing:
                 self._wait(seconds, "another task's turn" if self.pace.shared else "")
         return False
 
-    def _post(self, person: Person) -> Verdict:
+    def _post(self, person: QueuedMessage) -> SendResult:
         """Write to somebody, unless it has become quiet meanwhile; the only thing here that threads do."""
-        return Verdict(WAITING) if person.zones in self._quiet() else self.poster.post(person)
+        return SendResult(WAITING) if person.zones in self._quiet() else self.poster.post(person)
 
-    def _turn_over(self, _send: Future[Verdict]) -> None:
+    def _turn_over(self, _send: Future[SendResult]) -> None:
         self._turns.release()
 
     def _end(self, batch: Batch) -> None:
@@ -264,7 +264,7 @@ class Mailing:
         with self.worklist.at_once():
             self._count(batch)
             for person in batch.people.values():  # nothing went to them
-                self._took(person, Verdict(WAITING))
+                self._took(person, SendResult(WAITING))
         self.chunks.end(batch.number, batch.begun, batch.done)
         self._look()
 
@@ -298,7 +298,7 @@ class Mailing:
             seconds -= LOOK
             self._look(reason)
 
-    def _took(self, person: Person, verdict: Verdict) -> list[Done]:
+    def _took(self, person: QueuedMessage, verdict: SendResult) -> list[Done]:
         """Note what became of somebody; return it for the ledger, where it is for good."""
         self.worklist.settle(person.number, verdict.state, verdict.reason, verdict.message_id)
         if verdict.state in {WAITING, OPEN}:
@@ -313,36 +313,36 @@ class Mailing:
         at = None if person.began is None else self._seconds(_since(person))
         return [Done(person.key, verdict.state, verdict.message_id, person.user_id, at)]
 
-    def _looked_up(self, person: Person) -> list[Done]:
+    def _looked_up(self, person: QueuedMessage) -> list[Done]:
         if verdict := self._unclear(person):
             done = self._took(person, verdict)
             # What failed the ledger still has begun: who clears the task sends nothing blindly.
             return done if verdict.state == Outcome.SENT else []
         if person.text is None:
-            self._took(person, Verdict(Outcome.SKIPPED, "no longer among the recipients"))
+            self._took(person, SendResult(Outcome.SKIPPED, "no longer among the recipients"))
             return []  # for this time: who is back by the next attempt gets it
         if person.attempts + 1 >= ATTEMPTS:
             reason = f"sent {ATTEMPTS} times, and never seen in the history"
-            self._took(person, Verdict(Outcome.FAILED, reason))
+            self._took(person, SendResult(Outcome.FAILED, reason))
             self.given_up += 1  # for this time: a retry of the task tries again
             return []
         self.worklist.try_again(person.number)
         return []
 
-    def _unclear(self, person: Person) -> Verdict | None:
+    def _unclear(self, person: QueuedMessage) -> SendResult | None:
         """Return what became of a send of unknown outcome; ``None``: it may be sent again."""
         if self.if_unclear == "fail":
-            return Verdict(Outcome.FAILED, "it is not known whether it was sent")
+            return SendResult(Outcome.FAILED, "it is not known whether it was sent")
         return self._seen(person, person.digest, _since(person)) if self.if_unclear == "check" else None
 
-    def _seen(self, person: Person, text_digest: str, since: Moment) -> Verdict | None:
+    def _seen(self, person: QueuedMessage, text_digest: str, since: Moment) -> SendResult | None:
         """Return what the history tells of their message."""
         began = math.floor(self._seconds(since))  # the history's times are whole seconds
         sent = self.worklist.in_history(person.user_id, text_digest, began)
         if sent is not None:
-            return Verdict(Outcome.SENT, message_id=sent)
+            return SendResult(Outcome.SENT, message_id=sent)
         if self.worklist.in_history(person.user_id, _DELETED, began) is not None:
-            return Verdict(
+            return SendResult(
                 Outcome.FAILED, "a message to them was deleted: it is not known whether it was sent"
             )
         return None
@@ -359,7 +359,8 @@ class Mailing:
         try:
             self.poster.hook.run(outgoing_since(project, channel, since, take))
         except WahelpError as error:
-            unclear = UnclearError(f"tell which messages through channel {channel} were sent", str(error))
+            what = f"tell which messages through channel {channel} were sent"
+            unclear = UnknownOutcomeError(what, str(error))
             unclear.temporary = error.temporary
             raise unclear from error
 
@@ -411,6 +412,6 @@ class Mailing:
         return datetime.fromtimestamp(self.clock(), UTC)
 
 
-def _begun(person: Person) -> Begun:
+def _begun(person: QueuedMessage) -> Begun:
     user_id = person.user_id if person.user_id is not None else ""
     return Begun(person.key, person.digest, user_id, person.began or 0.0, bool(person.by_host))

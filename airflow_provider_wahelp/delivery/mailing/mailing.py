@@ -16,10 +16,10 @@ from airflow_provider_wahelp.client.errors import ChannelNotActiveError, InputEr
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
-from airflow_provider_wahelp.delivery.mailing.channel import Leg
+from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.delivery_report import Arrivals
-from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Mailing
+from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression, screen
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
@@ -29,21 +29,21 @@ from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restor
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
-from airflow_provider_wahelp.delivery.mailing.rendering import Composer
+from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow, ReportRow
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed, read_entries
-from airflow_provider_wahelp.delivery.mailing.sender import Poster
+from airflow_provider_wahelp.delivery.mailing.sender import Sender
 from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
-from airflow_provider_wahelp.delivery.mailing.tracking import Following
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
+from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
-from airflow_provider_wahelp.storage.user_ids import People
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Campaign:
+class Mailing:
     """A mailing of a task.
 
     :param hook: the hook.
@@ -81,7 +81,7 @@ class Campaign:
     channel: tuple[Id, str]
     attempt: Attempt
     ledger: Ledger | None
-    composer: Composer
+    composer: Renderer
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
@@ -95,7 +95,7 @@ class Campaign:
         :raises WahelpError: if the mailing cannot go on; who was not written to can be later.
         """
         with airflow_errors(), ExitStack() as stack:
-            worklists = {uuid: stack.enter_context(FollowedWorklist()) for uuid in self._channels}
+            worklists = {uuid: stack.enter_context(TrackedWorklist()) for uuid in self._channels}
             self._insist_on_channel()
             if not self._goes_on:
                 self._check_channel()
@@ -111,7 +111,7 @@ class Campaign:
         return result
 
     @property
-    def _patience(self) -> Patience | None:
+    def _patience(self) -> WaitOptions | None:
         return None if self.options.dry_run else self.options.patience
 
     @property
@@ -130,7 +130,7 @@ class Campaign:
 
     def _mail(
         self,
-        worklists: Mapping[str, FollowedWorklist],
+        worklists: Mapping[str, TrackedWorklist],
         prepared: Preparation,
         report: GrowingReport | None,
     ) -> tuple[datetime | None, int]:
@@ -160,12 +160,12 @@ class Campaign:
             stack.callback(self._finish, first.mailing.progress)
             until = first.mailing.run()
             if self._patience:
-                zones = self.windows.zones if self.windows else Following.zones
-                later = Following(legs, self._patience, prepared.suppression, zones).run()
+                zones = self.windows.zones if self.windows else Tracking.zones
+                later = Tracking(legs, self._patience, prepared.suppression, zones).run()
                 until = min((time for time in (until, later) if time), default=None)
             return until, sum(leg.mailing.given_up for leg in legs)
 
-    def _announce(self, mailing: Mailing, prepared: Preparation) -> None:
+    def _announce(self, mailing: Dispatcher, prepared: Preparation) -> None:
         """Say who is left out and why, and what is about to be done with the others."""
         left_out = mailing.worklist.left_out()
         if words := _left_out(left_out):
@@ -183,13 +183,13 @@ class Campaign:
         if any(progress.totals.values()):
             progress.finish()
 
-    def _leg(self, channel_uuid: str, worklist: FollowedWorklist) -> Leg:
+    def _leg(self, channel_uuid: str, worklist: TrackedWorklist) -> MailingChannel:
         key = self.attempt.key if channel_uuid == self.channel[1] else f"{self.attempt.key}/{channel_uuid}"
         chunks = Chunks(self.ledger, key, self.attempt.generation, channel_uuid)
         mailing = self._mailing(channel_uuid, worklist, chunks)
-        return Leg(mailing, worklist, partial(self._opt_outs, channel_uuid))
+        return MailingChannel(mailing, worklist, partial(self._opt_outs, channel_uuid))
 
-    def _restore(self, leg: Leg) -> None:
+    def _restore(self, leg: MailingChannel) -> None:
         restore(leg.worklist, leg.mailing.chunks, generation=self.attempt.generation, again=self._again)
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
@@ -241,7 +241,7 @@ class Campaign:
         self.hook.run(opt_outs.read(self.channel[0], channel_uuid))
         return opt_outs
 
-    def _mailing(self, channel_uuid: str, worklist: FollowedWorklist, chunks: Chunks) -> Mailing:
+    def _mailing(self, channel_uuid: str, worklist: TrackedWorklist, chunks: Chunks) -> Dispatcher:
         project_id, _ = self.channel
         directory = shared_directory()
         scope = f"{self.hook.get_conn().settings.base_url}/{project_id}/{channel_uuid}"
@@ -249,8 +249,8 @@ class Campaign:
         began = self.attempt.run_started if self._again else self.attempt.earliest
         earlier = self.attempt.repeated and not (self._again and self.attempt.renewed)
         suspected = self.ledger is None and (earlier or self.resumed)
-        return Mailing(
-            Poster(self.hook, project_id, channel_uuid, People(directory, scope, digest_key())),
+        return Dispatcher(
+            Sender(self.hook, project_id, channel_uuid, UserIdCache(directory, scope, digest_key())),
             worklist,
             chunks,
             Pace(directory, scope, per_minute=pace, daily_cap=self.options.daily_cap, clock=self.clock),
@@ -283,14 +283,14 @@ class Campaign:
         with closed(entries):
             return Suppression(entries)
 
-    def _report(self, worklists: Mapping[str, FollowedWorklist]) -> GrowingReport | None:
+    def _report(self, worklists: Mapping[str, TrackedWorklist]) -> GrowingReport | None:
         if not (path := self.options.report_path):
             return None
         if self._patience:
             return GrowingReport(path, Arrivals(worklists).report, ArrivalRow, self.clock)
         return GrowingReport(path, worklists[self.channel[1]].report, ReportRow, self.clock)
 
-    def _totals(self, worklists: Mapping[str, FollowedWorklist]) -> dict[str, int]:
+    def _totals(self, worklists: Mapping[str, TrackedWorklist]) -> dict[str, int]:
         return Arrivals(worklists).totals() if self._patience else _totals(worklists[self.channel[1]])
 
     def _judge(self, result: Result) -> None:

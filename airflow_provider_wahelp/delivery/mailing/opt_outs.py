@@ -12,13 +12,13 @@ from pathlib import Path
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, _folded_words, is_stop
-from airflow_provider_wahelp.storage.cache import Shelf
+from airflow_provider_wahelp.storage.cache import KeyValueCache
 
 OVERLAP = 600
 """Seconds that are read once more the next time: the history may lag behind."""
@@ -47,7 +47,7 @@ class OptOuts:
     """
 
     def __init__(self, directory: Path | None, scope: str, words: Iterable[str] = STOP_WORDS) -> None:
-        self._shelf = Shelf(directory)
+        self._shelf = KeyValueCache(directory)
         self._scope = scope
         self._words = tuple(words)
         self._known = _Known()
@@ -60,7 +60,7 @@ class OptOuts:
         """Return how many have opted out."""
         return len(self._known.out)
 
-    def read(self, project_id: Id, channel_uuid: str) -> Conversation[int]:
+    def read(self, project_id: Id, channel_uuid: str) -> Flow[int]:
         """Read the channel's history, as far as it is new.
 
         A stop whose time cannot be read stands for good; one of the same second as another message does too.
@@ -124,7 +124,7 @@ class _Reading:
         self._began = 0
         self._last: dict[str, int] = {}
 
-    def run(self, project_id: Id, channel_uuid: str) -> Conversation[None]:
+    def run(self, project_id: Id, channel_uuid: str) -> Flow[None]:
         """Read page by page, from the first to what was read before, or to the end."""
         pager: Pager[Message] = Pager(paged=True, long=True)
         while not pager.done:

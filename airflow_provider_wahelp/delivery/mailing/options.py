@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 if TYPE_CHECKING:
     import jinja2
@@ -49,7 +49,7 @@ class Options:
     report_path: str | None = None
     if_unclear: str = "check"
     on_rerun: str = "skip"
-    patience: Patience | None = None
+    patience: WaitOptions | None = None
     fallback: Sequence[str] = ()
 
 

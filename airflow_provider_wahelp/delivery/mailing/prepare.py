@@ -14,8 +14,8 @@ from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.exclusions import SUPPRESSED, Suppression
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
-from airflow_provider_wahelp.delivery.mailing.rendering import BadRowError, Composer, legible
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.rendering import BadRowError, Renderer, legible
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -36,7 +36,7 @@ class Preparation:
     """
 
     worklist: Worklist
-    composer: Composer
+    composer: Renderer
     suppression: Suppression
     failures: Failures
     rows: int = 0
@@ -48,7 +48,7 @@ class Preparation:
 
         :param rows: the recipients.
         """
-        people: list[Person] = []
+        people: list[QueuedMessage] = []
         for number, row in enumerate(rows, 1):
             self.rows = number
             if number % _TOLD == 0:
@@ -60,7 +60,7 @@ class Preparation:
                 people.clear()
         self._add(people)
 
-    def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> Person | None:
+    def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> QueuedMessage | None:
         if isinstance(row, Unreadable):
             self._reject(number, {}, f"it {row.reason}")
             return None
@@ -83,12 +83,12 @@ class Preparation:
         who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
 
-    def _suppressed(self, person: Person) -> bool:
+    def _suppressed(self, person: QueuedMessage) -> bool:
         if person.phone and self.suppression.phones_given and self.suppression.has_phone(person.phone):
             return True
         return self.suppression.has_user(person.user_id)
 
-    def _add(self, people: list[Person]) -> None:
+    def _add(self, people: list[QueuedMessage]) -> None:
         self.bad += self.worklist.add(people)
 
 

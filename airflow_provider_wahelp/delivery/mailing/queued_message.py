@@ -14,7 +14,7 @@ OPEN = "open"
 """Of a person to whom the sending was begun: whether the message went is not known."""
 
 
-class Person(NamedTuple):
+class QueuedMessage(NamedTuple):
     """Somebody who is to get a text.
 
     :param number: the row in the source, from 1.
@@ -47,5 +47,5 @@ class Person(NamedTuple):
     by_phone: bool = False
 
 
-def _since(person: Person) -> Moment:
+def _since(person: QueuedMessage) -> Moment:
     return Moment(person.began or 0.0, bool(person.by_host))

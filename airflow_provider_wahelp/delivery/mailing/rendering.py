@@ -21,7 +21,7 @@ from jinja2.utils import missing
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.options import no_template
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Row:
         return len(self._values)
 
 
-class Composer:
+class Renderer:
     """Turns rows into people with their texts.
 
     :param environment: the DAG's Jinja environment, not a native one.
@@ -89,7 +89,7 @@ class Composer:
         self._longest = longest
         self._zones = zones
 
-    def compose(self, number: int, values: Mapping[str, Any]) -> Person:
+    def compose(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
         """Return who a row is for and with which text.
 
         :param number: the row in the source, from 1.
@@ -101,7 +101,7 @@ class Composer:
         label = self._label(values)
         parts = ("key", label) if self._key else ("to", str(user_id or phone), text)
         name = values.get("name")
-        return Person(
+        return QueuedMessage(
             number,
             _digest(*parts),
             text,

@@ -18,12 +18,12 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
-from airflow_provider_wahelp.storage.user_ids import People
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 
-class Verdict(NamedTuple):
+class SendResult(NamedTuple):
     """What came of writing to somebody.
 
     :param state: an outcome, or that they wait, or that it is not known.
@@ -36,11 +36,11 @@ class Verdict(NamedTuple):
     message_id: Id | None = None
 
 
-Identified = tuple[Person, Verdict | None]
+Identified = tuple[QueuedMessage, SendResult | None]
 """Somebody with their id in the channel, or with the reason why they have none."""
 
 
-class Poster:
+class Sender:
     """Finds people in a channel and writes to them; what is at fault beyond one person stops it.
 
     :param hook: the hook.
@@ -49,7 +49,7 @@ class Poster:
     :param people: who is who, as far as the host remembers.
     """
 
-    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, people: People) -> None:
+    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, people: UserIdCache) -> None:
         self.hook = hook
         self.project_id = project_id
         self.channel_uuid = channel_uuid
@@ -69,7 +69,7 @@ class Poster:
     def identified(
         self,
         pool: ThreadPoolExecutor,
-        people: Sequence[Person],
+        people: Sequence[QueuedMessage],
         result: Callable[[Future[Identified]], Identified] = Future.result,
     ) -> Iterable[Identified]:
         """Return people with their ids in the channel, or with the reason why they have none.
@@ -88,13 +88,13 @@ class Poster:
             return ((person, None) for person in people)
         return map(result, [pool.submit(self._identify, person) for person in named])
 
-    def post(self, person: Person) -> Verdict:
+    def post(self, person: QueuedMessage) -> SendResult:
         """Write to somebody, once.
 
         :param person: whom, by id.
         """
         if self.fault or person.user_id is None:
-            return Verdict(WAITING)
+            return SendResult(WAITING)
         to = Recipient(self.project_id, self.channel_uuid)
         since = Moment(person.began or 0.0, bool(person.by_host))
         try:
@@ -103,14 +103,14 @@ class Poster:
             return self._verdict(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
             self.fault = error
-            return Verdict(OPEN)
-        return Verdict(Outcome.SENT, message_id=message.id)
+            return SendResult(OPEN)
+        return SendResult(Outcome.SENT, message_id=message.id)
 
-    def _identify(self, person: Person) -> Identified:
+    def _identify(self, person: QueuedMessage) -> Identified:
         if person.user_id is not None:
             return person, None
         if self.fault:
-            return person, Verdict(WAITING)
+            return person, SendResult(WAITING)
         number = person.phone
         to = Recipient(self.project_id, self.channel_uuid, phone=number, name=person.name or number)
         try:
@@ -121,28 +121,28 @@ class Poster:
         self._people.put(number, user_id)
         return person._replace(user_id=user_id), None
 
-    def _verdict(self, error: WahelpError, person: Person) -> Verdict:
+    def _verdict(self, error: WahelpError, person: QueuedMessage) -> SendResult:
         """Tell a fault of one person from one that concerns all."""
         if error.may_have_happened:
-            return Verdict(OPEN)
+            return SendResult(OPEN)
         if isinstance(error, MessengerMissingError):
-            return Verdict(Outcome.NO_MESSENGER, error.meaning)
+            return SendResult(Outcome.NO_MESSENGER, error.meaning)
         if isinstance(error, NotFoundError):
             return self._missing(error, person)
         if isinstance(error, RejectedError | InputError) and not isinstance(error, ChannelNotActiveError):
-            return Verdict(Outcome.FAILED, str(error))
+            return SendResult(Outcome.FAILED, str(error))
         self.fault = error
-        return Verdict(WAITING)
+        return SendResult(WAITING)
 
-    def _missing(self, error: NotFoundError, person: Person) -> Verdict:
+    def _missing(self, error: NotFoundError, person: QueuedMessage) -> SendResult:
         """Tell somebody whom the host remembers wrongly from a channel that is gone."""
         if person.by_phone and person.user_id is not None and person.number not in self._renewed:
             self._renewed.add(person.number)
             self._people.forget(person.phone)
-            return Verdict(WAITING)
+            return SendResult(WAITING)
         try:
             self.hook.get_channel(self.channel_uuid, self.project_id)
         except WahelpError as gone:
             self.fault = gone
-            return Verdict(WAITING)
-        return Verdict(Outcome.FAILED, str(error))
+            return SendResult(WAITING)
+        return SendResult(Outcome.FAILED, str(error))

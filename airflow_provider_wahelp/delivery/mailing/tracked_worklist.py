@@ -11,13 +11,13 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.status import further, standing
 from airflow_provider_wahelp.delivery.mailing.chunks import Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.worklist import COLUMNS, EVERYBODY, Worklist
 
 _ALL = -1  # SQLite's limit for no limit
 _BATCH = 200  # messages that are in memory at once
 _AS_NAMED = ", ".join(
-    "iif(by_phone, user_id, named)" if name == "user_id" else name for name in Person._fields
+    "iif(by_phone, user_id, named)" if name == "user_id" else name for name in QueuedMessage._fields
 )
 _REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
@@ -26,13 +26,13 @@ CREATE VIEW awaited AS SELECT * FROM people WHERE state = 'sent' AND NOT over;
 """
 _DONE = "SELECT key, state, message_id, user_id, began, standing, over FROM awaited WHERE "
 _ADOPT = (  # what the source says of somebody counts, and what the ledger says of them
-    f"INSERT INTO people ({COLUMNS}) VALUES ({', '.join('?' for _ in Person._fields)}) "  # noqa: S608
+    f"INSERT INTO people ({COLUMNS}) VALUES ({', '.join('?' for _ in QueuedMessage._fields)}) "  # noqa: S608
     "ON CONFLICT (key) DO UPDATE SET number = excluded.number, text = excluded.text, phone = excluded.phone, "
     "name = excluded.name, zones = excluded.zones, label = excluded.label, by_phone = excluded.by_phone"
 )
 
 
-class Fate(NamedTuple):
+class DeliveryState(NamedTuple):
     """What became of somebody in one channel.
 
     :param state: an outcome, or that they wait, or that it is not known.
@@ -69,13 +69,13 @@ class Awaited(NamedTuple):
     newest: float
 
 
-class FollowedWorklist(Worklist):
+class TrackedWorklist(Worklist):
     """A worklist that knows also how far the messages have got. For one thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self._db.executescript(_SCHEMA)
-        self._set_aside: dict[str, Person] = {}
+        self._set_aside: dict[str, QueuedMessage] = {}
         self.unusable = ""
         """Why nobody can be written to through this channel."""
 
@@ -198,25 +198,25 @@ class FollowedWorklist(Worklist):
         )
         yield from (key for (key,) in self._db.execute(query, (before,)))
 
-    def fate(self, key: str) -> Fate | None:
+    def fate(self, key: str) -> DeliveryState | None:
         """Return what became of somebody; ``None`` where nothing was begun.
 
         :param key: what the send is filed under.
         """
         query = "SELECT state, standing, over, reason, message_id, user_id FROM people WHERE key = ?"
         row = self._db.execute(query, (key,)).fetchone()
-        return Fate._make(row) if row else None
+        return DeliveryState._make(row) if row else None
 
-    def person(self, key: str) -> Person | None:
+    def person(self, key: str) -> QueuedMessage | None:
         """Return somebody whom the source still has.
 
         :param key: what the send is filed under.
         """
         query = f"SELECT {_AS_NAMED} FROM people WHERE key = ? AND text IS NOT NULL"  # noqa: S608
         row = self._db.execute(query, (key,)).fetchone()
-        return Person._make(row) if row else None
+        return QueuedMessage._make(row) if row else None
 
-    def adopt(self, people: Iterable[Person]) -> None:
+    def adopt(self, people: Iterable[QueuedMessage]) -> None:
         """Add people whom another channel did not reach; of those who are there already, say who they are.
 
         :param people: the people, with a phone.
@@ -242,7 +242,7 @@ class FollowedWorklist(Worklist):
         """Forget those who wait: the channel cannot be used."""
         self._db.execute("DELETE FROM people WHERE state = ?", (WAITING,))
 
-    def fates(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, Fate]]:
+    def fates(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
         """Yield what became of people, in the order of :meth:`report`; bad rows have no key.
 
         :param where: of whom.
@@ -252,9 +252,9 @@ class FollowedWorklist(Worklist):
             f"WHERE {where} ORDER BY number < 0, number"
         )
         for key, *fate in self._db.execute(query):
-            yield key, Fate._make(fate)
+            yield key, DeliveryState._make(fate)
 
-    def _as_begun(self, person: Person) -> Person:
+    def _as_begun(self, person: QueuedMessage) -> QueuedMessage:
         """Return somebody with what is known of an earlier sending to them that did not happen."""
         if not (begun := self._set_aside.get(person.key)):
             return person

@@ -16,13 +16,13 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.status import status_reached
-from airflow_provider_wahelp.delivery.mailing.channel import Leg, _batches, _unnamed
+from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel, _batches, _unnamed
 from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression
 from airflow_provider_wahelp.delivery.mailing.outcome import NO_PHONE
-from airflow_provider_wahelp.delivery.mailing.queued_message import Person
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import FollowedWorklist
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Following:
+class Tracking:
     """A mailing that is followed until its messages have arrived, through one channel or the next.
 
     :param legs: the channels, in the order in which they are tried; the first has been written through.
@@ -39,8 +39,8 @@ class Following:
     :param zones: returns the zones of a phone.
     """
 
-    legs: Sequence[Leg]
-    patience: Patience
+    legs: Sequence[MailingChannel]
+    patience: WaitOptions
     suppression: Suppression = field(default_factory=lambda: Suppression(()))
     zones: Callable[[str], str] = lambda phone: ""
 
@@ -82,19 +82,19 @@ class Following:
             if leg.fault is None:
                 return
 
-    def _person(self, key: str) -> Person | None:
+    def _person(self, key: str) -> QueuedMessage | None:
         """Return somebody as the channels after the first are to find them: by phone."""
         person = self.legs[0].worklist.person(key)
         return person and person._replace(digest="", began=None, by_host=False, attempts=0, by_phone=True)
 
-    def _with_phones(self, people: Sequence[Person]) -> list[Person]:
+    def _with_phones(self, people: Sequence[QueuedMessage]) -> list[QueuedMessage]:
         """Return people with the phones that the first channel has of them, where the source has none."""
         if all(person.phone for person in people):
             return list(people)
         with ThreadPoolExecutor(self.legs[0].mailing.concurrency, "wahelp") as pool:
             return list(pool.map(self._with_phone, people))
 
-    def _with_phone(self, person: Person) -> Person:
+    def _with_phone(self, person: QueuedMessage) -> QueuedMessage:
         if person.phone or person.user_id is None:
             return person
         poster = self.legs[0].mailing.poster
@@ -105,7 +105,7 @@ class Following:
             return person
         return person._replace(phone=phone, zones=self.zones(phone))
 
-    def _wanted(self, leg: Leg, people: Sequence[Person]) -> Iterator[Person]:
+    def _wanted(self, leg: MailingChannel, people: Sequence[QueuedMessage]) -> Iterator[QueuedMessage]:
         """Yield those who may be written to; note of the others why not."""
         for person in people:
             if self.suppression.has(person.phone) or self.suppression.has_user(person.user_id):
@@ -125,7 +125,7 @@ class Following:
             for keys in _batches(leg.worklist.awaited_keys()):
                 leg.worklist.end([key for key in keys if any(self._arrived(each, key) for each in others)])
 
-    def _arrived(self, worklist: FollowedWorklist, key: str) -> bool:
+    def _arrived(self, worklist: TrackedWorklist, key: str) -> bool:
         fate = worklist.fate(key)
         return fate is not None and status_reached(fate.standing, self.patience.wanted)
 

@@ -15,7 +15,7 @@ from typing import Self
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.delivery.mailing.chunks import Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, Person
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 
 EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
@@ -41,11 +41,11 @@ CREATE INDEX texts ON history (digest, user_id, at);
 """
 
 
-COLUMNS = ", ".join(Person._fields)
-_NAMED = f"?{Person._fields.index('user_id') + 1}"
+COLUMNS = ", ".join(QueuedMessage._fields)
+_NAMED = f"?{QueuedMessage._fields.index('user_id') + 1}"
 _ADD = (
     f"INSERT OR IGNORE INTO people ({COLUMNS}, named) "  # noqa: S608
-    f"VALUES ({', '.join('?' * len(Person._fields))}, {_NAMED})"
+    f"VALUES ({', '.join('?' * len(QueuedMessage._fields))}, {_NAMED})"
 )
 _SETTLE = (
     "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
@@ -78,7 +78,7 @@ class Worklist:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def add(self, people: Sequence[Person]) -> int:
+    def add(self, people: Sequence[QueuedMessage]) -> int:
         """Add people; one with the key of an earlier one is not written to.
 
         :return: how many had such a key.
@@ -113,7 +113,7 @@ class Worklist:
             (number, outcome.value, reason, user_id, phone, label),
         )
 
-    def waiting(self, limit: int, closed: Collection[str] = ()) -> list[Person]:
+    def waiting(self, limit: int, closed: Collection[str] = ()) -> list[QueuedMessage]:
         """Return the next people to be written to.
 
         :param limit: how many at most.
@@ -121,18 +121,18 @@ class Worklist:
         """
         where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
         query = f"{_PERSON}{where} ORDER BY number LIMIT ?"
-        return list(map(Person._make, self._db.execute(query, (WAITING, *closed, limit))))
+        return list(map(QueuedMessage._make, self._db.execute(query, (WAITING, *closed, limit))))
 
     def waiting_zones(self) -> set[str]:
         """Return the zones of those who are still to be written to."""
         query = "SELECT DISTINCT zones FROM people WHERE state = ?"
         return {zones for (zones,) in self._db.execute(query, (WAITING,))}
 
-    def open(self) -> list[Person]:
+    def open(self) -> list[QueuedMessage]:
         """Return those of whom it is not known whether their message went."""
-        return list(map(Person._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
+        return list(map(QueuedMessage._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
 
-    def begin(self, people: Iterable[Person]) -> None:
+    def begin(self, people: Iterable[QueuedMessage]) -> None:
         """Note that the sending to people is begun."""
         self._many(
             "UPDATE people SET state = 'open', user_id = ?, digest = ?, began = ?, by_host = ? "
@@ -250,7 +250,7 @@ class Worklist:
             outcome, why = _reported(state, reason)
             yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
 
-    def _repeats(self, person: Person) -> bool:
+    def _repeats(self, person: QueuedMessage) -> bool:
         first = self._db.execute("SELECT number FROM people WHERE key = ?", (person.key,)).fetchone()[0]
         if first == person.number:
             return False

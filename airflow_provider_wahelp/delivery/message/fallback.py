@@ -9,7 +9,7 @@ from functools import cached_property
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.messages import Recipient, by_phone
-from airflow_provider_wahelp.delivery.message.preferred_channel import Memory
+from airflow_provider_wahelp.delivery.message.preferred_channel import PreferredChannels
 from airflow_provider_wahelp.delivery.message.send import Delivery
 from airflow_provider_wahelp.delivery.message.send_record import Entry
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Route:
+class FallbackChannels:
     """A message to one person through one channel or another, sent once through each at most.
 
     :param first: the send through the channel that the author names first.
@@ -27,7 +27,7 @@ class Route:
 
     first: Delivery
     others: Sequence[str] = ()
-    memory: Memory | None = None
+    memory: PreferredChannels | None = None
 
     @cached_property
     def channels(self) -> list[str]:

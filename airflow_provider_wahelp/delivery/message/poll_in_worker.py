@@ -7,16 +7,16 @@ import time
 from typing import Any
 
 from airflow_provider_wahelp.client.errors import WahelpError, told
-from airflow_provider_wahelp.client.flow import Conversation, Pause
-from airflow_provider_wahelp.client.waiting import arrived, find_message, may_pass, sent_away
-from airflow_provider_wahelp.delivery.message.wait_state import Stage
+from airflow_provider_wahelp.client.flow import Flow, Pause
+from airflow_provider_wahelp.client.waiting import arrived, find_message, is_transient, retry_delay
+from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
 
 
 def watch(
-    hook: WahelpHook, project_id: int | str, stage: Stage, interval: float, left: float
+    hook: WahelpHook, project_id: int | str, stage: WaitState, interval: float, left: float
 ) -> dict[str, Any]:
     """Wait until a message has arrived, or never will, or it is too late.
 
@@ -37,9 +37,9 @@ def watch(
             message = hook.run(find_message(project_id, stage.channel_uuid, stage.message["id"]))
             result = arrived(message, stage.wanted)
         except WahelpError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 return {"error": told(error)}
-            pause = max(interval, sent_away(error))
+            pause = max(interval, retry_delay(error))
             log.warning("%s Looking again in %g s.", error, pause)
         else:
             if result:
@@ -47,5 +47,5 @@ def watch(
     return {"late": True}
 
 
-def _rest(seconds: float) -> Conversation[None]:
+def _rest(seconds: float) -> Flow[None]:
     yield Pause(seconds)

@@ -71,7 +71,7 @@ class VariableNotes:
         return kept
 
 
-class Memory:
+class PreferredChannels:
     """Which channel has reached whom. It may forget, which costs a detour and never fails a task.
 
     :param notes: where it is kept.
@@ -112,10 +112,10 @@ class Memory:
         return person.hexdigest()
 
 
-def memory_in(place: str, scope: str) -> Memory:
+def memory_in(place: str, scope: str) -> PreferredChannels:
     """Return a memory.
 
     :param place: the name of an Airflow Variable or, where it has a slash, any Airflow object storage path.
     :param scope: what the channels belong to.
     """
-    return Memory(PathNotes(place) if "/" in place else VariableNotes(place), scope)
+    return PreferredChannels(PathNotes(place) if "/" in place else VariableNotes(place), scope)

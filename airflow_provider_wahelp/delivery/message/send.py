@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import UnclearError, WahelpError
-from airflow_provider_wahelp.client.flow import Conversation
+from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import T, find_user
-from airflow_provider_wahelp.client.reconcile import by_server, digest, moment, sent_after_all
+from airflow_provider_wahelp.client.reconcile import by_server, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
@@ -66,7 +66,7 @@ class Delivery:
     def send(self) -> Result:
         """Send it, unless it was sent already.
 
-        :raises UnclearError: if it is not known whether it was sent.
+        :raises UnknownOutcomeError: if it is not known whether it was sent.
         """
         entry = self._earlier()
         if not entry:
@@ -173,15 +173,15 @@ class Delivery:
             self._is_of_this_text(entry)
         return found
 
-    def _search(self, entry: Entry) -> Conversation[Message | None]:
+    def _search(self, entry: Entry) -> Flow[Message | None]:
         channel = self._channel(entry)
         if self.if_unclear == "fail":
-            raise UnclearError(
+            raise UnknownOutcomeError(
                 f"tell whether a message to user {entry.user_id} through channel {channel} was sent",
                 'an earlier attempt had begun to send it, and if_unclear is "fail"',
             )
         known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
-        return (yield from sent_after_all(*known))
+        return (yield from find_sent(*known))
 
     def _channel(self, entry: Entry) -> str:
         return entry.channel_uuid or self.recipient.channel_uuid
@@ -204,7 +204,7 @@ class Delivery:
             self.ledger.write(self._key, asdict(entry))
         return entry
 
-    def _since(self, earlier: Entry | None) -> Conversation[Moment]:
+    def _since(self, earlier: Entry | None) -> Flow[Moment]:
         """Return when this is begun: what was begun first may still turn up."""
         now = yield from moment()
         if not earlier or earlier.digest != digest(self.text):
@@ -223,16 +223,16 @@ class Delivery:
                 self.ledger.forget(self._key)
             raise
 
-    def _settled(self, conversation: Conversation[T]) -> Conversation[T]:
+    def _settled(self, conversation: Flow[T]) -> Flow[T]:
         """Say of an unclear outcome whether a retry of the task settles it: if it looks again, it may."""
         try:
             return (yield from conversation)
-        except UnclearError as error:
+        except UnknownOutcomeError as error:
             error.temporary = self.if_unclear == "check"
             raise
         except WahelpError as error:
             if self.if_unclear == "fail" and error.may_have_happened:
-                raise UnclearError(error.what, str(error), status=error.status) from error
+                raise UnknownOutcomeError(error.what, str(error), status=error.status) from error
             raise
 
     def _is_of_this_text(self, sent: Entry) -> bool:

@@ -25,17 +25,17 @@ from airflow_provider_wahelp.client.models import Message, parse_time
 from airflow_provider_wahelp.client.reconcile import by_server, moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
 from airflow_provider_wahelp.client.waiting import arrived, find_message
-from airflow_provider_wahelp.delivery.message.fallback import Route
+from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
 from airflow_provider_wahelp.delivery.message.poll_in_worker import watch
 from airflow_provider_wahelp.delivery.message.wait_state import (
-    Past,
+    ChannelResult,
     Sent,
-    Stage,
+    WaitState,
     past,
     sent_through,
     words_of,
 )
-from airflow_provider_wahelp.delivery.wait_options import Patience
+from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +48,14 @@ Arrived = dict[str, Any]
 EARLIER = "it was sent by an earlier attempt of the task, and there was no report of a delivery"
 
 
-class Journey:
+class TrackedSend:
     """The way of one message to one person. Its steps raise a ``WahelpError`` where it has come to nothing.
 
     :param route: the channels that it may take.
     :param patience: what is waited for, and how long.
     """
 
-    def __init__(self, route: Route, patience: Patience) -> None:
+    def __init__(self, route: FallbackChannels, patience: WaitOptions) -> None:
         self._route = route
         self._patience = patience
         self._hook = route.first.hook
@@ -65,7 +65,7 @@ class Journey:
         # Where there are other channels a delivery decides, and whether it was read comes after that.
         self._wanted = patience.wanted if self._alone else "delivered"
 
-    def begin(self) -> Stage | Arrived:
+    def begin(self) -> WaitState | Arrived:
         """Send it, or go on where an earlier attempt has stopped.
 
         :return: what to wait for, or the message that has arrived.
@@ -84,7 +84,7 @@ class Journey:
             rest, next(iter(tried)), [past(channel, EARLIER, message) for channel, message in sent if message]
         )
 
-    def go_on(self, stage: Stage, event: Event) -> Stage | Arrived:
+    def go_on(self, stage: WaitState, event: Event) -> WaitState | Arrived:
         """Take the next step.
 
         :param stage: what was waited for.
@@ -100,14 +100,14 @@ class Journey:
             return self._give_up(stage, error)
         raise error
 
-    def watch(self, stage: Stage) -> Event:
+    def watch(self, stage: WaitState) -> Event:
         """Wait in the worker for what :meth:`go_on` is to be told.
 
         :param stage: what is waited for.
         """
         return watch(self._hook, self.project_id, stage, self.interval, self.left(stage))
 
-    def left(self, stage: Stage) -> float:
+    def left(self, stage: WaitState) -> float:
         """Return for how many seconds a message is still waited for.
 
         :param stage: where it stands.
@@ -117,7 +117,7 @@ class Journey:
             return stage.since + self._patience.fallback_after - now
         return max(stage.since, stage.cleared or self._cleared) + self._patience.timeout - now
 
-    def _next(self, rest: Sequence[str], first: str, before: Sequence[Past]) -> Stage | Arrived:
+    def _next(self, rest: Sequence[str], first: str, before: Sequence[ChannelResult]) -> WaitState | Arrived:
         """Send it through the next channel."""
         if not rest:
             return self._last_look(first, before)
@@ -139,12 +139,12 @@ class Journey:
         if came != channel and not self._alone:
             others = list(rest)  # it went through one that the DAG has lost: this one is still to be tried
         since = self._sent_at(came, sent, just_now=just_now)
-        stage = Stage(sent_through(came, sent), self._wanted, since, first, others, list(before))
+        stage = WaitState(sent_through(came, sent), self._wanted, since, first, others, list(before))
         if status_reached(sent["status"], self._wanted):
             return self._reached(stage, sent["status"])
         return self._waits(stage) if just_now and not status_failed(sent["status"]) else self._look(stage)
 
-    def _look(self, stage: Stage, *, late: bool = False) -> Stage | Arrived:
+    def _look(self, stage: WaitState, *, late: bool = False) -> WaitState | Arrived:
         """See how far it has got; who says that it is late has a clock, and is right."""
         message = self._read(stage.message)
         try:
@@ -161,11 +161,11 @@ class Journey:
             stage, DeliveryTimeoutError(f"see message {message.id} being {stage.wanted}", words)
         )
 
-    def _waits(self, stage: Stage) -> Stage:
+    def _waits(self, stage: WaitState) -> WaitState:
         """Have it told over a deferral when the wait began: without a ledger nothing else keeps that."""
         return replace(stage, cleared=stage.cleared or self._cleared)
 
-    def _reached(self, stage: Stage, status: str) -> Stage | Arrived:
+    def _reached(self, stage: WaitState, status: str) -> WaitState | Arrived:
         """Be done or, if it was delivered and is to be read, wait for that too: there is no way back."""
         filed = self._route.filed(stage.channel_uuid)
         kept = filed.note(status)
@@ -177,7 +177,7 @@ class Journey:
         whole = filed.whole(kept) if kept else {**stage.message, "text": filed.text}
         return {**whole, "status": status, "channel_uuid": stage.channel_uuid}
 
-    def _give_up(self, stage: Stage, error: WahelpError) -> Stage | Arrived:
+    def _give_up(self, stage: WaitState, error: WahelpError) -> WaitState | Arrived:
         """Try the next channel, if it is not too late for that."""
         if self._alone or stage.wanted != self._wanted:
             raise error
@@ -185,13 +185,13 @@ class Journey:
         happened = past(stage.channel_uuid, words_of(error), stage.message)
         return self._next(stage.rest, stage.first, [*stage.past, happened])
 
-    def _last_look(self, first: str, before: Sequence[Past]) -> Stage | Arrived:
+    def _last_look(self, first: str, before: Sequence[ChannelResult]) -> WaitState | Arrived:
         """Before all is given up, see whether what was sent earlier has arrived after all."""
         for happened in before:
             if happened["message"] and (status := self._delivered_late(happened["message"])):
                 sent, channel = happened["message"], happened["channel_uuid"]
                 since = self._sent_at(channel, sent, just_now=False)
-                return self._reached(Stage(sent, self._wanted, since, first), status)
+                return self._reached(WaitState(sent, self._wanted, since, first), status)
         tale = "; ".join(f"channel {happened['channel_uuid']}: {happened['what']}" for happened in before)
         raise NoChannelWorkedError("reach the person", tale)
 

@@ -11,14 +11,14 @@ from airflow_provider_wahelp.client.errors import WahelpError
 Sent = Mapping[str, Any]
 """A message as plain JSON values."""
 
-Past = Mapping[str, Any]
+ChannelResult = Mapping[str, Any]
 """What happened in a channel: ``channel_uuid``, ``what``, and the ``message``, if one was sent."""
 
 _SHOWN = ("id", "user_id", "channel_id", "message_type", "destination", "direction", "status", "created_at")
 
 
 @dataclass(frozen=True)
-class Stage:
+class WaitState:
     """A message that was sent and is waited for.
 
     :param message: the message with its ``channel_uuid``, and nothing personal.
@@ -35,7 +35,7 @@ class Stage:
     since: float
     first: str
     rest: Sequence[str] = field(default_factory=list)
-    past: Sequence[Past] = field(default_factory=list)
+    past: Sequence[ChannelResult] = field(default_factory=list)
     cleared: float = 0.0
 
     @property
@@ -61,7 +61,7 @@ def sent_through(channel_uuid: str, message: Sent) -> Sent:
     return {**shown(message), "channel_uuid": channel_uuid}
 
 
-def past(channel_uuid: str, what: str, message: Sent | None = None) -> Past:
+def past(channel_uuid: str, what: str, message: Sent | None = None) -> ChannelResult:
     """Return what happened in a channel.
 
     :param channel_uuid: the channel.

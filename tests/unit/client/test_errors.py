@@ -11,7 +11,7 @@ KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WahelpError)
 ]
 LOST = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAnswerError"}
-UNKNOWN = LOST | {"OutOfTimeError", "UnclearError"}
+UNKNOWN = LOST | {"OutOfTimeError", "UnknownOutcomeError"}
 LATER = LOST | {
     "ConnectTimeoutError",
     "NotReachableError",

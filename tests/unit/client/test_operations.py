@@ -389,7 +389,7 @@ def test_a_message_that_is_another_is_not_taken_for_it(there: Any) -> None:
 def test_a_message_that_was_deleted_leaves_it_unclear(words: str) -> None:
     looks = [(HISTORY, data([past(words)], has_more=False))] * LOOKS
     error = outcome(send(), (SEND, LOST), *looks)
-    assert type(error) is errors.UnclearError
+    assert type(error) is errors.UnknownOutcomeError
     assert error.may_have_happened
 
 
@@ -414,7 +414,7 @@ def test_what_never_arrives_is_given_up_as_not_sent() -> None:
 
 def test_a_history_that_cannot_be_read_leaves_it_unclear() -> None:
     error = outcome(send(), (SEND, LOST), (HISTORY, fails(403)))
-    assert type(error) is errors.UnclearError
+    assert type(error) is errors.UnknownOutcomeError
     assert not error.temporary
     assert "user 5 through channel c" in str(error)
 
@@ -448,7 +448,7 @@ def test_what_was_not_created_is_created_again() -> None:
 def test_without_a_list_there_is_no_telling_what_was_created() -> None:
     gone = ("GET projects", fails(404))
     error = outcome(operations.ensure_project("Shop"), gone, ("POST projects", LOST), gone)
-    assert type(error) is errors.UnclearError
+    assert type(error) is errors.UnknownOutcomeError
 
 
 def test_a_person_whose_addition_was_lost_is_found() -> None:
@@ -479,9 +479,9 @@ def test_a_webhook_of_the_same_address_is_not_added_again() -> None:
 
 def test_a_client_performs_a_conversation_and_hands_errors_into_it(client: Blocking, wire: Wire) -> None:
     wire.will(says(status=404), ok([ANNA]))
-    found = client.converse(operations.find_user(1, "c", PHONE))
+    found = client.run(operations.find_user(1, "c", PHONE))
     assert (found.id, len(wire.calls)) == (5, 2)
     wire.will(says(status=403))
     with pytest.raises(errors.ForbiddenError):
-        client.converse(operations.once(calls.get_account()))
-    assert client.converse(operations.once(calls.get_account())).id == 1
+        client.run(operations.once(calls.get_account()))
+    assert client.run(operations.once(calls.get_account())).id == 1

@@ -208,8 +208,8 @@ class Blocking:
     def perform(self, call: Call[Any]) -> Any:
         return self.client.perform(call)
 
-    def converse(self, conversation: Generator[Call[Any], Any, Any]) -> Any:
-        return self.client.converse(conversation)
+    def run(self, conversation: Generator[Call[Any], Any, Any]) -> Any:
+        return self.client.run(conversation)
 
     def items(self, page_of: Callable[[int], Call[Any]], *, paged: bool) -> list[Any]:
         return list(self.client.iterate(page_of, paged=paged))
@@ -247,8 +247,8 @@ class Asynchronous:
     def perform(self, call: Call[Any]) -> Any:
         return self.runner.run(self.client.perform(call))
 
-    def converse(self, conversation: Generator[Call[Any], Any, Any]) -> Any:
-        return self.runner.run(self.client.converse(conversation))
+    def run(self, conversation: Generator[Call[Any], Any, Any]) -> Any:
+        return self.runner.run(self.client.run(conversation))
 
     def items(self, page_of: Callable[[int], Call[Any]], *, paged: bool) -> list[Any]:
         async def collect() -> list[Any]:
