@@ -35,8 +35,13 @@ def test_what_the_command_line_adds_is_tested(
     account = ("--conn-host", sandbox.url, "--conn-login", LOGIN, "--conn-password", password)
     extra = json.dumps({**default_channel, "channel_uuid": "nope"})
     airflow.cli("connections", "add", "by_hand", "--conn-type", "wahelp", *account, "--conn-extra", extra)
-    with pytest.raises(RuntimeError, match="«Default» has no channel nope"):
-        airflow.cli("connections", "test", "by_hand")
+    try:
+        said = airflow.cli(
+            "connections", "test", "by_hand"
+        )  # before Airflow 3.3 it ends well, whatever it says
+    except RuntimeError as error:
+        said = str(error)
+    assert "«Default» has no channel nope" in " ".join(said.split())
 
 
 @pytest.mark.skipif(VERSION < (3,), reason="Airflow 2 makes the form itself")
