@@ -22,6 +22,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     catchup=False,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},  # what was sent is not sent again
     params={
         "phone": Param("+71234567890", type="string", description="with the country code"),
         "text": Param("Your order is ready.", type="string", minLength=1),

@@ -74,7 +74,7 @@ def find_sent(
     :param others: the ids of messages that are known to be others.
     :param looks: the seconds before each look.
     :return: the message, or ``None`` where it was certainly not sent.
-    :raises UnknownOutcomeError: if the history cannot be read, or a message to them was deleted that may be it.
+    :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
     """
     what = f"tell whether a message to user {user_id} through channel {channel_uuid} was sent"
     found = None

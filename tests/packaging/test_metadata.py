@@ -60,7 +60,32 @@ def test_what_is_said_about_it_is_complete(wheel: PathDistribution) -> None:
     assert said["Summary"]
     assert said["Project-URL"]
     assert said["Version"] == __version__
-    assert said.get_payload().strip() == (ROOT / "README.md").read_text().strip()
+
+
+def test_the_page_on_the_index_is_the_readme_without_links_that_lead_nowhere(wheel: PathDistribution) -> None:
+    page = str(wheel.metadata.get_payload()).strip()  # type: ignore[attr-defined]
+    readme = (ROOT / "README.md").read_text().strip()
+    assert [target for target in links(page) if not target.startswith("https://")] == []
+    assert links(readme) != links(page)
+    assert not [target for target in links(readme) if named(target) not in page]
+    assert without_links(page) == without_links(readme)
+
+
+def links(page: str) -> list[str]:
+    return re.findall(r"\]\(([^)]*)\)", page)
+
+
+def named(target: str) -> str:
+    """Return the file that a link leads to; nothing, for a heading of the same page."""
+    return target if target.startswith("https://") else target.partition("#")[0]
+
+
+def without_links(page: str) -> str:
+    """Return the words of a page, whatever it says of where links lead."""
+    words = re.sub(r"\[(`?)([^\]`]+)\1\]\(\2\)", r"\1\2\1", page)
+    words = re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", words)
+    files = r" \(`(?:docs|example_dags)/[^`]+`\)| \(`[A-Z]+\.md`\)"
+    return re.sub(files, "", words)
 
 
 def test_only_what_a_task_needs_is_required(wheel: PathDistribution) -> None:

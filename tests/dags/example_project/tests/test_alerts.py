@@ -9,7 +9,6 @@ def test_failures_are_told_and_summed_up(wahelp_sandbox):
 
     first, summary = [line["text"] for line in wahelp_sandbox.conversation(SHOP)]
     assert "task fail [" in first
-    assert "ValueError: " in first
     assert "fail failed (1)" in summary
     (line,) = wahelp_sandbox.conversation(BOSS)
     assert line["text"].startswith("alerts: task_failure, 20")

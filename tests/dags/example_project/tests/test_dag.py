@@ -4,7 +4,11 @@ import pytest
 from order_ready import the_dag
 
 CUSTOMER, SHOP = "+79161234567", "+74951234567"
-pytestmark = pytest.mark.usefixtures("airflow_database", "wahelp_connection")
+
+
+@pytest.fixture(autouse=True)
+def set_up(airflow_database, wahelp_connection, monkeypatch):
+    monkeypatch.setattr(the_dag.get_task("tell"), "retry_delay", timedelta(0))  # in place of five minutes
 
 
 def run():
@@ -35,9 +39,8 @@ def test_a_lost_answer_is_no_second_message(wahelp_sandbox):
     assert len(wahelp_sandbox.conversation(CUSTOMER)) == 1
 
 
-def test_a_refused_send_is_retried(wahelp_connect, wahelp_sandbox, monkeypatch):
+def test_a_refused_send_is_retried(wahelp_connect, wahelp_sandbox):
     wahelp_connect(retries=0)  # else the call is repeated within the first try
-    monkeypatch.setattr(the_dag.get_task("tell"), "retry_delay", timedelta(0))  # in place of five minutes
     wahelp_sandbox.inject("rate_limit", operation="send_message", count=1)
 
     finished = run()
