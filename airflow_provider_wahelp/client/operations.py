@@ -177,17 +177,10 @@ def ensure_user(
     try:
         return (yield from created_once(lambda: once(call), find_again))
     except RejectedError as error:
-        # One of the answers seen for a phone that the channel has already is an error (docs/api.md, 3.1).
-        known = None
-        if if_exists == "reuse":
-            known = yield from _named(error, project_id, channel_uuid, phone)
-        if known is None:
-            yield from _blame_the_channel(error, project_id, channel_uuid)
-        if known is None and if_exists == "reuse" and not isinstance(error, MessengerMissingError):
-            known = yield from _search_users(project_id, channel_uuid, phone)
-        if known is None:
+        there = yield from _there_already(error, project_id, channel_uuid, phone)
+        if there is None:
             raise
-        return known
+        return _existing(there, if_exists, call.what)
 
 
 def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[Webhook]:
@@ -263,6 +256,20 @@ def _is_inactive(project_id: Id, channel_uuid: str) -> Flow[bool]:
     except WahelpError:
         return False  # what was refused is the news, not that the channel cannot be read
     return not channel.active
+
+
+def _there_already(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
+    """Return whom a refusal is about: an error may say that the phone is there already (docs/api.md, 3.1).
+
+    :raises ChannelNotActiveError: if it is about the channel.
+    """
+    named = yield from _named(error, project_id, channel_uuid, phone)
+    if named:
+        return named
+    yield from _blame_the_channel(error, project_id, channel_uuid)
+    if isinstance(error, MessengerMissingError):
+        return None
+    return (yield from _search_users(project_id, channel_uuid, phone))
 
 
 def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:

@@ -290,6 +290,12 @@ def test_who_is_named_and_is_another_is_searched_for(answered: Answer) -> None:
     assert play(ensure(), *script, (USERS, data([{**ANNA, "id": 6}]))).id == 6
 
 
+def test_a_person_whom_the_server_names_fails_when_asked_to() -> None:
+    exists = fails(422, {"success": False, "data": {"id": 5}})
+    script = [(CONTACT, contact()), (ADD, exists), (f"{USERS}/5", data(ANNA))]
+    assert type(outcome(ensure("fail"), *script)) is errors.ExistsError
+
+
 def test_a_refused_addition_is_final_where_reuse_is_not_wanted() -> None:
     assert type(outcome(ensure("create"), (ADD, EXISTS), (GET_CHANNEL, THE_CHANNEL))) is errors.RejectedError
 
