@@ -13,7 +13,7 @@ import pytest
 from .test_readme import ROOT, squeezed
 
 PROJECT = Path(__file__).parent / "example_project"
-SECONDS = 1800  # Airflow 3.0 starts an API server for each task
+SECONDS = 1800  # Airflow 3.0 to 3.2 start an API server for each task
 BLOCKS = re.findall(
     r"```(?:python|toml)\n(.*?)```", (ROOT / "docs" / "testing.md").read_text("utf-8"), re.DOTALL
 )
