@@ -216,6 +216,41 @@ def test_a_cap_that_only_a_faster_task_can_reach_counts_too(host: Callable[..., 
     assert running.paces[0].take() == 0
 
 
+def test_a_pace_knows_whether_another_task_shares_it(host: Callable[..., Host]) -> None:
+    alone = host({"per_minute": 20})
+    alone.run(60)
+    assert not alone.paces[0].shared
+    two = host({"per_minute": 20}, {"per_minute": 20})
+    two.run(120)
+    assert two.paces[1].shared  # whoever is lucky does not notice
+    two.paces.pop(0).close()
+    two.run(90)
+    assert not two.paces[0].shared
+
+
+def test_a_pace_knows_how_long_it_takes(host: Callable[..., Host]) -> None:
+    made = host({"per_minute": 20})
+    sent = [time for time, _ in made.run(3600)]
+    assert (sent[-1] - sent[0]) / (len(sent) - 1) == pytest.approx(made.paces[0].interval, rel=0.01)
+
+
+@pytest.mark.parametrize("per_minute", [None, 60])
+def test_a_pace_knows_what_the_day_has_room_for(host: Callable[..., Host], per_minute: float | None) -> None:
+    made = host({"per_minute": per_minute, "daily_cap": 5}, {"per_minute": per_minute})
+    pace = made.paces[0]
+    assert (pace.room(), made.paces[1].room()) == (5, None)
+    made.run(0.5)
+    before = pace.room()
+    assert before is not None
+    assert before < 5
+    made.run(600)
+    assert (pace.room(), pace.take() > 0, pace.capped) == (0, True, True)
+    made.clock.now += 86_402
+    assert pace.room() == 5
+    assert not pace.take()
+    assert not pace.capped
+
+
 def test_another_channel_has_another_pace(tmp_path: Path) -> None:
     one, two = (Pace(tmp_path, name, daily_cap=1, clock=Clock()) for name in ("one", "two"))
     assert [one.take(), two.take()] == [0, 0]

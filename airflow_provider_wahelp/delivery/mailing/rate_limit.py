@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HOUR, _DAY = 3_600_000, 86_400_000 + MARGIN
+_RECENT, _TURNS = 60.0, 8  # seconds, and messages, for which another task's is news
 _CONTENDED = 0.01  # seconds until another task has taken its leave
 
 
@@ -71,9 +72,10 @@ class Pace:
         self._clock = clock
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
         self._chance = self._draw()
-        self.shared = self.capped = False
-        """Whether another task writes through this channel too; whether the cap holds the next message."""
-        self._own: int | None = None
+        self.capped = False
+        """Whether it is the cap that holds the next message."""
+        self._seen: int | None = None  # what was sent last, when this task looked last
+        self._others = 0  # and when another one has sent last, in milliseconds
         self._sent: _Sent | None = None
         self._inode = 0
         self._leaked = 0
@@ -89,6 +91,11 @@ class Pace:
     def interval(self) -> float:
         """Seconds from one message to the next, on average; 0 without a pace."""
         return self._spacing.interval / 1000 if self._spacing else 0.0
+
+    @property
+    def shared(self) -> bool:
+        """Whether another task writes through this channel too: they take turns as it comes."""
+        return self._clock() - self._others / 1000 < max(_RECENT, _TURNS * self.interval)
 
     def take(self) -> float:
         """Take leave to send one message now. Never waits, and never fails.
@@ -131,6 +138,7 @@ class Pace:
             sent = self._opened()
             now = int(self._clock() * 1000)
             last = self._last(sent, now)
+            self._note(last)
             self._forget_old(sent, now)
             wait = self._wait(sent, last, now) or self._put(sent, last, now)
         return wait / 1000
@@ -154,10 +162,16 @@ class Pace:
         if not sent.put(item):
             self.capped = not self.per_minute
             return max(1, sent.waiting(item))
-        self.shared = last is not None and self._own not in (None, last.timestamp)
-        self._own = now
+        self._seen = now
         self._chance = self._draw()
         return 0
+
+    def _note(self, last: RateItem | None) -> None:
+        """Note whether somebody else has sent since this task looked last."""
+        at = last.timestamp if last else 0
+        if self._seen not in (None, at):
+            self._others = at
+        self._seen = at
 
     def _last(self, sent: _Sent, now: int) -> RateItem | None:
         """Return what was sent last; what lies ahead, as the clock was set back, counts as sent just now."""
