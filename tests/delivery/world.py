@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.message.send import Delivery
@@ -276,6 +277,11 @@ class Task:
         return {"ti": ti, "dag_run": run} | (
             {"task_state_store": self.store} if self.ledger == "store" else {}
         )
+
+
+def as_kept(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a later attempt tells of a message: nothing of the person, nor any unknown field."""
+    return {**{name: sent[name] for name in Message().to_dict()}, "user": None, "file_url": None}
 
 
 def _date(seconds: float) -> datetime:
