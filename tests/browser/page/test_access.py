@@ -141,6 +141,26 @@ def test_all_is_done_by_the_keyboard_alone(sandbox_page: Page, api: Api) -> None
     expect(page.get_by_role("button", name="message 401")).to_be_visible()
     assert channel.data("GET", "/messages")[0]["message"] == "Hello"
 
+    tab_to(page, page.get_by_role("switch", name="Messenger"))
+    keys.press("Space")
+    expect(page.get_by_role("status")).to_contain_text("lacks the messenger")
+    assert api.sandbox.phone(ANNA)["messenger"] is False
+
+    tab_to(page, page.get_by_role("button", name="Reset everything"))
+    keys.press("Enter")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_text("No projects yet")).to_be_visible()
+
+
+def test_calls_and_deletions_are_done_by_the_keyboard_alone(
+    sandbox_page: Page, channel: ChannelCaller
+) -> None:
+    channel.send(channel.user())
+    page, keys = sandbox_page, sandbox_page.keyboard
+    page.get_by_role("button", name="Anna").press("Enter")
+    expect(page.get_by_role("button", name="message 401")).to_be_visible()
+
     tab_to(page, page.get_by_role("button", name="Call or voice note"))
     keys.press("Enter")
     tab_to(page, page.get_by_role("button", name="Missed call"))
@@ -156,17 +176,6 @@ def test_all_is_done_by_the_keyboard_alone(sandbox_page: Page, api: Api) -> None
     expect(page.get_by_text("Message deleted", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="message 401")).to_be_focused()
     assert channel.data("GET", "/messages")[1]["message"] == "_Message deleted_"
-
-    tab_to(page, page.get_by_role("switch", name="Messenger"))
-    keys.press("Space")
-    expect(page.get_by_role("status")).to_contain_text("lacks the messenger")
-    assert api.sandbox.phone(ANNA)["messenger"] is False
-
-    tab_to(page, page.get_by_role("button", name="Reset everything"))
-    keys.press("Enter")
-    keys.press("Tab")
-    keys.press("Enter")
-    expect(page.get_by_text("No projects yet")).to_be_visible()
 
 
 def test_arrows_walk_among_phones_and_messages(sandbox_page: Page, channel: ChannelCaller) -> None:
