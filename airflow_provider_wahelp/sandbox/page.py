@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from airflow_provider_wahelp.sandbox.faults.kinds import KINDS
 from airflow_provider_wahelp.sandbox.faults.operations import OPERATIONS
+from airflow_provider_wahelp.sandbox.state.messages import CALLS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,7 +55,7 @@ def _page() -> str:
     environment = jinja2.Environment(
         loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template("page.html").render(kinds=KINDS, operations=OPERATIONS)
+    return environment.get_template("page.html").render(kinds=KINDS, operations=OPERATIONS, calls=CALLS)
 
 
 routes = [

@@ -42,7 +42,7 @@ function born(child, name) {
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
-/** Make many buttons one stop of the Tab key; the arrows, Home and End walk among them. */
+/** Make the buttons of many items one stop of the Tab key; the arrows, Home and End walk among them. */
 export function walk(parent, selector, { first }) {
   parent.addEventListener("keydown", (event) => {
     const all = [...parent.querySelectorAll(selector)];
@@ -52,7 +52,9 @@ export function walk(parent, selector, { first }) {
     next.focus();
   });
   parent.addEventListener("focusin", (event) => {
-    if (event.target.matches(selector)) stop(parent, selector, event.target);
+    const item = [...parent.children].find((child) => child.contains(event.target));
+    const button = item?.querySelector(selector);
+    if (button) stop(parent, selector, button);
   });
   return () => {
     const all = [...parent.querySelectorAll(selector)];

@@ -1,9 +1,9 @@
-// The phone in one's hand: what it received, and what its person writes.
+// The phone in one's hand: what it received, and what its person writes, says and deletes.
 
 import { act, call, look } from "./api.js";
 import { copies } from "./copy.js";
 import { $, part, reconcile, say, set, stamp, walk } from "./dom.js";
-import { fileOf, kind, mark, nameOf, number, time, typed } from "./words.js";
+import { fileOf, isDeleted, kind, mark, nameOf, number, time, typed, voiceOf, written } from "./words.js";
 
 const PAGE = 50;
 const NEAR = 60;
@@ -12,7 +12,8 @@ let opened = "";
 let limit = PAGE;
 let channels = new Map();
 const drafts = new Map();
-const settle = walk($("lines"), ".id", { first: -1 });
+const settleIds = walk($("lines"), ".id", { first: -1 });
+const settleDeletes = walk($("lines"), ".delete:not([hidden])", { first: -1 });
 
 /** The phone that is open, or nothing. */
 export const inHand = () => opened;
@@ -94,18 +95,33 @@ function drawLines(phone, lines) {
   const several = new Set(lines.map((line) => line.channel_uuid)).size > 1;
   reconcile($("lines"), lines, {
     key: (line) => line.id,
-    make: () => stamp("line-item"),
+    make: makeLine,
     update: (item, line) => drawLine(item, line, several),
   });
-  settle();
+  settleIds();
+  settleDeletes();
+}
+
+function makeLine({ id }) {
+  const item = stamp("line-item");
+  const button = part(item, "delete");
+  button.ariaLabel = `Delete ${id} for everyone`;
+  button.addEventListener("click", () => deleteLine(item, id));
+  return item;
+}
+
+async function deleteLine(item, id) {
+  if (await act("Deleted for everyone", "DELETE", `/messages/${id}`)) part(item, "id").focus();
 }
 
 function drawLine(item, line, several) {
   item.classList.toggle("incoming", line.direction === "incoming");
-  say(part(item, "text"), line.text ?? "");
+  say(part(item, "text"), written(line));
   say(part(item, "kind"), kind(line));
   set(part(item, "kind"), "hidden", !kind(line));
-  drawFile(part(item, "file"), fileOf(line));
+  drawFile(part(item, "voice"), "src", voiceOf(line));
+  drawFile(part(item, "file"), "href", voiceOf(line) ? "" : fileOf(line));
+  set(part(item, "delete"), "hidden", isDeleted(line));
   say(part(item, "where"), several ? where(line) : "");
   copies(part(item, "id"), "message", line.id);
   say(part(item, "when"), time(line.created_at, Date.now()));
@@ -113,9 +129,9 @@ function drawLine(item, line, several) {
   mark(part(item, "mark"), line);
 }
 
-function drawFile(link, url) {
-  set(link, "hidden", !url);
-  if (url) set(link, "href", url);
+function drawFile(node, property, url) {
+  set(node, "hidden", !url);
+  if (url) set(node, property, url);
 }
 
 /** Stay at the end of the conversation if that is where the person is, else where they have scrolled to. */
@@ -127,7 +143,7 @@ function keepPlace(change) {
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
-/** Let people write. */
+/** Let people write, speak and call. */
 export function startTalk(leave) {
   $("composer").addEventListener("submit", write);
   $("text").addEventListener("keydown", (event) => {
@@ -135,24 +151,40 @@ export function startTalk(leave) {
     event.preventDefault();
     $("composer").requestSubmit();
   });
+  $("voice-note").addEventListener("click", () => send({ message_type: "audio" }));
+  for (const button of $("more").querySelectorAll("[data-call]")) {
+    button.addEventListener("click", () => ring(button.dataset.call));
+  }
   $("messenger").addEventListener("change", switchMessenger);
   $("lines-more").addEventListener("click", earlier);
   $("talk-back").addEventListener("click", leave);
 }
 
-async function write(event) {
+function write(event) {
   event.preventDefault();
-  const text = $("text").value;
-  if (!text.trim()) return $("text").focus();
-  const phone = opened;
-  const to = $("to").value ? { channel_uuid: $("to").value } : {};
-  const written = await act("", "POST", `/phones/${phone}/messages`, { text, ...to });
-  if (written && phone === opened && $("text").value === text) empty();
-  return null;
+  if ($("text").value.trim()) send();
+  else $("text").focus();
 }
 
-function empty() {
-  $("text").value = "";
+/** Send what is typed: as a text, or as the caption of something else. */
+async function send(what = {}) {
+  const phone = opened;
+  const text = $("text").value;
+  const sent = await act("", "POST", `/phones/${phone}/messages`, { text: text.trim() && text, ...what, ...to() });
+  if (!sent || phone !== opened) return;
+  if ($("text").value === text) $("text").value = "";
+  scrollToEnd();
+}
+
+async function ring(kind) {
+  const phone = opened;
+  const rung = await act("", "POST", `/phones/${phone}/calls`, { kind, ...to() });
+  if (rung && phone === opened) scrollToEnd();
+}
+
+const to = () => ($("to").value ? { channel_uuid: $("to").value } : {});
+
+function scrollToEnd() {
   $("lines-box").scrollTop = $("lines-box").scrollHeight;
 }
 

@@ -5,6 +5,9 @@ import { say, set } from "./dom.js";
 const READ = ["read", "seen", "viewed"];
 const MARKS = { send: "✓", sent: "✓", delivered: "✓✓", delivered_to_recipient: "✓✓" };
 const FAILED = ["failed", "error", "not_delivered"];
+const KINDS = { text: "", audio: "voice note" };
+const CALL = /^_(Incoming|Missed|Outgoing) call_$/;
+const DELETED = /^_(Message deleted|сообщение удалено)_$/;
 const TYPES = { whatsapp: "WhatsApp", telegram: "Telegram", waba: "WABA", viber: "Viber", vk: "VK", instagram: "Instagram", max: "MAX" };
 
 export const number = (phone) => `+${phone}`;
@@ -59,18 +62,32 @@ export function mark(node, line) {
 /** What a message says, or is, in one line. */
 export function gist(line) {
   if (!line) return "";
-  const words = line.text || kind(line) || "file";
+  const words = written(line) || kind(line) || "file";
   return line.direction === "incoming" ? `You: ${words}` : words;
 }
+
+/** Whether a message was deleted for everyone. The API tells so by its text alone, and of a call too. */
+export const isDeleted = (line) => DELETED.test(line.text);
+
+const isNotice = (line) => isDeleted(line) || CALL.test(line.text);
+
+/** What a person wrote: not what the messenger says of a call or a deleted message. */
+export const written = (line) => (isNotice(line) ? "" : (line.text ?? ""));
 
 /** What a message is, where it is more than a text. */
 export function kind(line) {
   const type = line.message_type ?? line.type ?? "text";
-  return [type === "text" ? "" : type, line.deleted ? "deleted" : ""].filter(Boolean).join(", ");
+  return isNotice(line) ? line.text.slice(1, -1) : (KINDS[type] ?? type);
 }
 
 /** The address of a message's file, where it is one of the web. */
 export function fileOf(line) {
-  const url = String(line.file_url ?? "");
+  const url = isDeleted(line) ? "" : String(line.file_url ?? "");
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : "";
+}
+
+/** The address of a voice note of this sandbox, which may have had another name when it was made. */
+export function voiceOf(line) {
+  const path = `/sandbox/files/${line.id}.oga`;
+  return fileOf(line).endsWith(path) ? location.origin + path : "";
 }

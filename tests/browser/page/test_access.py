@@ -27,6 +27,9 @@ def lively(channel: ChannelCaller) -> ChannelCaller:
     channel.send(channel.user(), "Hello, " + "a-very-long-word" * 20)
     sandbox.advance(500)
     channel.api.log_in()
+    sandbox.call(ANNA)
+    sandbox.receive(ANNA, message_type="audio")
+    sandbox.delete_message(sandbox.receive(ANNA, "Oops")["id"])
     sandbox.receive(ANNA, "Thanks")
     channel.send(channel.user(BORIS, "Boris " * 12))
     sandbox.set_messenger("79990001122", False)
@@ -56,6 +59,10 @@ def test_axe_finds_nothing_serious(
     phone.click()
     expect(sandbox_page.get_by_text("a-very-long-word").last).to_be_visible()
     assert faults_of(sandbox_page) == []
+    sandbox_page.get_by_role("button", name="Call or voice note").click()
+    expect(sandbox_page.get_by_role("button", name="Missed call")).to_be_visible()
+    assert faults_of(sandbox_page) == []
+    sandbox_page.keyboard.press("Escape")
 
     if size is not WIDE:
         sandbox_page.get_by_role("button", name="Platform").click()
@@ -146,6 +153,31 @@ def test_all_is_done_by_the_keyboard_alone(sandbox_page: Page, api: Api) -> None
     expect(page.get_by_text("No projects yet")).to_be_visible()
 
 
+def test_calls_and_deletions_are_done_by_the_keyboard_alone(
+    sandbox_page: Page, channel: ChannelCaller
+) -> None:
+    channel.send(channel.user())
+    page, keys = sandbox_page, sandbox_page.keyboard
+    page.get_by_role("button", name="Anna").press("Enter")
+    expect(page.get_by_role("button", name="message 401")).to_be_visible()
+
+    tab_to(page, page.get_by_role("button", name="Call or voice note"))
+    keys.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Missed call"))
+    keys.press("Enter")
+    expect(page.get_by_text("Missed call", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name="Call or voice note")).to_be_focused()
+    assert channel.data("GET", "/messages")[0]["message"] == "_Missed call_"
+    tab_to(page, page.get_by_role("button", name="Delete 401 for everyone"))
+    keys.press("ArrowDown")
+    expect(page.get_by_role("button", name="Delete 402 for everyone")).to_be_focused()
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    expect(page.get_by_text("Message deleted", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="message 401")).to_be_focused()
+    assert channel.data("GET", "/messages")[1]["message"] == "_Message deleted_"
+
+
 def test_arrows_walk_among_phones_and_messages(sandbox_page: Page, channel: ChannelCaller) -> None:
     for phone, name in ((ANNA, "Anna"), (BORIS, "Boris")):
         user = channel.user(phone, name)
@@ -163,5 +195,8 @@ def test_arrows_walk_among_phones_and_messages(sandbox_page: Page, channel: Chan
     tab_to(page, page.get_by_role("button", name="message 402"))
     keys.press("ArrowUp")
     expect(page.get_by_role("button", name="message 401")).to_be_focused()
+    tab_to(page, page.get_by_role("button", name="Delete 401 for everyone"))
     keys.press("End")
+    expect(page.get_by_role("button", name="Delete 402 for everyone")).to_be_focused()
+    keys.press("Shift+Tab")
     expect(page.get_by_role("button", name="message 402")).to_be_focused()

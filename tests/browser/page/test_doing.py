@@ -12,11 +12,14 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from airflow_provider_wahelp.sandbox.faults.kinds import KINDS
+from airflow_provider_wahelp.sandbox.state.messages import CALLS, DELETED
 from tests.sandbox.support import ANNA, BORIS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+    from airflow_provider_wahelp.sandbox import Sandbox
+    from airflow_provider_wahelp.sandbox.state.messages import Language
     from tests.sandbox.support import Api, ChannelCaller
 
 
@@ -40,6 +43,11 @@ def open_phone(page: Page, what: str) -> None:
 def write(page: Page, text: str) -> None:
     page.get_by_label("Write as this person").fill(text)
     page.get_by_role("button", name="Send").click()
+
+
+def choose_from_menu(page: Page, what: str) -> None:
+    page.get_by_role("button", name="Call or voice note").click()
+    page.get_by_role("group", name="Call or voice note").get_by_role("button", name=what).click()
 
 
 def seconds_ahead(api: Api) -> float:
@@ -114,6 +122,93 @@ def test_what_the_platform_refuses_is_said_in_its_words_and_the_text_stays(
 
     expect(sandbox_page.get_by_role("alert")).to_have_text("Канал не активен")
     expect(sandbox_page.get_by_label("Write as this person")).to_have_value("Hello?")
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_phone_calls_the_channel_that_is_chosen(sandbox_page: Page, api: Api, kind: str) -> None:
+    first, second = api.channel(), api.channel(name="Other")
+    open_phone(sandbox_page, ANNA)
+    sandbox_page.get_by_role("combobox", name="To").select_option(label="Other (Shop, WhatsApp)")
+    sandbox_page.get_by_label("Write as this person").fill("Half a sen")
+
+    choose_from_menu(sandbox_page, f"{kind} call".capitalize())
+
+    expect(lines_on(sandbox_page).get_by_text(f"{kind} call".capitalize(), exact=True)).to_be_visible()
+    expect(lines_on(sandbox_page)).not_to_contain_text("_")
+    [message] = second.data("GET", "/messages")
+    assert (message["message"], first.data("GET", "/messages")) == (CALLS[kind], [])
+    assert (message["destination"] == "from") == (kind != "outgoing")
+    expect(sandbox_page.get_by_role("list", name="Phones")).to_contain_text(f"{kind} call".capitalize())
+    expect(sandbox_page.get_by_label("Write as this person")).to_have_value("Half a sen")
+    expect(sandbox_page.get_by_role("group", name="Call or voice note")).to_be_hidden()
+
+
+@pytest.mark.parametrize("caption", ["", "Listen"], ids=["without words", "with a caption"])
+def test_a_voice_note_is_spoken_and_played(sandbox_page: Page, channel: ChannelCaller, caption: str) -> None:
+    open_phone(sandbox_page, ANNA)
+    sandbox_page.get_by_label("Write as this person").fill(caption or " ")
+    choose_from_menu(sandbox_page, "Voice note")
+
+    line = lines_on(sandbox_page)
+    expect(line.get_by_text("voice note", exact=True)).to_be_visible()
+    expect(line.locator(".text")).to_have_text(caption)
+    expect(sandbox_page.get_by_role("list", name="Phones")).to_contain_text(f"You: {caption or 'voice note'}")
+    expect(sandbox_page.get_by_label("Write as this person")).to_have_value("")
+    [message] = channel.data("GET", "/messages")
+    assert (message["message_type"], message["message"], message["destination"]) == ("audio", caption, "from")
+    expect(line.get_by_role("link", name="file")).to_be_hidden()
+
+    player = line.get_by_label("Voice note")
+    expect(player).to_be_visible()
+    player.focus()
+    player.press("Space")
+    player.evaluate("player => player.ended || new Promise((end) => player.addEventListener('ended', end))")
+    assert player.evaluate("player => player.duration") == pytest.approx(1, abs=0.1)
+
+
+def test_a_voice_note_is_played_by_whatever_name_the_sandbox_is_open(
+    page: Page, wahelp_sandbox: Sandbox, channel: ChannelCaller
+) -> None:
+    spoken = wahelp_sandbox.receive(ANNA, message_type="audio")
+    page.goto(wahelp_sandbox.url.replace("127.0.0.1", "localhost"))
+    page.get_by_role("button", name=f"+{ANNA}").click()
+
+    player = page.get_by_label("Voice note", exact=True).last
+    assert "127.0.0.1" in spoken["file_url"]
+    page.wait_for_function("player => player.duration > 0", arg=player.element_handle())
+
+
+@pytest.mark.parametrize("language", DELETED)
+def test_a_message_that_was_deleted_is_shown_as_such(
+    sandbox_page: Page, channel: ChannelCaller, language: Language
+) -> None:
+    spoken = channel.api.sandbox.receive(ANNA, "Listen", message_type="audio")
+    sandbox_page.get_by_role("button", name=f"+{ANNA}").click()
+    expect(lines_on(sandbox_page)).to_contain_text("Listen")
+
+    channel.api.sandbox.delete_message(spoken["id"], language=language)
+
+    said = DELETED[language].strip("_")
+    expect(lines_on(sandbox_page).get_by_text(said, exact=True)).to_be_visible()
+    expect(sandbox_page.get_by_role("list", name="Phones")).to_contain_text(f"You: {said}")
+    expect(lines_on(sandbox_page)).not_to_contain_text("Listen")
+    expect(lines_on(sandbox_page).get_by_label("Voice note")).to_be_hidden()
+    expect(lines_on(sandbox_page).get_by_role("link", name="file")).to_be_hidden()
+    expect(sandbox_page.get_by_role("button", name=f"Delete {spoken['id']}")).to_be_hidden()
+
+
+def test_messages_of_both_sides_are_deleted_for_everyone(sandbox_page: Page, channel: ChannelCaller) -> None:
+    sent = channel.send(channel.user(), "Your order is ready")
+    received = channel.api.sandbox.receive(ANNA, "Thanks")
+    sandbox_page.get_by_role("button", name="Anna").click()
+
+    for message in (sent, received):
+        sandbox_page.get_by_role("button", name=f"Delete {message['id']} for everyone").click()
+        expect(sandbox_page.get_by_role("status")).to_have_text("Deleted for everyone")
+        expect(sandbox_page.get_by_role("button", name=f"message {message['id']}")).to_be_focused()
+        assert channel.data("GET", f"/messages/{message['id']}")["message"] == DELETED["en"]
+    expect(lines_on(sandbox_page).get_by_text("Message deleted", exact=True)).to_have_count(2)
+    expect(sandbox_page.get_by_text("Thanks")).to_have_count(0)
 
 
 def test_the_messenger_is_taken_away_and_given_back(sandbox_page: Page, channel: ChannelCaller) -> None:

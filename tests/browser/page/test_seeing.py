@@ -209,6 +209,6 @@ def test_fields_that_the_page_does_not_know_yet_do_no_harm(
     lines = sandbox_page.get_by_role("list", name="Messages").get_by_role("listitem")
     expect(lines.nth(0).get_by_role("img", name="failed")).to_be_visible()
     expect(lines.nth(1).get_by_role("img", name="invented")).to_be_visible()
-    expect(lines.nth(2)).to_contain_text("audio")
+    expect(lines.nth(2)).to_contain_text("voice note")
     expect(lines.nth(2).get_by_role("link", name="file")).to_have_attribute("href", FILE)
     expect(lines.nth(3).get_by_role("link")).to_have_count(0)
