@@ -31,13 +31,21 @@ _TOLD = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
 """Keys of what an answer may say beside a QR code, or in its place."""
 
 
-def _read_picture(answer: Answer) -> QrCode | None:
+def read_picture(answer: Answer) -> QrCode | None:
+    """Return the QR code of an answer whose body is the picture itself; ``None`` for any other answer.
+
+    :param answer: the answer.
+    """
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
     return QrCode(image=answer.body, media_type=media_type) if media_type.startswith("image/") else None
 
 
-def _read_qr(envelope: Envelope) -> QrCode:
-    """Find a string to encode, or a picture in base64, in an answer of unknown shape."""
+def read_qr(envelope: Envelope) -> QrCode:
+    """Find the QR code in an answer: a string to encode, or a picture in base64.
+
+    :param envelope: the answer.
+    :raises ValueError: if it holds neither.
+    """
     content = _qr_content(envelope.data)
     if content is None:
         raise ValueError("it holds no QR code")

@@ -17,7 +17,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import moment
-from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, _folded_words, is_stop
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, folded_words, is_stop
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 
 OVERLAP = 600
@@ -82,7 +82,7 @@ class OptOuts:
         return reading.messages
 
     def _name(self, project_id: Id, channel_uuid: str) -> bytes:
-        words = sorted(_folded_words(self._words))
+        words = sorted(folded_words(self._words))
         parts = [_RULES, self._scope, str(project_id), channel_uuid, words]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=_SUM, person=b"opt-outs").digest()
 
