@@ -47,7 +47,7 @@ class OptOuts:
     """
 
     def __init__(self, directory: Path | None, scope: str, words: Iterable[str] = STOP_WORDS) -> None:
-        self._shelf = KeyValueCache(directory)
+        self._cache = KeyValueCache(directory)
         self._scope = scope
         self._words = tuple(words)
         self._known = _Known()
@@ -71,14 +71,14 @@ class OptOuts:
         :raises WahelpError: if the history cannot be read: nothing may be sent then.
         """
         name = self._name(project_id, channel_uuid)
-        known = _Known.load(self._shelf.read([name]).get(name))
-        self._shelf.close()  # the reading may take an hour
+        known = _Known.load(self._cache.read([name]).get(name))
+        self._cache.close()  # the reading may take an hour
         reading = _Reading(known.until, self._words)
         yield from reading.run(project_id, channel_uuid)
         self._known = reading.merged(known)
         if self._known != known:
-            self._shelf.write(name, self._known.dump())
-        self._shelf.close()
+            self._cache.write(name, self._known.dump())
+        self._cache.close()
         return reading.messages
 
     def _name(self, project_id: Id, channel_uuid: str) -> bytes:
