@@ -170,13 +170,13 @@ async def _faults(
 def _count_looks() -> Counter[int]:
     """Count the looks of each project: at a dead host each is one attempt to connect."""
     looks: Counter[int] = Counter()
-    look: Callable[[poll.Poll], Awaitable[Any]] = poll.Poll.look
+    look: Callable[[poll.Poll], Awaitable[Any]] = poll.Poll.run_once
 
     async def counted(self: poll.Poll) -> Any:
         looks[self._project] += 1
         return await look(self)
 
-    poll.Poll.look = counted  # type: ignore[method-assign]
+    poll.Poll.run_once = counted  # type: ignore[method-assign]
     return looks
 
 

@@ -106,7 +106,7 @@ class AsyncWahelpClient:
         except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return await self._attempts(call, await self._token(rejected=token))
 
-    async def run(self, conversation: Flow[T]) -> T:
+    async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
@@ -114,14 +114,14 @@ class AsyncWahelpClient:
         :raises WahelpError: if it failed for good.
         """
         try:
-            step = next(conversation)
+            step = next(flow)
             while True:
                 try:
                     result = await self._take(step)
                 except errors.WahelpError as error:
-                    step = conversation.throw(error)
+                    step = flow.throw(error)
                 else:
-                    step = conversation.send(result)
+                    step = flow.send(result)
         except StopIteration as stop:
             result_of_all: T = stop.value
             return result_of_all

@@ -77,7 +77,7 @@ class WahelpClient:
         except errors.CredentialsError:  # a token can die before its time (docs/api.md, 2)
             return self._attempts(call, self._token(rejected=token))
 
-    def run(self, conversation: Flow[T]) -> T:
+    def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation.
 
         :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
@@ -85,14 +85,14 @@ class WahelpClient:
         :raises WahelpError: if it failed for good.
         """
         try:
-            step = next(conversation)
+            step = next(flow)
             while True:
                 try:
                     result = self._take(step)
                 except errors.WahelpError as error:
-                    step = conversation.throw(error)
+                    step = flow.throw(error)
                 else:
-                    step = conversation.send(result)
+                    step = flow.send(result)
         except StopIteration as stop:
             result_of_all: T = stop.value
             return result_of_all
@@ -142,7 +142,7 @@ class WahelpClient:
         """Note why a call is about to be repeated, and when, for whoever wonders why nothing moves."""
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, errors.WahelpError):
-            self.trouble = retries.told(error, state.upcoming_sleep)
+            self.trouble = retries.describe(error, state.upcoming_sleep)
 
     def _token(self, rejected: str | None = None) -> str:
         if rejected:

@@ -33,7 +33,7 @@ from airflow_provider_wahelp.client.models import (
     Webhook,
 )
 from airflow_provider_wahelp.client.phones import digits
-from airflow_provider_wahelp.client.qr import _read_picture, _read_qr
+from airflow_provider_wahelp.client.qr import read_picture, read_qr
 
 T = TypeVar("T")
 Id = int | str
@@ -177,9 +177,9 @@ def get_channel_qr(project_id: Id, channel_uuid: str) -> Call[QrCode]:
         "GET",
         _path("projects", project_id, "channels", channel_uuid, "settings", "whatsapp", "qr"),
         f"read the QR code of channel {channel_uuid}",
-        _read_qr,
+        read_qr,
         project_id=project_id,
-        raw=_read_picture,
+        raw=read_picture,
     )
 
 

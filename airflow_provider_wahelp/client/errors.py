@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+_FIELDS = ("what", "words", "status", "retry_after", "argument", "must")
+
 
 class WahelpError(Exception):
     """The base of everything that this client raises.
@@ -45,6 +47,29 @@ class WahelpError(Exception):
         self.status = status
         self.retry_after = retry_after
         self.payload = payload
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain values, to go from the triggerer to the worker."""
+        values = {name: value for name in _FIELDS if (value := getattr(self, name, None)) is not None}
+        return {"kind": type(self).__name__, **values}
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> WahelpError:
+        """Return the error that :meth:`to_dict` has described; a kind that is not known is a ``WahelpError``.
+
+        :param values: what :meth:`to_dict` has returned.
+        """
+        kind = globals().get(str(values.get("kind")), WahelpError)
+        if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
+            kind = WahelpError
+        if kind is InputError:
+            return InputError(values.get("argument", ""), values.get("must", ""))
+        return kind(
+            values.get("what", "wait"),
+            values.get("words", ""),
+            status=values.get("status"),
+            retry_after=values.get("retry_after"),
+        )
 
     def __str__(self) -> str:
         """Tell what happened, whether it may be repeated, and what to do."""
@@ -254,30 +279,3 @@ class UnreadableAnswerError(WahelpError):
     meaning = "the answer cannot be understood"
     temporary = True
     may_have_happened = True
-
-
-_ERROR = ("what", "words", "status", "retry_after", "argument", "must")
-
-
-def told(error: WahelpError) -> dict[str, Any]:
-    """Return an error as plain values, for the way from the triggerer to the worker.
-
-    :param error: the error.
-    """
-    said = {name: getattr(error, name) for name in _ERROR if getattr(error, name, None) is not None}
-    return {"kind": type(error).__name__, **said}
-
-
-def understood(said: Mapping[str, Any]) -> WahelpError:
-    """Return the error that :func:`told` was given.
-
-    :param said: what it has returned.
-    """
-    kind = globals().get(str(said.get("kind")), WahelpError)
-    if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
-        kind = WahelpError
-    if kind is InputError:
-        return InputError(said.get("argument", ""), said.get("must", ""))
-    error = kind(said.get("what", "wait"), said.get("words", ""))
-    error.status, error.retry_after = said.get("status"), said.get("retry_after")
-    return error

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from airflow_provider_wahelp.client.answers import (
-    Answer,
-    Envelope,
-)
-from airflow_provider_wahelp.client.models import (
-    QrCode,
-)
+from airflow_provider_wahelp.client.answers import Answer, Envelope
+from airflow_provider_wahelp.client.models import QrCode
 
-T = TypeVar("T")
-
-
-_PNG = "iVBORw0KGgo"
-"""How the base64 of every PNG begins."""
-
-
+_PNG = "iVBORw0KGgo"  # how the base64 of every PNG begins
 _DATA = "data:image/"
-
-
 _QR_KEYS = ("qr", "qr_code", "qrcode", "code", "image")
+_OTHER_KEYS = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
 
 
-_TOLD = {"status", "state", "message", "error", "type", "name", "uuid", "id"}
-"""Keys of what an answer may say beside a QR code, or in its place."""
+def read_picture(answer: Answer) -> QrCode | None:
+    """Return the QR code of an answer whose body is the picture itself; ``None`` for any other answer.
 
-
-def _read_picture(answer: Answer) -> QrCode | None:
+    :param answer: the answer.
+    """
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
     return QrCode(image=answer.body, media_type=media_type) if media_type.startswith("image/") else None
 
 
-def _read_qr(envelope: Envelope) -> QrCode:
-    """Find a string to encode, or a picture in base64, in an answer of unknown shape."""
+def read_qr(envelope: Envelope) -> QrCode:
+    """Find the QR code in an answer: a string to encode, or a picture in base64.
+
+    :param envelope: the answer.
+    :raises ValueError: if it holds neither.
+    """
     content = _qr_content(envelope.data)
     if content is None:
         raise ValueError("it holds no QR code")
@@ -58,30 +50,30 @@ def _picture(encoded: str, media_type: str) -> QrCode:
 
 
 def _qr_content(data: Any) -> str | None:
-    """Find what is called a code; else the longest of what may be one, but no word about it."""
+    """Return the value of a key that means a QR code; without one, the longest string that may be a code."""
     if isinstance(data, str):
         return data.strip() or None
-    if called := list(_called(data)):
-        return next(filter(None, map(_qr_content, called)), None)
-    return max(_unspoken(data), key=len, default=None)
+    if named := list(_named(data)):
+        return next(filter(None, map(_qr_content, named)), None)
+    return max(_candidates(data), key=len, default=None)
 
 
-def _called(data: Any) -> Iterable[Any]:
-    """Yield what is called a code, the outermost first; a number is none."""
+def _named(data: Any) -> Iterable[Any]:
+    """Yield the values of keys that mean a QR code, the outermost first. A number is an error code."""
     if isinstance(data, Mapping):
         yield from (data[key] for key in _QR_KEYS if key in data and not isinstance(data[key], int | float))
         data = [value for key, value in data.items() if key not in _QR_KEYS]
     if isinstance(data, list | tuple):
         for entry in data:
-            yield from _called(entry)
+            yield from _named(entry)
 
 
-def _unspoken(value: Any) -> Iterable[str]:
-    """Yield the strings that are no sentence, and say nothing of a state."""
+def _candidates(value: Any) -> Iterable[str]:
+    """Yield the strings that may be a code: without blanks, and not under a key that means something else."""
     if isinstance(value, Mapping):
-        value = [entry for key, entry in value.items() if key not in _TOLD]
+        value = [entry for key, entry in value.items() if key not in _OTHER_KEYS]
     if isinstance(value, str) and value and (" " not in value or value.startswith(_DATA)):
         yield value.strip()
     elif isinstance(value, list | tuple):
         for entry in value:
-            yield from _unspoken(entry)
+            yield from _candidates(entry)

@@ -43,7 +43,7 @@ def wait(state: RetryCallState) -> float:
     return jittered if told is None else told + min(jittered, 1.0)
 
 
-def told(error: WahelpError, seconds: float) -> str:
+def describe(error: WahelpError, seconds: float) -> str:
     """Say that a call is about to be repeated.
 
     :param error: what it failed with.

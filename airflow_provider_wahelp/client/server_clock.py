@@ -6,29 +6,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
 
-T = TypeVar("T")
+SET = 1.0
+"""A clock that has moved by more seconds than this against another one has been set."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When something was begun, by the server's clock.
+    """A time by the server's clock.
 
     :param seconds: since 1970.
-    :param by_host: whether by this host's clock instead, as the server had not told its time yet.
+    :param by_host: whether it is by this host's clock instead: the server had not answered yet.
     """
 
     seconds: float
     by_host: bool = False
 
 
-SET = 1.0
-"""Seconds by which a clock must have moved against another to have been set."""
-
-
 def uptime() -> float:
-    """Return for how many seconds this host has been up: all its processes share it, and nobody sets it."""
+    """Return the seconds since this host was started, a clock that its processes share and nobody sets."""
     # Where CLOCK_BOOTTIME is, CLOCK_MONOTONIC stands still while the host sleeps.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
@@ -36,12 +32,12 @@ def uptime() -> float:
 class ServerClock:
     """The server's clock, as its ``Date`` headers show it.
 
-    A header is at most a second and the way back older than it says: the largest difference ever seen is the
-    closest, and never puts the server's time too late. What is kept is what the server's clock showed when
-    this host was started, as this host's own may be set at any time.
+    A ``Date`` that arrives is old by the way back, and by up to a second of rounding. So the largest
+    difference seen is the closest, and the server's time is never put too late. The clock is kept as what it
+    showed when this host was started, because this host's own clock may be set at any time.
 
     :param clock: this host's time, in seconds since 1970.
-    :param uptime: for how many seconds it has been up.
+    :param uptime: the seconds since this host was started.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, uptime: Callable[[], float] = uptime) -> None:
@@ -55,7 +51,7 @@ class ServerClock:
         """Take the time of an answer into account.
 
         :param date: its ``Date`` header.
-        :param asked: when it was asked for, by this host's uptime; just now by default.
+        :param asked: this host's uptime when the request was sent; now by default.
         """
         self._heard = True
         if date == self._date:  # the same second, seen later: it would put the server's time no later
@@ -68,19 +64,19 @@ class ServerClock:
             return
         age = 1.0 + (0.0 if asked is None else up - asked)
         known = None if self._suggested else self._at_start
-        # Further back than its age explains: the server's clock was set, or ours does not run right.
+        # Further back than its age explains: the server's clock was set, or ours runs wrong.
         self._at_start = seen if known is None or seen < known - age else max(known, seen)
         self._suggested = False
 
     def shared(self) -> tuple[float | None, float | None]:
-        """Return what :meth:`suggest` is to be told in another process of this host."""
+        """Return the arguments of :meth:`suggest` for another process of this host."""
         start = self._start()
         return (None, None) if self._at_start is None else (self._at_start - start, start)
 
     def suggest(self, offset: float | None, start: float | None) -> None:
-        """Start from what another process of this host has seen, until an answer says more.
+        """Start from what another process of this host has learnt, until an answer says more.
 
-        Nothing is known where this host's clock was set since, or the host was started again.
+        It does not count if this host was started again since, or its clock was set.
 
         :param offset: the seconds that the server was ahead; ``None`` if it does not date its answers.
         :param start: when the host was started, by its clock as it was set then.

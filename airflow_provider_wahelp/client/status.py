@@ -1,18 +1,38 @@
-"""How far a message or a channel has got."""
+"""How far a message has got."""
 
 from __future__ import annotations
 
 import re
 
-_STATUS_ORDER = ("sent", "delivered", "read")
+STATUSES = ("sent", "failed", "delivered", "read")
+"""The statuses of a message in their order. A message never goes back, but its statuses may be read in
+another order (docs/api.md, 4.6)."""
 
-
+# How the API spells a failed delivery is not known (docs/api.md, 4.6), so any word for a failure counts.
 _FAILURE = re.compile(
     r"fail|error|undeliver|not.?deliver|reject|refus|declin|bounce|expire|cancel|invalid"
     r"|ошибк|не.?доставл|не.?отправл|отклон|отмен",
     re.IGNORECASE,
 )
-"""How a failed delivery is spelled is not known (docs/api.md, 4.6): whatever sounds like one."""
+
+
+def delivery_status(status: str | None) -> str:
+    """Return the one of :data:`STATUSES` that the API's status means; an unknown one is ``sent``.
+
+    :param status: the status as the API spells it.
+    """
+    if status_failed(status):
+        return "failed"
+    return status if status in STATUSES else "sent"
+
+
+def latest(known: str, seen: str) -> str:
+    """Return the later one of two of :data:`STATUSES`.
+
+    :param known: the status that was known.
+    :param seen: the status that was read now, which may be an older one.
+    """
+    return max(known, seen, key=STATUSES.index)
 
 
 def status_reached(status: str | None, wanted: str) -> bool:
@@ -21,37 +41,14 @@ def status_reached(status: str | None, wanted: str) -> bool:
     :param status: the message's status.
     :param wanted: ``sent``, ``delivered`` or ``read``.
     """
-    if status not in _STATUS_ORDER:
+    if status not in STATUSES or status == "failed":
         return False
-    return _STATUS_ORDER.index(status) >= _STATUS_ORDER.index(wanted)
+    return STATUSES.index(status) >= STATUSES.index(wanted)
 
 
 def status_failed(status: str | None) -> bool:
-    """Return whether a message will not arrive any more.
+    """Return whether a status says that the message will not arrive.
 
-    :param status: the message's status.
+    :param status: the message's status as the API spells it.
     """
     return status is not None and _FAILURE.search(status) is not None
-
-
-STANDINGS = ("sent", "failed", "delivered", "read")
-"""How far a message may have got: none ever gets less far, whatever comes later (docs/api.md, 4.6)."""
-
-
-def standing(status: str | None) -> str:
-    """Return how far a message has got, as one of :data:`STANDINGS`.
-
-    :param status: its status, however the API spells it.
-    """
-    if status_failed(status):
-        return "failed"
-    return next((far for far in ("read", "delivered") if status_reached(status, far)), "sent")
-
-
-def further(known: str, seen: str) -> str:
-    """Return which of two standings counts: statuses come out of order, and never move backwards.
-
-    :param known: what was known.
-    :param seen: what is seen now.
-    """
-    return max(known, seen, key=STANDINGS.index)

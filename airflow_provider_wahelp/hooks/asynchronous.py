@@ -22,9 +22,9 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
-from airflow_provider_wahelp.hooks.bound_operations import Operations
+from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
-from airflow_provider_wahelp.hooks.connection_test import test_settings, tested
+from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
@@ -69,7 +69,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         try:
             connection = await self._read_connection()
             async with AsyncWahelpClient(test_settings(connection.settings), MemoryStore(), _mask) as client:
-                return await client.run(tested(connection))
+                return await client.run(describe_connection(connection))
         except WahelpError as error:
             return False, str(error)
 
@@ -198,13 +198,13 @@ class WahelpAsyncHook(BaseWahelpHook):
             _, does = await self._ready()
             return does.recipient(user_id, phone, name, channel_uuid, project_id)
 
-    async def run(self, conversation: Flow[T]) -> T:
+    async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
         :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what it returns.
         """
-        return await self._do(lambda does: conversation)
+        return await self._do(lambda does: flow)
 
     async def request(
         self,
@@ -217,14 +217,14 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Call any of the API's operations, with the same token, repetitions and errors."""
         return await self._do(lambda does: does.request(method, path, json, params, project_id))
 
-    async def _do(self, make: Callable[[Operations], Flow[T]]) -> T:
+    async def _do(self, make: Callable[[BoundOperations], Flow[T]]) -> T:
         with airflow_errors():
             client, does = await self._ready()
             return await client.run(make(does))
 
     async def _each(
         self,
-        make: Callable[[Operations], Callable[[int], Call[Page[T]]]],
+        make: Callable[[BoundOperations], Callable[[int], Call[Page[T]]]],
         *,
         paged: bool = False,
         most: int | None = None,
@@ -238,7 +238,7 @@ class WahelpAsyncHook(BaseWahelpHook):
                 if left == 0:
                     return
 
-    async def _ready(self) -> tuple[AsyncWahelpClient, Operations]:
+    async def _ready(self) -> tuple[AsyncWahelpClient, BoundOperations]:
         """Open a client for this very loop: a pool that outlives its loop loses answers."""
         connection = await self._read_connection()
         loop = asyncio.get_running_loop()
@@ -246,7 +246,7 @@ class WahelpAsyncHook(BaseWahelpHook):
             settings = self._settings(connection.settings)
             self._client = AsyncWahelpClient(settings, token_store(connection), _mask)
             self._loop = loop
-        return self._client, Operations(connection)
+        return self._client, BoundOperations(connection)
 
     def _settings(self, settings: Settings) -> Settings:
         """Return the settings that the client gets, from those of the connection."""

@@ -14,7 +14,7 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 
-class Operations:
+class BoundOperations:
     """Turns the arguments of a hook's method into what a client performs.
 
     :param connection: the defaults.

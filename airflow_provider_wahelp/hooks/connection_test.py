@@ -28,7 +28,7 @@ def test_settings(settings: Settings) -> Settings:
     return replace(settings, retries=0, timeout=min(settings.timeout, _TIMEOUT))
 
 
-def tested(connection: WahelpConnection) -> Flow[tuple[bool, str]]:
+def describe_connection(connection: WahelpConnection) -> Flow[tuple[bool, str]]:
     """Return whether a connection is what it must be, and the sentences that say so.
 
     :param connection: the connection.

@@ -20,9 +20,9 @@ from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.tokens import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
-from airflow_provider_wahelp.hooks.bound_operations import Operations
+from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
-from airflow_provider_wahelp.hooks.connection_test import test_settings, tested
+from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import token_store
 
@@ -81,7 +81,7 @@ class WahelpHook(BaseWahelpHook):
             connection = self._connection
             # A store of its own: a password that was changed must not pass on the strength of a shared token.
             with WahelpClient(test_settings(connection.settings), MemoryStore(), mask_secret) as client:
-                return client.run(tested(connection))
+                return client.run(describe_connection(connection))
         except WahelpError as error:
             return False, str(error)
 
@@ -287,7 +287,9 @@ class WahelpHook(BaseWahelpHook):
         with airflow_errors():
             return self._operations.recipient(user_id, phone, name, channel_uuid, project_id)
 
-    def place(self, channel_uuid: str | None = None, project_id: int | str | None = None) -> tuple[int, str]:
+    def project_and_channel(
+        self, channel_uuid: str | None = None, project_id: int | str | None = None
+    ) -> tuple[int, str]:
         """Return project and channel, checked and with the connection's defaults.
 
         :param channel_uuid: the channel; the connection's by default.
@@ -305,14 +307,14 @@ class WahelpHook(BaseWahelpHook):
         with airflow_errors():
             return check(value)
 
-    def run(self, conversation: Flow[T]) -> T:
+    def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
         :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what it returns.
         """
         with airflow_errors():
-            return self._client.run(conversation)
+            return self._client.run(flow)
 
     def request(
         self,
@@ -342,19 +344,19 @@ class WahelpHook(BaseWahelpHook):
         return read_connection(connection, connection.extra_dejson)
 
     @cached_property
-    def _operations(self) -> Operations:
-        return Operations(self._connection)
+    def _operations(self) -> BoundOperations:
+        return BoundOperations(self._connection)
 
     @cached_property
     def _client(self) -> WahelpClient:
         return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
 
-    def _do(self, make: Callable[[Operations], Flow[T]]) -> T:
+    def _do(self, make: Callable[[BoundOperations], Flow[T]]) -> T:
         with airflow_errors():
             return self._client.run(make(self._operations))
 
     def _each(
-        self, make: Callable[[Operations], Callable[[int], Call[Page[T]]]], *, paged: bool = False
+        self, make: Callable[[BoundOperations], Callable[[int], Call[Page[T]]]], *, paged: bool = False
     ) -> Iterator[T]:
         with airflow_errors():
             page_of = make(self._operations)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import time
@@ -24,12 +23,11 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.notifications.default_text import label
 from airflow_provider_wahelp.notifications.event import Event
 from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alert.sender import AlertSender
 
-_DIGEST = 16  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +67,7 @@ class Notification:
         """
         end = asyncio.get_running_loop().time() + seconds
         alerts = Alerts(shared_directory())
-        key = hashlib.sha256(digest_key()).digest()
+        key = digest_key()
         async with AsyncExitStack() as stack:
             stack.callback(alerts.close)
             messenger = _Messenger(self, alerts, seconds, stack)
@@ -143,5 +141,4 @@ class _Messenger:
 
 
 def _digest(key: bytes, *parts: object) -> bytes:
-    content = json.dumps(parts).encode()
-    return hashlib.blake2b(content, key=key, digest_size=_DIGEST, person=b"alerts").digest()
+    return keyed_hash(key, b"alerts", json.dumps(parts).encode()).digest()

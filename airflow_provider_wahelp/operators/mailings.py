@@ -276,7 +276,7 @@ class SendMessagesOperator(WahelpOperator):
             windows = self._windows()
             return Mailing(
                 hook=self.hook,
-                channel=self.hook.place(self.channel_uuid, self.project_id),
+                channel=self.hook.project_and_channel(self.channel_uuid, self.project_id),
                 attempt=attempt,
                 ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
                 composer=self._composer(context, windows),
@@ -339,7 +339,7 @@ class SendMessagesOperator(WahelpOperator):
     def _fallback(self) -> list[str]:
         _insist_on_waiting(self.wait_for, self.fallback)
         others = wait_options.fallback(self.fallback) if self.fallback else []
-        _, channel = self.hook.place(self.channel_uuid, self.project_id)
+        _, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
         if len({channel, *others}) <= len(others):
             raise InputError("fallback", "must name each channel once, and not the first one")
         return others

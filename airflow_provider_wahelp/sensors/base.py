@@ -108,12 +108,11 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         :param context: the context.
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
-        from airflow_provider_wahelp.client.errors import understood
         from airflow_provider_wahelp.hooks.failures import airflow_errors
 
         if "error" in event:
             with airflow_errors():
-                raise understood(event["error"])
+                raise WahelpError.from_dict(event["error"])
         return dict(event["result"])
 
     @abstractmethod
@@ -147,7 +146,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def _defer(self) -> None:
         module, _, name = self.trigger_class.rpartition(".")
         trigger = getattr(import_module(module), name)
-        place = self.hook.place(self.channel_uuid, self.project_id)
+        place = self.hook.project_and_channel(self.channel_uuid, self.project_id)
         self.defer(
             trigger=trigger(**self._trigger_arguments(*place)),
             method_name="execute_complete",

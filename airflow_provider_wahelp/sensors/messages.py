@@ -52,7 +52,7 @@ class MessageStatusSensor(WahelpSensor):
 
         wanted = self.hook.checked(arguments.awaited, self.status)
         message_id = self.hook.checked(arguments.message_id, self.message_id)
-        project, channel = self.hook.place(self.channel_uuid, self.project_id)
+        project, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
         message = self.hook.run(find_message(project, channel, message_id))
         return self.hook.checked(lambda found: arrived(found, wanted), message)
 

@@ -1,9 +1,8 @@
-"""The directory that the tasks of a host share: tokens, pace, who is who. It may vanish at any time."""
+"""A cache that the tasks of a host share, in a SQLite file that may vanish at any time."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
@@ -11,47 +10,36 @@ from pathlib import Path
 
 from airflow_provider_wahelp.storage.database import Database
 
-SHELF = "known.sqlite"
+CACHE_FILE = "known.sqlite"
 
-_SEAL = 8  # bytes
+_CHECKSUM_BYTES = 8
 _TABLE = "CREATE TABLE IF NOT EXISTS known (name BLOB PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID"
-
-log = logging.getLogger(__name__)
 
 
 class KeyValueCache:
-    """Small things that the tasks of a host know, each under a name; it may forget at any time.
+    """Small values by name. Each has a checksum: a damaged value counts as missing.
 
-    :param directory: where they are kept; ``None``: in memory only.
+    :param directory: where the file is; ``None``: in memory only.
     """
 
     def __init__(self, directory: Path | None) -> None:
-        self._database = Database(directory, SHELF, _TABLE)
+        self._database = Database(directory, CACHE_FILE, _TABLE)
 
     def read(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return what is known under these names; what is damaged is not known.
-
-        :param names: the names.
-        """
-        kept: dict[bytes, bytes] = {}
+        """Return the values of those names that are known."""
+        rows: dict[bytes, bytes] = {}
         for some in _batches(names):
-            kept.update(self._database.do(partial(_look, some)))
-        return {name: found[_SEAL:] for name, found in kept.items() if found == _sealed(name, found[_SEAL:])}
+            rows.update(self._database.do(partial(_select, some)))
+        values = {name: stored[_CHECKSUM_BYTES:] for name, stored in rows.items()}
+        return {name: value for name, value in values.items() if rows[name] == _with_checksum(name, value)}
 
     def write(self, name: bytes, content: bytes) -> None:
-        """Keep something, in place of what was known under its name.
-
-        :param name: the name.
-        :param content: what to keep.
-        """
-        values = (name, _sealed(name, content))
+        """Store a value, in place of an earlier one of the same name."""
+        values = (name, _with_checksum(name, content))
         self._database.do(lambda db: db.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", values))
 
     def forget(self, name: bytes) -> None:
-        """Know nothing under a name.
-
-        :param name: the name.
-        """
+        """Remove the value of a name."""
         self._database.do(lambda db: db.execute("DELETE FROM known WHERE name = ?", (name,)))
 
     def close(self) -> None:
@@ -59,14 +47,13 @@ class KeyValueCache:
         self._database.close()
 
 
-def _look(names: Sequence[bytes], connection: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
+def _select(names: Sequence[bytes], connection: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
     wanted = ",".join("?" * len(names))
     return connection.execute(f"SELECT name, content FROM known WHERE name IN ({wanted})", names).fetchall()  # noqa: S608 - only question marks
 
 
-def _sealed(name: bytes, content: bytes) -> bytes:
-    """Return a content with what shows whether it is what was written under that name."""
-    return hashlib.blake2b(name + content, digest_size=_SEAL).digest() + content
+def _with_checksum(name: bytes, content: bytes) -> bytes:
+    return hashlib.blake2b(name + content, digest_size=_CHECKSUM_BYTES).digest() + content
 
 
 def _batches(names: Sequence[bytes], size: int = 500) -> list[Sequence[bytes]]:

@@ -1,4 +1,4 @@
-"""A small SQLite file that the tasks of a host share. It may vanish at any time."""
+"""A small SQLite file that the tasks of a host share, and that may vanish at any time."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ log = logging.getLogger(__name__)
 
 
 class Database:
-    """One SQLite file for its owner alone; safe between processes and between the threads of one.
+    """One SQLite file with mode 0600; safe between processes and between the threads of one.
 
-    Where it cannot be used, that is said once, and what is kept from then on is kept in memory.
+    If the file cannot be used, a warning is logged once, and a database in memory takes its place.
 
     :param directory: where the file is; ``None``: in memory only.
     :param name: the file's name.
-    :param tables: the SQL that makes its tables, where they are not there yet.
-    :param patience: seconds to wait while another process writes; :data:`LOCKED` by default.
+    :param tables: the SQL that creates missing tables.
+    :param timeout: seconds to wait while another process writes; :data:`LOCKED` by default.
     """
 
-    def __init__(self, directory: Path | None, name: str, tables: str, patience: float | None = None) -> None:
+    def __init__(self, directory: Path | None, name: str, tables: str, timeout: float | None = None) -> None:
         self._file = directory.absolute() / name if directory else None
         self._tables = tables
-        self._patience = patience
+        self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
-        self._mended = False
+        self._recreated = False
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do some work with the file; where it has to be begun anew, the work is done once more.
+        """Do some work with the database. If the file fails, the work is repeated with another.
 
         :param work: is given a connection in which each statement is a transaction of its own.
         :return: what the work returns.
@@ -59,7 +59,7 @@ class Database:
                     self._close()
                     if not self._file:
                         raise
-                    self._file = self._instead_of(self._file, error)
+                    self._file = self._replacement(self._file, error)
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do some work that is all or nothing, while every other process waits.
@@ -85,7 +85,7 @@ class Database:
             return self._connect(":memory:")
         make_private(self._file.parent)
         if not self._file.exists():
-            create_once(self._file, self._lay_out)
+            create_once(self._file, self._create_tables)
         self._file.chmod(0o600)  # its -wal and -shm take their mode from it
         return self._connect(f"{self._file.as_uri()}?mode=rw")
 
@@ -94,30 +94,30 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def _instead_of(self, file: Path, error: sqlite3.Error | OSError) -> Path | None:
-        """Return the file to go on with, if any: a damaged one is begun anew, once."""
+    def _replacement(self, file: Path, error: sqlite3.Error | OSError) -> Path | None:
+        """Return the file to go on with: the same for a damaged one, once; ``None`` for memory."""
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
-        _warn_once(str(file), "damaged, and begun anew" if damaged else type(error).__name__)
-        if not damaged or self._mended:
+        _warn_once(str(file), "damaged, so it is created anew" if damaged else type(error).__name__)
+        if not damaged or self._recreated:
             return None
-        self._mended = True
+        self._recreated = True
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 Path(f"{file}{suffix}").unlink(missing_ok=True)
         return file
 
     def _connect(self, where: str) -> sqlite3.Connection:
-        wait = LOCKED if self._patience is None else self._patience
+        timeout = LOCKED if self._timeout is None else self._timeout
         connection = sqlite3.connect(
-            where, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+            where, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk with each write
         connection.executescript(self._tables)
         return connection
 
-    def _lay_out(self, file: Path) -> None:
+    def _create_tables(self, file: Path) -> None:
         connection = sqlite3.connect(file)
-        connection.execute("PRAGMA journal_mode = WAL")  # who reads waits for nobody
+        connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for a writer
         connection.executescript(self._tables)
         connection.close()
 
@@ -142,7 +142,7 @@ def create_once(file: Path, fill: Callable[[Path], object]) -> None:
 @cache
 def _warn_once(file: str, reason: str) -> None:
     log.warning(
-        "What tasks of this host have learnt cannot be read from or kept in %s (%s): it is learnt again.",
+        "The tasks of this host cannot use their shared file %s (%s). What it held is learnt again.",
         file,
         reason,
     )

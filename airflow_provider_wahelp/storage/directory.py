@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def state_directory() -> Path:
-    """Return the directory, which need not exist yet."""
+    """Return where the directory is, from ``[wahelp] state_directory``; it need not exist yet."""
     from airflow.providers.common.compat.sdk import conf
 
     configured = conf.get("wahelp", "state_directory", fallback="")
@@ -22,7 +22,7 @@ def state_directory() -> Path:
 
 
 def shared_directory() -> Path | None:
-    """Return the directory, ready for use; ``None`` where it cannot be used, which is said once."""
+    """Return the directory, ready for use; ``None`` where it cannot be used, which is logged once."""
     directory = state_directory()
     try:
         make_private(directory)
@@ -35,7 +35,7 @@ def shared_directory() -> Path | None:
 @cache
 def _warn_once(directory: str, reason: str) -> None:
     log.warning(
-        "The directory %s cannot be used (%s): what the tasks of a host should share, each keeps for itself. "
+        "The directory %s cannot be used (%s), so the tasks of this host share nothing. "
         "Set [wahelp] state_directory to a directory that the worker may write.",
         directory,
         reason,

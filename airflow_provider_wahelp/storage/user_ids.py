@@ -1,69 +1,64 @@
-"""Who is who in a channel, remembered on the host: a phone is looked up once."""
+"""The user ids of phones, remembered on the host: a phone is looked up once."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.storage.cache import KeyValueCache
-
-_DIGEST = 16  # bytes: two phones never meet, and a million take 50 MB
+from airflow_provider_wahelp.storage.keys import keyed_hash
 
 
 class UserIdCache:
-    """Which user of a channel a phone is, remembered on the host without readable numbers.
+    """The ids of a channel's users by phone. It stores digests of the phones, not the phones.
 
-    It may forget at any time; that costs a lookup and fails nothing. Safe to share between threads.
+    It may forget at any time, which costs a lookup. Safe to share between threads.
 
-    :param directory: where it is remembered; ``None``: in memory only.
+    :param directory: where the file is; ``None``: in memory only.
     :param scope: what the ids belong to: the server, the project and the channel.
-    :param key: without it nobody can find out, by trying, whose number is remembered.
+    :param key: the key of the digests, :func:`~airflow_provider_wahelp.storage.keys.digest_key`.
     """
 
     def __init__(self, directory: Path | None, scope: str, key: bytes) -> None:
-        self._shelf = KeyValueCache(directory)
-        self._digest = hashlib.blake2b(
-            scope.encode() + b"\0", key=hashlib.sha256(key).digest(), digest_size=_DIGEST, person=b"people"
-        )
+        self._cache = KeyValueCache(directory)
+        self._hash = keyed_hash(key, b"people", scope.encode() + b"\0")
 
     def get(self, phone: str) -> Id | None:
-        """Return the user that a phone is, if that is known.
+        """Return the id of the user with a phone, if it is known.
 
         :param phone: the normalised number.
         """
         return self.get_many([phone]).get(phone)
 
     def get_many(self, phones: Sequence[str]) -> dict[str, Id]:
-        """Return the users of those phones that are known.
+        """Return the ids of the users with these phones, as far as they are known.
 
         :param phones: the normalised numbers.
         """
         names = {self._name(phone): phone for phone in phones}
-        return {names[name]: json.loads(user) for name, user in self._shelf.read(list(names)).items()}
+        return {names[name]: json.loads(user) for name, user in self._cache.read(list(names)).items()}
 
     def put(self, phone: str, user_id: Id) -> None:
-        """Remember which user a phone is.
+        """Remember the id of the user with a phone.
 
         :param phone: the normalised number.
-        :param user_id: the user.
         """
-        self._shelf.write(self._name(phone), json.dumps(user_id).encode())
+        self._cache.write(self._name(phone), json.dumps(user_id).encode())
 
     def forget(self, phone: str) -> None:
-        """Forget a phone, as its user turned out not to be there any more.
+        """Forget a phone, as the channel no longer has its user.
 
         :param phone: the normalised number.
         """
-        self._shelf.forget(self._name(phone))
+        self._cache.forget(self._name(phone))
 
     def close(self) -> None:
         """Close the file."""
-        self._shelf.close()
+        self._cache.close()
 
     def _name(self, phone: str) -> bytes:
-        digest = self._digest.copy()
+        digest = self._hash.copy()
         digest.update(phone.encode())
         return digest.digest()

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.triggers.poller import polled
-from airflow_provider_wahelp.triggers.waiters import Outcome, Wait
+from airflow_provider_wahelp.triggers.waiters import Outcome, Waiter
 
 
 class WahelpTrigger(BaseTrigger):
@@ -48,22 +48,22 @@ class WahelpTrigger(BaseTrigger):
         yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
-        wait = self._wait()
-        with polled(self.wahelp_conn_id, arguments.project_id(self.project_id), wait):
+        waiter = self._waiter()
+        with polled(self.wahelp_conn_id, arguments.project_id(self.project_id), waiter):
             try:
                 async with asyncio.timeout(self._left()):
-                    while isinstance(news := await wait.news(), str):
-                        self.log.warning(news)
+                    while isinstance(event := await waiter.next_event(), str):
+                        self.log.warning(event)
             except TimeoutError:
                 return {"late": True}
-        return news
+        return event
 
     def _left(self) -> float | None:
         """Return for how many seconds to wait at most; ``None`` to leave that to Airflow."""
         return None
 
     @abstractmethod
-    def _wait(self) -> Wait:
+    def _waiter(self) -> Waiter:
         """Return what is waited for."""
 
     def _arguments(self) -> dict[str, Any]:

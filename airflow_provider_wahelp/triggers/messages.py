@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client.waiting import arrived
 from airflow_provider_wahelp.triggers.base import WahelpTrigger
-from airflow_provider_wahelp.triggers.waiters import Outcome, Wait
+from airflow_provider_wahelp.triggers.waiters import Outcome, Waiter
 
 
 class MessageStatusTrigger(WahelpTrigger):
@@ -23,8 +23,8 @@ class MessageStatusTrigger(WahelpTrigger):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param deadline: when to give up, in seconds since 1970, whatever restarts there were: then the event is
         ``{"late": True}``. ``None`` to wait for ever.
-    :param stage: where the message stands, as plain values: the event carries it as its ``stage``. All that
-        the task goes on with is in the event, as ``dag.test()`` drops what a task has deferred with.
+    :param stage: what the task needs to go on, as plain values. The event carries it as its ``stage``,
+        because ``dag.test()`` drops what a task has deferred with.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class MessageStatusTrigger(WahelpTrigger):
     async def _outcome(self) -> Outcome:
         return {**await super()._outcome(), **self._given("stage")}
 
-    def _wait(self) -> Wait:
-        judge = partial(arrived, wanted=self.status)
-        return Wait(self.channel_uuid, self.poke_interval, judge, str(self.message_id))
+    def _waiter(self) -> Waiter:
+        predicate = partial(arrived, wanted=self.status)
+        return Waiter(self.channel_uuid, self.poke_interval, predicate, str(self.message_id))
 
     def _arguments(self) -> dict[str, Any]:
         asked = {"message_id": self.message_id, "status": self.status}

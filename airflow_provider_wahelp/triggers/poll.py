@@ -21,7 +21,7 @@ from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
-from airflow_provider_wahelp.triggers.waiters import Wait, Waiters
+from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ Read = Callable[[], Awaitable[None]]
 class Api(Protocol):
     """What performs an operation: the asynchronous hook."""
 
-    async def run(self, conversation: Flow[T]) -> T:
+    async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation."""
 
 
@@ -56,21 +56,21 @@ class Poll:
 
     :param api: performs the operations.
     :param project_id: the project.
-    :param board: who waits for what.
+    :param waiters: the tasks that wait, and for what.
     """
 
-    def __init__(self, api: Api, project_id: int, board: Waiters) -> None:
+    def __init__(self, api: Api, project_id: int, waiters: Waiters) -> None:
         self.read = 0
         self._api = api
         self._project = project_id
-        self._board = board
+        self._waiters = waiters
         self._missing: list[Key] = []
         self._turns: dict[Key, int] = {}
         self._misses: dict[Key, int] = {}
         self._count = count(1)
         self._failed: Key | None = None
 
-    async def look(self) -> WahelpError | None:
+    async def run_once(self) -> WahelpError | None:
         """Look once; ``read`` then counts what could be read.
 
         :return: the fault that cut it short, if one did that may pass.
@@ -85,8 +85,10 @@ class Poll:
         return fault or later
 
     def _lists(self) -> dict[Key, Read]:
-        reads: dict[Key, Read] = {("channels",): self._read_channels} if self._board.channels else {}
-        return reads | {("history", uuid): partial(self._read_history, uuid) for uuid in self._board.messages}
+        reads: dict[Key, Read] = {("channels",): self._read_channels} if self._waiters.channels else {}
+        return reads | {
+            ("history", uuid): partial(self._read_history, uuid) for uuid in self._waiters.messages
+        }
 
     def _resumed(self, reads: dict[Key, Read]) -> dict[Key, Read]:
         """Begin after what failed last: one channel that fails must not keep the others waiting."""
@@ -121,16 +123,16 @@ class Poll:
         except NotFoundError:  # it may be the list that the server lacks: each is asked for
             listed = {}
         await self._show_channels(listed)
-        self._missing += [("channel", uuid) for uuid in self._board.channels if uuid not in listed]
+        self._missing += [("channel", uuid) for uuid in self._waiters.channels if uuid not in listed]
 
     async def _show_channels(self, listed: dict[str | None, Channel]) -> None:
-        for uuid in [uuid for uuid in self._board.channels if uuid in listed]:
+        for uuid in [uuid for uuid in self._waiters.channels if uuid in listed]:
             await self._show(("channel", uuid), listed[uuid])
 
     async def _read_history(self, uuid: str) -> None:
         page = await self._api.run(once(calls.get_messages(self._project, uuid)))
         shown = {str(message.id): message for message in page.items}
-        wanted = list(self._board.messages.get(uuid, ()))
+        wanted = list(self._waiters.messages.get(uuid, ()))
         for message_id in wanted:
             if message_id in shown:
                 await self._show(("message", uuid, message_id), shown[message_id])
@@ -149,31 +151,31 @@ class Poll:
         self._misses.pop(key, None)
         await self._show(key, found)
 
-    async def _show(self, key: Key, thing: Any) -> None:
-        await tell(self._waits(key), lambda wait: wait.look(thing))
+    async def _show(self, key: Key, current: Any) -> None:
+        await tell(self._waiters_of(key), lambda waiter: waiter.update(current))
 
     async def _give_up(self, key: Key, error: WahelpError) -> None:
-        await tell(self._waits(key), lambda wait: wait.give_up(error))
+        await tell(self._waiters_of(key), lambda waiter: waiter.give_up(error))
 
-    def _waits(self, key: Key) -> list[Wait]:
+    def _waiters_of(self, key: Key) -> list[Waiter]:
         """Return who waits for what a read is about."""
         if key[0] == "channels":
-            return [wait for waits in self._board.channels.values() for wait in waits]
+            return [waiter for waiters in self._waiters.channels.values() for waiter in waiters]
         if key[0] == "channel":
-            return list(self._board.channels.get(key[1], ()))
-        messages = self._board.messages.get(key[1], {})
+            return list(self._waiters.channels.get(key[1], ()))
+        messages = self._waiters.messages.get(key[1], {})
         if key[0] == "history":
-            return [wait for waits in messages.values() for wait in waits]
+            return [waiter for waiters in messages.values() for waiter in waiters]
         return list(messages.get(key[2], ()))
 
 
-async def tell(waits: Iterable[Wait], what: Callable[[Wait], None]) -> None:
+async def tell(waiters: Iterable[Waiter], what: Callable[[Waiter], None]) -> None:
     """Do something with each wait, without holding up the event loop.
 
-    :param waits: the waits.
+    :param waiters: the waiters.
     :param what: what to do.
     """
-    for number, wait in enumerate(list(waits), 1):
-        what(wait)
+    for number, waiter in enumerate(list(waiters), 1):
+        what(waiter)
         if number % AT_A_TIME == 0:
             await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
 from airflow_provider_wahelp.client.waiting import retry_delay
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.triggers.poll import FOR_ALL, Poll, tell
-from airflow_provider_wahelp.triggers.waiters import Wait, Waiters
+from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""
@@ -33,19 +33,19 @@ _pollers: dict[asyncio.AbstractEventLoop, dict[Key, Poller]] = {}
 
 
 @contextmanager
-def polled(wahelp_conn_id: str, project_id: int, wait: Wait) -> Iterator[None]:
+def polled(wahelp_conn_id: str, project_id: int, waiter: Waiter) -> Iterator[None]:
     """Have a poller look after a wait while the ``with`` block lasts.
 
     :param wahelp_conn_id: the id of the Airflow connection.
     :param project_id: the project.
-    :param wait: the wait.
+    :param waiter: what the task waits for.
     """
     poller = _poller((wahelp_conn_id, project_id))
-    poller.add(wait)
+    poller.add(waiter)
     try:
         yield
     finally:
-        poller.remove(wait)
+        poller.remove(waiter)
 
 
 def _poller(key: Key) -> Poller:
@@ -68,7 +68,7 @@ class Poller:
 
     def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
         self._key = (wahelp_conn_id, project_id)
-        self._board = Waiters()
+        self._waiters = Waiters()
         self._joined = asyncio.Event()
         self._failures = 0
         self._troubled = False
@@ -79,21 +79,21 @@ class Poller:
         )
         self._task.add_done_callback(self._ended)
 
-    def add(self, wait: Wait) -> None:
+    def add(self, waiter: Waiter) -> None:
         """Look after a wait.
 
-        :param wait: the wait.
+        :param waiter: what the task waits for.
         """
-        self._board.add(wait)
+        self._waiters.add(waiter)
         self._joined.set()
 
-    def remove(self, wait: Wait) -> None:
+    def remove(self, waiter: Waiter) -> None:
         """Look after a wait no more; the last one that leaves ends the poll.
 
-        :param wait: a wait that was added.
+        :param waiter: one that was added.
         """
-        self._board.remove(wait)
-        if not self._board:
+        self._waiters.remove(waiter)
+        if not self._waiters:
             self._forget()
             if not self._loop.is_closed():  # as it is where a loop was dropped without a word
                 self._task.cancel()
@@ -101,39 +101,39 @@ class Poller:
     async def _work(self) -> None:
         # A call is not repeated within a look: the next look is the repetition, and the pause is shared.
         async with WahelpAsyncHook(self._key[0], retries=0) as hook:
-            looking = Poll(hook, self._key[1], self._board)
+            poll = Poll(hook, self._key[1], self._waiters)
             while True:
                 began = self._loop.time()
                 try:
-                    fault = await looking.look()
+                    fault = await poll.run_once()
                 except FOR_ALL as error:
                     await self._give_up(error)
                     return
                 if fault:
-                    self._failures = 1 if looking.read else self._failures + 1
+                    self._failures = 1 if poll.read else self._failures + 1
                     await self._wait_out(fault)
                 else:
                     await self._recover()
                     await self._rest(began)
 
     async def _wait_out(self, fault: WahelpError) -> None:
-        pause = pause_after(fault, self._failures, self._board.interval)
+        pause = pause_after(fault, self._failures, self._waiters.interval)
         words = f"{fault} Looking again in {pause:.0f} s."
         log.warning("Connection %s, project %s: %s", *self._key, words)
         if not self._troubled:
             self._troubled = True
-            await tell(self._board, lambda wait: wait.say(words))
+            await tell(self._waiters, lambda waiter: waiter.say(words))
         await asyncio.sleep(pause)
 
     async def _recover(self) -> None:
         self._failures = 0
         if self._troubled:
             self._troubled = False
-            await tell(self._board, lambda wait: wait.say("Wahelp answers again."))
+            await tell(self._waiters, lambda waiter: waiter.say("Wahelp answers again."))
 
     async def _rest(self, began: float) -> None:
         """Wait for the next look, which somebody more impatient may have come to want sooner."""
-        while (left := began + self._board.interval - self._loop.time()) > 0:
+        while (left := began + self._waiters.interval - self._loop.time()) > 0:
             self._joined.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
@@ -141,13 +141,13 @@ class Poller:
 
     async def _give_up(self, error: WahelpError) -> None:
         self._forget()  # who comes now starts afresh, perhaps with credentials that were mended
-        await tell(self._board, lambda wait: wait.give_up(error))
+        await tell(self._waiters, lambda waiter: waiter.give_up(error))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._forget()
         if not task.cancelled() and (error := task.exception()):
-            for wait in list(self._board):
-                wait.break_down(error)
+            for waiter in list(self._waiters):
+                waiter.abort(error)
 
     def _forget(self) -> None:
         running = _pollers.get(self._loop, {})

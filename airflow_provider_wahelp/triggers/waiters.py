@@ -7,61 +7,61 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from airflow_provider_wahelp.client.errors import WahelpError, told
+from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.waiting import Result
 
 Outcome = dict[str, Any]
 """What a trigger's event carries: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
 
 
-class Wait:
+class Waiter:
     """What one task waits for.
 
     :param channel_uuid: the channel, or that of the message.
     :param interval: how many seconds may pass between two looks.
-    :param judge: says of the channel or the message, as it is now, what the result is; ``None``: not yet.
+    :param predicate: says of the channel or the message, as it is now, what the result is; ``None``: not yet.
     :param message_id: the message; ``None`` where it is the channel that is waited for.
     """
 
-    __slots__ = ("_done", "_news", "_ready", "channel_uuid", "interval", "judge", "message_id")
+    __slots__ = ("_done", "_events", "_ready", "channel_uuid", "interval", "message_id", "predicate")
 
     def __init__(
         self,
         channel_uuid: str,
         interval: float,
-        judge: Callable[[Any], Result | None],
+        predicate: Callable[[Any], Result | None],
         message_id: str | None = None,
     ) -> None:
         self.channel_uuid = channel_uuid
         self.interval = interval
-        self.judge = judge
+        self.predicate = predicate
         self.message_id = message_id
-        self._news: deque[str | Outcome | BaseException] = deque()
+        self._events: deque[str | Outcome | BaseException] = deque()
         self._ready = asyncio.Event()
         self._done = False
 
-    async def news(self) -> str | Outcome:
+    async def next_event(self) -> str | Outcome:
         """Return what there is to say to the task's log, or at last the outcome.
 
         :raises RuntimeError: if the poll has broken down.
         """
         await self._ready.wait()
-        news = self._news.popleft()
-        if not self._news:
+        event = self._events.popleft()
+        if not self._events:
             self._ready.clear()
-        if isinstance(news, BaseException):
+        if isinstance(event, BaseException):
             raise RuntimeError(  # noqa: TRY004 - it is not the type that is wrong
                 "The poll has broken down, and with it all waits that share it."
-            ) from news
-        return news
+            ) from event
+        return event
 
-    def look(self, thing: Any) -> None:
+    def update(self, current: Any) -> None:
         """End the wait, if what is waited for has come about or never will.
 
-        :param thing: the channel or the message, as it is now.
+        :param current: the channel or the message, as it is now.
         """
         try:
-            result = self.judge(thing)
+            result = self.predicate(current)
         except WahelpError as error:
             self.give_up(error)
         else:
@@ -73,9 +73,9 @@ class Wait:
 
         :param error: the error.
         """
-        self._end({"error": told(error)})
+        self._end({"error": error.to_dict()})
 
-    def break_down(self, error: BaseException) -> None:
+    def abort(self, error: BaseException) -> None:
         """End the wait with what nobody has foreseen.
 
         :param error: the error.
@@ -95,8 +95,8 @@ class Wait:
             self._done = True
             self._put(outcome)
 
-    def _put(self, news: str | Outcome | BaseException) -> None:
-        self._news.append(news)
+    def _put(self, event: str | Outcome | BaseException) -> None:
+        self._events.append(event)
         self._ready.set()
 
 
@@ -111,54 +111,54 @@ class Waiters:
     def __bool__(self) -> bool:
         return bool(self._intervals)
 
-    def __iter__(self) -> Iterator[Wait]:
-        for waits in self.channels.values():
-            yield from waits
+    def __iter__(self) -> Iterator[Waiter]:
+        for waiters in self.channels.values():
+            yield from waiters
         for channel in self.messages.values():
-            for waits in channel.values():
-                yield from waits
+            for waiters in channel.values():
+                yield from waiters
 
     @property
     def interval(self) -> float:
         """Seconds between two looks: what the most impatient asks for."""
         return max(min(self._intervals, default=LEAST_INTERVAL), LEAST_INTERVAL)
 
-    def add(self, wait: Wait) -> None:
+    def add(self, waiter: Waiter) -> None:
         """Note a wait.
 
-        :param wait: the wait.
+        :param waiter: what a task waits for.
         """
-        self._intervals[wait.interval] += 1
-        if wait.message_id is None:
-            self.channels.setdefault(wait.channel_uuid, {})[wait] = None
+        self._intervals[waiter.interval] += 1
+        if waiter.message_id is None:
+            self.channels.setdefault(waiter.channel_uuid, {})[waiter] = None
         else:
-            of_channel = self.messages.setdefault(wait.channel_uuid, {})
-            of_channel.setdefault(wait.message_id, {})[wait] = None
+            of_channel = self.messages.setdefault(waiter.channel_uuid, {})
+            of_channel.setdefault(waiter.message_id, {})[waiter] = None
 
-    def remove(self, wait: Wait) -> None:
+    def remove(self, waiter: Waiter) -> None:
         """Forget a wait, and what nobody waits for any more.
 
-        :param wait: a wait that was added.
+        :param waiter: one that was added.
         """
-        self._intervals[wait.interval] -= 1
-        if not self._intervals[wait.interval]:
-            del self._intervals[wait.interval]
-        if wait.message_id is None:
-            _discard(self.channels, wait.channel_uuid, wait)
+        self._intervals[waiter.interval] -= 1
+        if not self._intervals[waiter.interval]:
+            del self._intervals[waiter.interval]
+        if waiter.message_id is None:
+            _discard(self.channels, waiter.channel_uuid, waiter)
             return
-        of_channel = self.messages[wait.channel_uuid]
-        _discard(of_channel, wait.message_id, wait)
+        of_channel = self.messages[waiter.channel_uuid]
+        _discard(of_channel, waiter.message_id, waiter)
         if not of_channel:
-            del self.messages[wait.channel_uuid]
+            del self.messages[waiter.channel_uuid]
 
 
-def _discard(waits: dict[str, Waits], key: str, wait: Wait) -> None:
-    del waits[key][wait]
-    if not waits[key]:
-        del waits[key]
+def _discard(waiters: dict[str, Waits], key: str, waiter: Waiter) -> None:
+    del waiters[key][waiter]
+    if not waiters[key]:
+        del waiters[key]
 
 
-Waits = dict[Wait, None]  # a set that keeps its order
+Waits = dict[Waiter, None]  # a set that keeps its order
 
 
 LEAST_INTERVAL = 1.0

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wahelp.storage import cache, database
-from airflow_provider_wahelp.storage import user_ids as module
+from airflow_provider_wahelp.storage import cache, database, keys
+from airflow_provider_wahelp.storage import directory as shared
 from airflow_provider_wahelp.storage.keys import KEY_FILE, digest_key
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
@@ -26,7 +26,7 @@ KEY = b"k" * 32
 @pytest.fixture(autouse=True)
 def _outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
     database._warn_once.cache_clear()
-    cache._warn_once.cache_clear()
+    shared._warn_once.cache_clear()
     monkeypatch.setattr(database, "LOCKED", 0.05)
 
 
@@ -100,9 +100,9 @@ def test_files_that_others_can_read_are_closed_to_them(tmp_path: Path) -> None:
     first = UserIdCache(tmp_path, SCOPE, KEY)
     first.put(PHONE, 301)
     first.close()
-    (tmp_path / cache.SHELF).chmod(0o644)
+    (tmp_path / cache.CACHE_FILE).chmod(0o644)
     assert reopened(tmp_path) == {PHONE: 301}
-    assert (tmp_path / cache.SHELF).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / cache.CACHE_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_threads_share_it(people: UserIdCache) -> None:
@@ -118,10 +118,10 @@ def test_threads_share_it(people: UserIdCache) -> None:
 def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import pathlib, sys
-        from airflow_provider_wahelp.storage.user_ids import People
+        from airflow_provider_wahelp.storage.user_ids import UserIdCache
         directory, number = pathlib.Path(sys.argv[1]), int(sys.argv[2])
         for step in range(20):
-            people = People(directory, "scope", b"key")
+            people = UserIdCache(directory, "scope", b"key")
             people.put(f"+{number}-{step}", number)
             assert people.get(f"+{number}-{step}") == number
             people.close()
@@ -140,11 +140,11 @@ def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     expected = {f"+{number}-{step}": number for number in range(6) for step in range(20)}
     assert people.get_many(list(expected)) == expected
     people.close()
-    assert {file.name for file in directory.iterdir()} == {cache.SHELF}
+    assert {file.name for file in directory.iterdir()} == {cache.CACHE_FILE}
 
 
 @pytest.mark.parametrize("damage", ["header", "pages"])
-def test_a_damaged_file_costs_lookups_and_is_begun_anew(
+def test_a_damaged_file_costs_lookups_and_is_created_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     first = UserIdCache(tmp_path, SCOPE, KEY)
@@ -152,7 +152,7 @@ def test_a_damaged_file_costs_lookups_and_is_begun_anew(
         first.put(f"+7{number}", number)
     first.put(PHONE, 301)
     first.close()
-    file = tmp_path / cache.SHELF
+    file = tmp_path / cache.CACHE_FILE
     content = bytearray(file.read_bytes())
     if damage == "header":
         content[:100] = b"x" * 100
@@ -167,7 +167,7 @@ def test_a_damaged_file_costs_lookups_and_is_begun_anew(
     assert reopened(tmp_path) == {PHONE: 302}
     assert file.stat().st_mode & 0o777 == 0o600
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "begun anew" in caplog.text
+    assert "created anew" in caplog.text
 
 
 def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) ->
     people.put(PHONE, 301)
     people.put(OTHER, 302)
     people.close()
-    with sqlite3.connect(tmp_path / cache.SHELF) as database:
+    with sqlite3.connect(tmp_path / cache.CACHE_FILE) as database:
         kept = dict(database.execute("SELECT name, content FROM known"))
         damaged = kept[people._name(PHONE)].replace(b"301", b"309")
         database.execute("UPDATE known SET content = ? WHERE name = ?", (damaged, people._name(PHONE)))
@@ -186,7 +186,7 @@ def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) ->
 def test_a_locked_file_costs_lookups(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     people = UserIdCache(tmp_path, SCOPE, KEY)
     people.put(PHONE, 301)
-    other = sqlite3.connect(tmp_path / cache.SHELF, isolation_level=None)
+    other = sqlite3.connect(tmp_path / cache.CACHE_FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert people.get(PHONE) == 301  # reading waits for nobody
     people.put(OTHER, 302)
@@ -209,7 +209,7 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
     if obstacle == "others_may_write":
         directory.chmod(0o777)
     if obstacle == "directory_in_its_place":
-        (directory / cache.SHELF).mkdir()
+        (directory / cache.CACHE_FILE).mkdir()
     people, again = UserIdCache(directory, SCOPE, KEY), UserIdCache(directory, SCOPE, KEY)
     people.put(PHONE, 301)
     assert people.get(PHONE) == 301
@@ -257,14 +257,14 @@ def test_without_a_fernet_key_it_is_a_file(
 
 
 def test_the_key_is_made_once(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes second takes the first one's."""
-    create = module.create_once
+    """The process that comes second takes the key of the first."""
+    create = keys.create_once
 
     def late(file: Path, fill: object) -> None:
         file.write_bytes(b"1" * 32)
         create(file, fill)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "create_once", late)
+    monkeypatch.setattr(keys, "create_once", late)
     assert digest_key() == b"1" * 32
 
 

@@ -22,7 +22,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
 from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, is_stop
-from airflow_provider_wahelp.storage.cache import SHELF
+from airflow_provider_wahelp.storage.cache import CACHE_FILE
 from tests.delivery.world import PHONES, World
 
 STOPS = """
@@ -247,7 +247,7 @@ def test_nothing_that_is_not_opted_out_is_kept_nor_any_text(reader: Reader, own_
     reader.receive(PHONES[0], "stop")
     reader.receive(PHONES[1], "secret")
     reader.read()
-    content = (own_state / SHELF).read_bytes()
+    content = (own_state / CACHE_FILE).read_bytes()
     assert f'"{reader.world.users[0]}"'.encode() in content
     readable = (
         f'"{reader.world.users[1]}"',
@@ -257,7 +257,7 @@ def test_nothing_that_is_not_opted_out_is_kept_nor_any_text(reader: Reader, own_
         reader.world.channel["channel_uuid"],
     )
     assert not [text for text in readable if text.encode() in content]
-    assert (own_state / SHELF).stat().st_mode & 0o777 == 0o600
+    assert (own_state / CACHE_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_other_words_and_other_scopes_read_anew(reader: Reader) -> None:
@@ -293,7 +293,7 @@ def test_a_damaged_memory_is_read_anew(reader: Reader, own_state: Path, damage: 
     reader.receive(PHONES[0], "stop")
     reader.chat(2 * PAGE_SIZE)
     reader.read()
-    (own_state / SHELF).write_bytes(damage)
+    (own_state / CACHE_FILE).write_bytes(damage)
     assert reader.read() == {PHONES[0]}
     assert reader.pages == 4
     assert reader.read() == {PHONES[0]}

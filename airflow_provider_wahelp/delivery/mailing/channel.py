@@ -154,7 +154,7 @@ class MailingChannel:
         :param people: who.
         :param reason: why.
         """
-        given_up = list(map(_unnamed, people))
+        given_up = list(map(without_user_id, people))
         self.worklist.adopt(given_up)
         for person in given_up:
             self.worklist.settle(person.number, Outcome.SKIPPED, reason)
@@ -166,7 +166,7 @@ class MailingChannel:
         :param person: who.
         :param reason: why.
         """
-        self.worklist.adopt([_unnamed(person)])
+        self.worklist.adopt([without_user_id(person)])
         self.worklist.settle(person.number, Outcome.SUPPRESSED, reason)
 
     def _check(self) -> None:
@@ -195,7 +195,7 @@ class MailingChannel:
         return news
 
     def _keep(self, news: Iterable[Done]) -> None:
-        for some in _batches(news):
+        for some in batched(news):
             self.mailing.chunks.add(some)
 
     def _set_times(self, now: float) -> None:
@@ -207,12 +207,13 @@ class MailingChannel:
         return self.mailing.poster.hook.run(moment(self.mailing.clock())).seconds
 
 
-def _unnamed(person: QueuedMessage) -> QueuedMessage:
+def without_user_id(person: QueuedMessage) -> QueuedMessage:
     """Return somebody without the id that is another channel's."""
     return person._replace(user_id=None)
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of a size that one SQL statement takes."""
     entries = iter(items)
     while some := list(islice(entries, _BATCH)):
         yield some

@@ -34,8 +34,8 @@ from airflow_provider_wahelp.delivery.mailing.growing_report import NoReport, Re
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Pacing, Windows
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage, _since
-from airflow_provider_wahelp.delivery.mailing.reconcile import SETTLED_AFTER, _digest
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage, begun_at
+from airflow_provider_wahelp.delivery.mailing.reconcile import SETTLED_AFTER, short_digest
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.delivery.mailing.words import clock_time
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
@@ -154,7 +154,7 @@ class Dispatcher:
         if self.if_unclear == "check":
             self._let_pass(self._opened + SETTLED_AFTER, "the history")
             log.info("Looking into the history for %d messages of unknown outcome", len(people))
-            self._read_history(min(map(_since, people), key=self._seconds))
+            self._read_history(min(map(begun_at, people), key=self._seconds))
         done = [entry for person in people for entry in self._looked_up(person)]
         entries = iter(done)
         while some := list(islice(entries, CHUNK)):
@@ -216,15 +216,15 @@ class Dispatcher:
         if person.user_id in self.opt_outs:
             return SendResult(Outcome.SUPPRESSED, OPTED_OUT)
         if self.suspected_since:
-            return self._seen(person, _digest(person.text), self.suspected_since)
+            return self._seen(person, short_digest(person.text), self.suspected_since)
         return None
 
     def _begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
         """Note when it is begun: what was begun first may still turn up."""
         began = now
-        if person.began is not None and person.digest == _digest(person.text):
-            began = Moment(min(now.seconds, self._seconds(_since(person))), now.by_host)
-        return person._replace(digest=_digest(person.text), began=began.seconds, by_host=began.by_host)
+        if person.began is not None and person.digest == short_digest(person.text):
+            began = Moment(min(now.seconds, self._seconds(begun_at(person))), now.by_host)
+        return person._replace(digest=short_digest(person.text), began=began.seconds, by_host=began.by_host)
 
     def _submit(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
         for person in list(batch.people.values()):
@@ -310,7 +310,7 @@ class Dispatcher:
             self.progress.failed(person.number, who, verdict.reason)
         if verdict.state == Outcome.SUPPRESSED:  # next time they may have changed their mind
             return []
-        at = None if person.began is None else self._seconds(_since(person))
+        at = None if person.began is None else self._seconds(begun_at(person))
         return [Done(person.key, verdict.state, verdict.message_id, person.user_id, at)]
 
     def _looked_up(self, person: QueuedMessage) -> list[Done]:
@@ -333,7 +333,7 @@ class Dispatcher:
         """Return what became of a send of unknown outcome; ``None``: it may be sent again."""
         if self.if_unclear == "fail":
             return SendResult(Outcome.FAILED, "it is not known whether it was sent")
-        return self._seen(person, person.digest, _since(person)) if self.if_unclear == "check" else None
+        return self._seen(person, person.digest, begun_at(person)) if self.if_unclear == "check" else None
 
     def _seen(self, person: QueuedMessage, text_digest: str, since: Moment) -> SendResult | None:
         """Return what the history tells of their message."""
@@ -350,7 +350,7 @@ class Dispatcher:
     def _read_history(self, since: Moment) -> None:
         def take(message: Message) -> bool:
             at = message.created_at.timestamp() if message.created_at else math.inf
-            text = _DELETED if is_deleted(message.text) else _digest(message.text or "")
+            text = _DELETED if is_deleted(message.text) else short_digest(message.text or "")
             self.worklist.add_history(message.id, message.user_id, text, at)
             self._look("the history")
             return False

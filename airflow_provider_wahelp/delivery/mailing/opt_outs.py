@@ -17,7 +17,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import moment
-from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, _folded_words, is_stop
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, folded_words, is_stop
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 
 OVERLAP = 600
@@ -47,7 +47,7 @@ class OptOuts:
     """
 
     def __init__(self, directory: Path | None, scope: str, words: Iterable[str] = STOP_WORDS) -> None:
-        self._shelf = KeyValueCache(directory)
+        self._cache = KeyValueCache(directory)
         self._scope = scope
         self._words = tuple(words)
         self._known = _Known()
@@ -71,18 +71,18 @@ class OptOuts:
         :raises WahelpError: if the history cannot be read: nothing may be sent then.
         """
         name = self._name(project_id, channel_uuid)
-        known = _Known.load(self._shelf.read([name]).get(name))
-        self._shelf.close()  # the reading may take an hour
+        known = _Known.load(self._cache.read([name]).get(name))
+        self._cache.close()  # the reading may take an hour
         reading = _Reading(known.until, self._words)
         yield from reading.run(project_id, channel_uuid)
         self._known = reading.merged(known)
         if self._known != known:
-            self._shelf.write(name, self._known.dump())
-        self._shelf.close()
+            self._cache.write(name, self._known.dump())
+        self._cache.close()
         return reading.messages
 
     def _name(self, project_id: Id, channel_uuid: str) -> bytes:
-        words = sorted(_folded_words(self._words))
+        words = sorted(folded_words(self._words))
         parts = [_RULES, self._scope, str(project_id), channel_uuid, words]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=_SUM, person=b"opt-outs").digest()
 

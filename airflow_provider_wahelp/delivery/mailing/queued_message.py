@@ -47,5 +47,6 @@ class QueuedMessage(NamedTuple):
     by_phone: bool = False
 
 
-def _since(person: QueuedMessage) -> Moment:
+def begun_at(person: QueuedMessage) -> Moment:
+    """Return when the sending of a message was begun."""
     return Moment(person.began or 0.0, bool(person.by_host))

@@ -18,6 +18,6 @@ SETTLED_AFTER = sum(LOOKS)
 """Seconds after which a message that went is in the history."""
 
 
-def _digest(text: str) -> str:
+def short_digest(text: str) -> str:
     """Return what a text is recognised by, short enough for a ledger of thousands."""
     return digest(text)[:24]

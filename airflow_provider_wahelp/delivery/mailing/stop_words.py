@@ -63,20 +63,21 @@ def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
     """
     if not text or len(text) > _LONGEST:
         return False
-    folded = _folded_words(tuple(words))
+    folded = folded_words(tuple(words))
     tokens = _tokens(text)
     plain = (word for word in tokens if _joined(word) not in _polite())
     return _joined(tokens) in folded or _joined(plain) in folded
 
 
 @lru_cache
-def _folded_words(words: tuple[str, ...]) -> frozenset[str]:
+def folded_words(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the words as they are compared."""
     return frozenset(filter(None, (_joined(_tokens(word)) for word in words)))
 
 
 @lru_cache
 def _polite() -> frozenset[str]:
-    return _folded_words(_POLITE)
+    return folded_words(_POLITE)
 
 
 def _tokens(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.status import further, standing
+from airflow_provider_wahelp.client.status import delivery_status, latest, status_reached
 from airflow_provider_wahelp.delivery.mailing.chunks import Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
@@ -19,7 +19,6 @@ _BATCH = 200  # messages that are in memory at once
 _AS_NAMED = ", ".join(
     "iif(by_phone, user_id, named)" if name == "user_id" else name for name in QueuedMessage._fields
 )
-_REACHED = {"delivered": ("delivered", "read"), "read": ("read",)}
 _SCHEMA = """
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
 CREATE VIEW awaited AS SELECT * FROM people WHERE state = 'sent' AND NOT over;
@@ -53,7 +52,7 @@ class DeliveryState(NamedTuple):
     @property
     def delivered(self) -> bool:
         """Whether the message has arrived."""
-        return self.standing in _REACHED["delivered"]
+        return status_reached(self.standing, "delivered")
 
 
 class Awaited(NamedTuple):
@@ -137,8 +136,8 @@ class TrackedWorklist(Worklist):
         known = Done._make(row)
         at = message.created_at.timestamp() if message.created_at else known.at
         user_id = message.user_id if known.user_id is None else known.user_id
-        far = further(known.standing, standing(message.status))
-        over = far == "failed" or far in _REACHED[wanted]
+        far = latest(known.standing, delivery_status(message.status))
+        over = far == "failed" or status_reached(far, wanted)
         self._db.execute(
             "UPDATE people SET began = ?, user_id = ?, standing = ?, over = ? WHERE key = ?",
             (at, user_id, far, over, known.key),

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.status import status_reached
-from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel, _batches, _unnamed
+from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel, batched, without_user_id
 from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression
 from airflow_provider_wahelp.delivery.mailing.outcome import NO_PHONE
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
@@ -63,7 +63,7 @@ class Tracking:
     def _adopt(self, number: int) -> None:
         """Hand those over to a channel who were not reached by the ones before."""
         leg = self.legs[number]
-        for keys in _batches(self._left_behind(number)):
+        for keys in batched(self._left_behind(number)):
             people = self._with_phones([person for key in keys if (person := self._person(key))])
             leg.give_up((person for person in people if not person.phone), NO_PHONE)
             leg.worklist.adopt(self._wanted(leg, [person for person in people if person.phone]))
@@ -113,7 +113,7 @@ class Tracking:
             elif person.user_id in self.legs[0].opt_outs:
                 leg.leave_out(person, OPTED_OUT)
             else:
-                yield _unnamed(person)
+                yield without_user_id(person)
 
     def _stop_waiting(self) -> None:
         """Wait no more for messages to people whom another channel has got as far with as was wanted."""
@@ -122,7 +122,7 @@ class Tracking:
             return
         for leg in legs:
             others = [other.worklist for other in legs if other is not leg]
-            for keys in _batches(leg.worklist.awaited_keys()):
+            for keys in batched(leg.worklist.awaited_keys()):
                 leg.worklist.end([key for key in keys if any(self._arrived(each, key) for each in others)])
 
     def _arrived(self, worklist: TrackedWorklist, key: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from airflow_provider_wahelp.client.errors import WahelpError, told
+from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow, Pause
 from airflow_provider_wahelp.client.waiting import arrived, find_message, is_transient, retry_delay
 from airflow_provider_wahelp.delivery.message.wait_state import WaitState
@@ -38,7 +38,7 @@ def watch(
             result = arrived(message, stage.wanted)
         except WahelpError as error:
             if not is_transient(error):
-                return {"error": told(error)}
+                return {"error": error.to_dict()}
             pause = max(interval, retry_delay(error))
             log.warning("%s Looking again in %g s.", error, pause)
         else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from typing import Any, Protocol
 
 from airflow_provider_wahelp.storage.files import private_file, storage_path
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 log = logging.getLogger(__name__)
 
@@ -105,11 +104,7 @@ class PreferredChannels:
             log.warning("Which channel has reached the person cannot be kept: %s", type(error).__name__)
 
     def _name(self, phone: str) -> str:
-        key = hashlib.sha256(digest_key()).digest()
-        person = hashlib.blake2b(
-            f"{self._scope}\0{phone}".encode(), key=key, digest_size=16, person=b"memory"
-        )
-        return person.hexdigest()
+        return keyed_hash(digest_key(), b"memory", f"{self._scope}\0{phone}".encode()).hexdigest()
 
 
 def memory_in(place: str, scope: str) -> PreferredChannels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +21,7 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.message.send_record import Entry
 from airflow_provider_wahelp.delivery.message.wait_state import shown
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 log = logging.getLogger(__name__)
 
@@ -268,8 +267,7 @@ class Delivery:
         """What somebody named by phone is recognised by; a digest without a key would be tried out."""
         if not self.recipient.phone:
             return ""
-        key, number = hashlib.sha256(digest_key()).digest(), self.recipient.phone.encode()
-        return hashlib.blake2b(number, key=key, digest_size=16, person=b"recipient").hexdigest()
+        return keyed_hash(digest_key(), b"recipient", self.recipient.phone.encode()).hexdigest()
 
     def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
         sent = message.to_dict()

@@ -19,7 +19,6 @@ from airflow_provider_wahelp.client.errors import (
     MessengerMissingError,
     NoChannelWorkedError,
     WahelpError,
-    understood,
 )
 from airflow_provider_wahelp.client.models import Message, parse_time
 from airflow_provider_wahelp.client.reconcile import by_server, moment
@@ -95,7 +94,7 @@ class TrackedSend:
             return self._reached(stage, str(event["result"]["status"]))
         if "error" not in event:
             return self._look(stage, late=True)  # it may have arrived since the last look
-        error = understood(event["error"])
+        error = WahelpError.from_dict(event["error"])
         if isinstance(error, DeliveryFailedError):
             return self._give_up(stage, error)
         raise error

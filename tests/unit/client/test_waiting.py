@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_wahelp.client import errors, waiting
 from airflow_provider_wahelp.client.models import Channel, Message
+from airflow_provider_wahelp.client.status import STATUSES, delivery_status, latest
 
 KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WahelpError)
@@ -38,14 +39,14 @@ def test_a_status_says_how_far_a_message_has_got(status: Any, delivered: bool, r
     ("status", "far"),
     [("sent", "sent"), (None, "sent"), ("queued", "sent"), ("Rejected", "failed"), ("read", "read")],
 )
-def test_a_standing_is_one_of_four(status: str | None, far: str) -> None:
-    assert waiting.standing(status) == far
+def test_a_delivery_status_is_one_of_four(status: str | None, far: str) -> None:
+    assert delivery_status(status) == far
 
 
-def test_a_standing_never_moves_backwards() -> None:
-    for number, far in enumerate(waiting.STANDINGS):
-        for less in waiting.STANDINGS[: number + 1]:
-            assert waiting.further(far, less) == waiting.further(less, far) == far
+def test_a_delivery_status_never_moves_backwards() -> None:
+    for number, far in enumerate(STATUSES):
+        for less in STATUSES[: number + 1]:
+            assert latest(far, less) == latest(less, far) == far
 
 
 @pytest.mark.parametrize(
@@ -82,10 +83,10 @@ def test_a_result_holds_nothing_personal() -> None:
 def test_an_error_survives_the_way_through_airflows_database(kind: type[errors.WahelpError]) -> None:
     error = kind("look", "so and so")
     error.retry_after = 3.0
-    other = waiting.understood(waiting.told(error))
+    other = errors.WahelpError.from_dict(error.to_dict())
     assert (type(other), str(other)) == (kind, str(error))
 
 
 @pytest.mark.parametrize("said", [{}, {"kind": "Exception"}, {"kind": "annotations"}, {"kind": "NoSuch"}])
 def test_an_error_that_is_not_known_is_one_all_the_same(said: dict[str, str]) -> None:
-    assert type(waiting.understood(said)) is errors.WahelpError
+    assert type(errors.WahelpError.from_dict(said)) is errors.WahelpError

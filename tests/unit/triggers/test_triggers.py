@@ -234,7 +234,7 @@ def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
     place: Place, wahelp_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[float] = []
-    look = poll.Poll.look
+    look = poll.Poll.run_once
 
     async def counted(self: Any) -> Any:
         tries.append(asyncio.get_running_loop().time())
@@ -243,7 +243,7 @@ def test_a_dead_host_is_not_hammered_and_the_waits_go_on(
     async def meanwhile() -> None:
         await asyncio.sleep(0.5)
         wahelp_sandbox.stop()
-        monkeypatch.setattr(poll.Poll, "look", counted)
+        monkeypatch.setattr(poll.Poll, "run_once", counted)
         await asyncio.sleep(60)
         port = int(wahelp_sandbox.url.rpartition(":")[2])
         monkeypatch.setattr(wahelp_sandbox, "_address", ("127.0.0.1", port))
@@ -363,7 +363,7 @@ def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pyte
     def break_down(*_: Any) -> None:
         raise ZeroDivisionError("nobody has foreseen this")
 
-    monkeypatch.setattr(poll.Poll, "look", break_down)
+    monkeypatch.setattr(poll.Poll, "run_once", break_down)
     with pytest.raises(RuntimeError, match="broken down") as caught:
         timelapse.run(first(waits_for(place)[0]))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
