@@ -12,7 +12,7 @@ import pytest
 
 from demo.process import wait_until
 from tests.celery.conftest import Cluster
-from tests.system.conftest import LOGIN, QueuedMessage
+from tests.system.conftest import LOGIN, Person
 
 pytestmark = [pytest.mark.system, pytest.mark.celery]
 
@@ -21,7 +21,7 @@ MAPPED = "wahelp_mapped"
 MAILING = "wahelp_mailing"
 
 KILLED_AFTER = 60
-PERSON = QueuedMessage()
+PERSON = Person()
 MAPPED_PHONES = [f"+7900{number:07}" for number in range(40)]
 MAILED_PHONES = [f"+7916100{number:04}" for number in range(200)]
 
