@@ -76,18 +76,18 @@ def find_sent(
     :return: the message, or ``None`` where it was certainly not sent.
     :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
     """
-    what = f"tell whether a message to user {user_id} through channel {channel_uuid} was sent"
+    what = f"send a message to user {user_id} through channel {channel_uuid}"
     found = None
     for seconds in looks:
         yield Pause(seconds)
         try:
             found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
         except WahelpError as error:
-            raise UnknownOutcomeError(what, str(error)) from error
+            raise UnknownOutcomeError(what, f"the history could not be read: {error.reason}") from error
         if found and _digest(found) == text_digest:
             return found
     if found:
-        raise UnknownOutcomeError(what, "a message to them was deleted since, and nobody can tell which")
+        raise UnknownOutcomeError(what, "a message to them was deleted since, and it may be this one")
     return None
 
 
