@@ -1,8 +1,9 @@
 """The checks of arguments, by the names that the arguments have everywhere.
 
 They cost little: operators check literals with them when a DAG file is parsed. Each function returns the
-value as the API takes it. For a bad value it raises an :class:`~airflow_provider_wahelp.client.errors.InputError`
-with the argument's name, never with its value, which may be personal.
+value as the API takes it. For a bad value it raises an
+:class:`~airflow_provider_wahelp.client.errors.InputError` with the argument's name, never with its value,
+which may be personal.
 """
 
 from __future__ import annotations
