@@ -20,8 +20,6 @@ from airflow_provider_wahelp.client.server_clock import Moment
 class Recipient:
     """Who is written to, through which channel: a user of the channel, or a phone.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param user_id: the person, as a user of the channel; or
     :param phone: their normalised number.
     :param name: their name, if they are new.
@@ -49,7 +47,6 @@ def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow
     """Send a text to whoever it is for; see :func:`send_message`.
 
     :param recipient: whom it is for.
-    :param text: the text.
     :param others: the ids of messages that are known to be others.
     """
     user_id = yield from recipient.resolve()
@@ -72,7 +69,6 @@ def send_message(
 
     :param recipient: through which channel.
     :param user_id: the person.
-    :param text: the text.
     :param since: when this was begun; now by default.
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.

@@ -30,10 +30,7 @@ CREATION_LOOKS = (0.5, 2.0)
 
 
 def digest(text: str) -> str:
-    """Return what a text is recognised by: its line ends and outer blanks may be changed on the way.
-
-    :param text: the text.
-    """
+    """Return what a text is recognised by: its line ends and outer blanks may be changed on the way."""
     normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
     return hashlib.sha256(normal.encode(errors="surrogatepass")).hexdigest()  # JSON can hold half a pair
 
@@ -66,8 +63,6 @@ def find_sent(
 ) -> Flow[Message | None]:
     """Look for a message in the history, several times over some seconds.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param user_id: whom it was for.
     :param text_digest: the digest of its text.
     :param since: when its sending was begun.
@@ -96,8 +91,6 @@ def outgoing_since(
 ) -> Flow[None]:
     """Read the texts that went out through a channel, back to a moment.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param since: the moment.
     :param take: is given each message, and returns whether that is enough.
     """

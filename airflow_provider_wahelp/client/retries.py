@@ -24,7 +24,6 @@ def may_repeat(call: Call[Any], error: BaseException) -> bool:
 
     A call that changes something is repeated only if it certainly was not carried out.
 
-    :param call: the call.
     :param error: what it failed with.
     """
     if not isinstance(error, WahelpError) or not error.temporary:

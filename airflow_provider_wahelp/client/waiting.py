@@ -62,8 +62,6 @@ def is_transient(error: WahelpError) -> bool:
 
     Credentials that do not log in end it. A call that is refused where the login works does not: nobody who
     waits for days wants to lose that to a moment in which Wahelp knows no token.
-
-    :param error: the error.
     """
     return error.temporary or isinstance(error, TokenRefusedError)
 
@@ -79,9 +77,6 @@ def retry_delay(error: WahelpError) -> float:
 def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Message]:
     """Read one message; a server without that operation is asked for the history.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param message_id: the message.
     :raises NotFoundError: if it is not there, nor a moment later.
     """
     for seconds in (*MISSING_LOOKS, None):
@@ -94,10 +89,7 @@ def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Mess
 
 
 def all_channels(project_id: Id) -> Flow[list[Channel]]:
-    """List the channels of a project, whatever the API says about pages.
-
-    :param project_id: the project.
-    """
+    """List the channels of a project, whatever the API says about pages."""
     pager: Pager[Channel] = Pager(paged=False)
     found: list[Channel] = []
     while not pager.done:

@@ -73,7 +73,6 @@ class WahelpConnection:
 def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnection:
     """Read an Airflow connection, wherever it came from: form, JSON, URI or environment.
 
-    :param connection: the connection.
     :param extra: its decoded extra.
     :raises InputError: naming the field that is not what it must be.
     """

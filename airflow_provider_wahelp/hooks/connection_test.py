@@ -31,7 +31,6 @@ def test_settings(settings: Settings) -> Settings:
 def describe_connection(connection: WahelpConnection) -> Flow[tuple[bool, str]]:
     """Return whether a connection is what it must be, and the sentences that say so.
 
-    :param connection: the connection.
     :raises WahelpError: if Wahelp is not reached, or refuses to tell.
     """
     project_id, channel_uuid = connection.project_id, connection.channel_uuid

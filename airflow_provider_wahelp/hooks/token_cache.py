@@ -17,10 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def token_store(connection: WahelpConnection) -> TokenStore:
-    """Return the store that a connection asks for; without a usable directory it is the process.
-
-    :param connection: the connection.
-    """
+    """Return the store that a connection asks for; without a usable directory it is the process."""
     settings = connection.settings
     if connection.login_scope == "process" or not settings.can_log_in:
         return process_store(settings)

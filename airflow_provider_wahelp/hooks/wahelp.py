@@ -197,7 +197,6 @@ class WahelpHook(BaseWahelpHook):
         Where an answer is lost, the channel's history is read before anything is sent again. That protects
         this call; over the retries of a task, ``SendMessageOperator`` does.
 
-        :param text: the text.
         :param user_id: the person, as a user of the channel; or
         :param phone: their number, which is found in the channel or added to it first.
         :param name: the name of somebody added by phone; the number by default.
@@ -238,7 +237,6 @@ class WahelpHook(BaseWahelpHook):
     ) -> Message:
         """Read one message.
 
-        :param message_id: the message.
         :param channel_uuid: the channel; the connection's by default.
         :param project_id: the project; the connection's by default.
         """

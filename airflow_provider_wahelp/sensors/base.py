@@ -93,7 +93,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
 
         :param next_method: the method to go on with.
         :param next_kwargs: its arguments.
-        :param context: the context.
         """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -105,7 +104,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> Result:
         """Return what the triggerer has found.
 
-        :param context: the context.
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
         from airflow_provider_wahelp.hooks.failures import airflow_errors

@@ -19,8 +19,6 @@ class WahelpTrigger(BaseTrigger):
 
     Its arguments lie in Airflow's database: nothing in them is secret or personal. It reads, and never sends.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param poke_interval: seconds between two looks.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """

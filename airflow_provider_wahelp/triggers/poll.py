@@ -55,7 +55,6 @@ class Poll:
     asked for one by one, in turns, as far as the budget goes.
 
     :param api: performs the operations.
-    :param project_id: the project.
     :param waiters: the tasks that wait, and for what.
     """
 
@@ -172,7 +171,6 @@ class Poll:
 async def tell(waiters: Iterable[Waiter], what: Callable[[Waiter], None]) -> None:
     """Do something with each wait, without holding up the event loop.
 
-    :param waiters: the waiters.
     :param what: what to do.
     """
     for number, waiter in enumerate(list(waiters), 1):

@@ -37,7 +37,6 @@ def polled(wahelp_conn_id: str, project_id: int, waiter: Waiter) -> Iterator[Non
     """Have a poller look after a wait while the ``with`` block lasts.
 
     :param wahelp_conn_id: the id of the Airflow connection.
-    :param project_id: the project.
     :param waiter: what the task waits for.
     """
     poller = _poller((wahelp_conn_id, project_id))
@@ -63,7 +62,6 @@ class Poller:
     """Looks at what is waited for in a project, as long as anybody waits.
 
     :param wahelp_conn_id: the id of the Airflow connection.
-    :param project_id: the project.
     """
 
     def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
@@ -160,7 +158,6 @@ class Poller:
 def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
     """Return the seconds until the next look after a fault.
 
-    :param fault: the fault.
     :param failures: how many looks in a row have failed.
     :param interval: the seconds between two looks when all is well.
     """

@@ -69,17 +69,11 @@ class Waiter:
                 self._end({"result": result})
 
     def give_up(self, error: WahelpError) -> None:
-        """End the wait with an error.
-
-        :param error: the error.
-        """
+        """End the wait with an error."""
         self._end({"error": error.to_dict()})
 
     def abort(self, error: BaseException) -> None:
-        """End the wait with what nobody has foreseen.
-
-        :param error: the error.
-        """
+        """End the wait with what nobody has foreseen."""
         self._end(error)
 
     def say(self, words: str) -> None:
