@@ -71,7 +71,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         self.deferrable = deferrable
         self.start_from_trigger = start_from_trigger
         self.wahelp_conn_id = wahelp_conn_id
-        self._away = 0.0  # seconds that Wahelp has sent us away for
+        self._away = 0.0  # seconds to stay away, from Retry-After
 
     @cached_property
     def hook(self) -> WahelpHook:
@@ -137,7 +137,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def _get_next_poke_interval(
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
     ) -> float:
-        """Stay away as long as Wahelp says, but not beyond the timeout. Airflow asks this in both modes."""
+        """Wait at least as long as ``Retry-After`` says, but not beyond the timeout, in both sensor modes."""
         interval = super()._get_next_poke_interval(started_at, run_duration, poke_count)
         return max(interval, min(self._away, self.timeout - run_duration()))
 
