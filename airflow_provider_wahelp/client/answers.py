@@ -89,7 +89,6 @@ class Page(Generic[T]):
 def open_envelope(answer: Answer, what: str, private: Iterable[str] = ()) -> Envelope:
     """Return what a successful answer says.
 
-    :param answer: the answer.
     :param what: what was attempted, for the error.
     :param private: values of the request that must not show in the error.
     :raises WahelpError: the error that the answer means.
@@ -113,7 +112,6 @@ def error_of(
 ) -> errors.WahelpError | None:
     """Return the error that an answer means, or ``None``.
 
-    :param answer: the answer.
     :param body: its decoded body.
     :param what: what was attempted.
     :param private: values of the request that must not show.

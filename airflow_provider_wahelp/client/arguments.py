@@ -1,8 +1,9 @@
-"""What an argument must be, under the name that it has everywhere.
+"""The checks of arguments, by the names that the arguments have everywhere.
 
-Cheap: operators check literals with these when a DAG file is parsed. Each function returns the value as the
-API takes it and raises :class:`~airflow_provider_wahelp.client.errors.InputError` with the argument's name
-and never its value, which may be personal.
+They cost little: operators check literals with them when a DAG file is parsed. Each function returns the
+value as the API takes it. For a bad value it raises an
+:class:`~airflow_provider_wahelp.client.errors.InputError` with the argument's name, never with its value,
+which may be personal.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def project_id(value: Any) -> int:
 
 
 def limit(value: Any) -> int | None:
-    """Return how many objects are wanted at most; ``None`` for all."""
+    """Return the maximal number of objects; ``None`` for all."""
     return None if value is None or value == "" else _number(value, "limit", "or None for all")
 
 
@@ -63,18 +64,18 @@ def message_id(value: Any) -> int | str:
 
 
 def recipient(user: Any, phone: Any) -> None:
-    """Insist on exactly one of ``user_id`` and ``phone``."""
+    """Check that exactly one of ``user_id`` and ``phone`` is given."""
     if (user in (None, "")) == (phone in (None, "")):
-        raise InputError("user_id, phone", "exactly one of the two must say who is written to")
+        raise InputError("user_id, phone", "exactly one of the two must be given")
 
 
 def name(value: Any) -> str:
     """Return a name."""
-    return _filled(value, "name", "must not be empty, nor have broken characters").strip()
+    return _filled(value, "name", "must be a name that is not empty, without broken characters").strip()
 
 
 def text(value: Any) -> str:
-    """Return the text of a message, to the letter."""
+    """Return the text of a message, unchanged."""
     return _filled(value, "text", "must be a text that is not empty, without broken characters")
 
 
@@ -84,16 +85,16 @@ def channel_type(value: Any) -> ChannelType:
 
 
 def url(value: Any) -> str:
-    """Return an address that the platform can post to."""
+    """Return a URL that Wahelp can post to."""
     text = str(value).strip()
     try:
         parts = urlsplit(text)
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", text)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises a ValueError if it is not a number
     except ValueError:
         valid = False
     if not valid:
-        raise InputError("url", "must be an absolute address, e.g. https://example.com/wahelp")
+        raise InputError("url", "must be an absolute http or https URL, e.g. https://example.com/wahelp")
     return text
 
 
@@ -106,32 +107,34 @@ def entities(value: Any) -> list[str]:
 
 
 def idempotency_key(value: Any) -> str | None:
-    """Return what a send is filed under; ``None``: the task instance."""
+    """Return the key that identifies a message over all attempts; ``None``: the task instance does."""
     if value is None:
         return None
     text = spelt(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if text in ("", "None"):  # what Jinja makes of a missing XCom: all sends would share it
-        raise InputError("idempotency_key", 'must be a text or a number of its own, e.g. "order 7, ready"')
+    if text in ("", "None"):  # "None" is what Jinja makes of a missing XCom: all messages would share it
+        raise InputError(
+            "idempotency_key", 'must be a text or number that no other message has, e.g. "order 7, ready"'
+        )
     return text
 
 
 def if_exists(value: Any) -> IfExists:
-    """Return what to do with a thing that exists already."""
+    """Return what to do with an object that exists already."""
     return choice(value, "if_exists", IF_EXISTS)
 
 
 def webhook_api(value: Any) -> WebhookApi:
-    """Return which of the API's two registrations is used."""
+    """Return which of the API's two ways to register a webhook is used."""
     return choice(value, "api", WEBHOOK_APIS)
 
 
 def if_unclear(value: Any) -> IfUnclear:
-    """Return what to do where it is not known whether a message was sent."""
+    """Return what to do if it is not known whether a message was sent."""
     return choice(value, "if_unclear", IF_UNCLEAR)
 
 
 def on_rerun(value: Any) -> OnRerun:
-    """Return what to do where a task that has sent is run again."""
+    """Return what to do if a task that has sent its message is run again."""
     return choice(value, "on_rerun", ON_RERUN)
 
 
@@ -148,10 +151,7 @@ def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:
 
 
 def as_id(value: int | str) -> int | str:
-    """Return an id as it is compared and kept: a number, where it is one that SQLite can keep.
-
-    :param value: the id, as the API or an author spells it.
-    """
+    """Return an id in the form that is compared and stored: a number, if SQLite can store it."""
     if isinstance(value, int):
         return value if -_MOST <= value <= _MOST else str(value)
     number = whole(value)
@@ -159,20 +159,15 @@ def as_id(value: int | str) -> int | str:
 
 
 def whole(digits: str) -> int:
-    """Return a whole number; 0 for what is none, or more than can be kept.
-
-    :param digits: the number, as it is spelt.
-    """
+    """Return a whole number; 0 if the text is no number, or a greater one than SQLite can store."""
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else 0
     return number if number <= _MOST else 0
 
 
 def spelt(value: Any) -> str:
-    """Return a value as text; ``""`` where it has none that could be kept or sent.
+    """Return a value as text; ``""`` if it has no text that could be stored and sent.
 
-    Half of a surrogate pair is no character of UTF-8, and Python spells no number of 5,000 digits.
-
-    :param value: the value.
+    UTF-8 cannot encode half of a surrogate pair, and Python refuses to print a number of 5,000 digits.
     """
     try:
         text = str(value)
@@ -190,14 +185,14 @@ def _number(value: Any, argument: str, example: str) -> int:
 
 
 def _id(value: Any, argument: str, must: str) -> int | str:
-    """Return an id as the API has it: a template turns numbers into words."""
+    """Return an id in its form in the API: templates turn numbers into strings."""
     return as_id(_segment(value, argument, must))
 
 
 def _segment(value: Any, argument: str, must: str) -> str:
-    """Return a part of a path: what could lead elsewhere is refused."""
+    """Return a part of a URL's path. Characters that could lead to another path are refused."""
     text = spelt(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not _SEGMENT.fullmatch(text) or text == "None":  # what Jinja makes of a missing XCom
+    if not _SEGMENT.fullmatch(text) or text == "None":  # "None" is what Jinja makes of a missing XCom
         raise InputError(argument, must)
     return text
 

@@ -94,7 +94,6 @@ class AsyncWahelpClient:
     async def perform(self, call: Call[T]) -> T:
         """Perform one call: with a token, with the repetitions that are allowed.
 
-        :param call: the call.
         :return: what the call's reader makes of the answer.
         :raises WahelpError: if it failed for good.
         """

@@ -76,7 +76,6 @@ class Call(Generic[T]):
     def result(self, answer: Answer, token: str = "") -> T:
         """Return what an answer to this call says.
 
-        :param answer: the answer.
         :param token: the token that was sent, which an error must not quote either.
         :raises WahelpError: the error that the answer means.
         """
@@ -386,10 +385,7 @@ def _read_token(envelope: Envelope) -> tuple[str, float]:
 
 
 def sendable(token: object) -> TypeGuard[str]:
-    """Return whether a token can stand in a header; the HTTP libraries quote one that cannot.
-
-    :param token: the token.
-    """
+    """Return whether a token can stand in a header; the HTTP libraries quote one that cannot."""
     return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
 
 

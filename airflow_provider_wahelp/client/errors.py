@@ -1,12 +1,12 @@
 """What can go wrong with a call, named by meaning.
 
-Two facts decide what may be done about an error and every class states them:
+Every class states the two facts that decide what may be done about the error:
 
 ``temporary``
-    whether the same call may succeed later without anybody changing anything;
+    the same call may succeed later, although nothing is changed;
 ``may_have_happened``
-    whether Wahelp may have carried the call out although it failed. A message of unknown outcome must
-    not be sent again blindly.
+    Wahelp may have carried the call out although it failed. A message of unknown outcome must not be sent
+    again blindly.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _FIELDS = ("what", "words", "status", "retry_after", "argument", "must")
 class WahelpError(Exception):
     """The base of everything that this client raises.
 
-    :param what: what was attempted and to whom, masked, e.g. ``send a message to user 301``.
-    :param words: the API's own words, or those of the network, already scrubbed of secrets.
+    :param what: what was attempted, with phones masked, e.g. ``send a message to user 301``.
+    :param words: what the API or the network library said, without secrets.
     :param status: the HTTP status, where there was an answer.
-    :param retry_after: seconds to wait before the next attempt, where the API named them.
-    :param payload: the decoded body of the answer, where it had one.
+    :param retry_after: seconds to wait before the next attempt, if the API named them.
+    :param payload: the decoded body of the answer, if it had one.
     """
 
     meaning: ClassVar[str] = "failed"
@@ -73,10 +73,17 @@ class WahelpError(Exception):
 
     def __str__(self) -> str:
         """Tell what happened, whether it may be repeated, and what to do."""
+        return " ".join(filter(None, (f"{self._summary()}.", self._repeat(), self.advice)))
+
+    @property
+    def reason(self) -> str:
+        """The meaning, the HTTP status and the words: all but what was attempted and what to do."""
         answer = f" (HTTP {self.status})" if self.status else ""
         words = f": {self.words}" if self.words else ""
-        parts = (f"Could not {self.what}: {self.meaning}{answer}{words}.", self._repeat(), self.advice)
-        return " ".join(part for part in parts if part)
+        return f"{self.meaning}{answer}{words}"
+
+    def _summary(self) -> str:
+        return f"Could not {self.what}: {self.reason}"
 
     def _repeat(self) -> str:
         if self.may_have_happened:
@@ -91,7 +98,7 @@ class InputError(WahelpError, ValueError):
     """An argument is not what it must be; nothing was sent.
 
     :param argument: the name of the argument.
-    :param must: what it must be, in words that never contain the value itself: it may be personal.
+    :param must: what it must be. The text never contains the value, which may be personal.
     """
 
     def __init__(self, argument: str, must: str) -> None:
@@ -105,14 +112,14 @@ class InputError(WahelpError, ValueError):
 
 
 class ExistsError(WahelpError):
-    """The thing exists already and ``if_exists="fail"`` was asked for."""
+    """It exists already, and ``if_exists`` is ``fail``."""
 
     meaning = "it exists already"
-    advice = 'Use if_exists="reuse" to take the one that is there.'
+    advice = 'Use if_exists="reuse" to take the existing one.'
 
 
 class NotReachableError(WahelpError):
-    """The request never left: name lookup, refused connection, TLS handshake, no way through the proxy."""
+    """The request was never sent: the name lookup, connection, TLS handshake or proxy failed."""
 
     meaning = "Wahelp could not be reached"
     advice = "Check the connection's host, the network and the proxy settings."
@@ -120,7 +127,7 @@ class NotReachableError(WahelpError):
 
 
 class ConnectTimeoutError(NotReachableError):
-    """No connection came about in time; the request never left."""
+    """No connection was established in time; the request was never sent."""
 
     meaning = "no connection to Wahelp in time"
 
@@ -147,10 +154,10 @@ class CredentialsError(WahelpError):
 
 
 class TokenRefusedError(CredentialsError):
-    """A call is refused as one without a login, although its token is new."""
+    """A call is refused with HTTP 401 although its token is new."""
 
     meaning = "a new token is refused"
-    advice = "The login works: check the account's rights, and whether Wahelp is in trouble."
+    advice = "The login itself works. Check the account's rights, and whether Wahelp has an outage."
 
 
 class ForbiddenError(WahelpError):
@@ -168,14 +175,14 @@ class NotFoundError(WahelpError):
 
 
 class NotWahelpError(WahelpError):
-    """The server answers, but has not even the operations that every Wahelp has."""
+    """The server answers, but lacks the operations that every Wahelp has."""
 
     meaning = "there is no Wahelp at this address"
     advice = "Check the connection's host."
 
 
 class RedirectedError(WahelpError):
-    """The server answered with a redirect, which is followed for no call that changes anything."""
+    """The server answered with a redirect. Only GET requests follow one."""
 
     meaning = "the server redirects to another address"
     advice = "Set the connection's host to the address that it redirects to."
@@ -195,37 +202,35 @@ class MessengerMissingError(RejectedError):
 
 
 class ChannelNotActiveError(RejectedError):
-    """The channel is not authorized, or has logged itself out."""
+    """The channel is not authorized, or was logged out."""
 
     meaning = "the channel is not active"
     advice = "Authorize the channel in Wahelp (WhatsApp: scan its QR code)."
 
 
 class DeliveryFailedError(WahelpError):
-    """A message was sent, and Wahelp reports that it did not arrive; ``words`` is the status that says so."""
+    """A message was sent, but Wahelp reports that it was not delivered; ``words`` has its status."""
 
     meaning = "it was not delivered"
     advice = "Check the person's number, or write through another channel."
 
 
 class DeliveryTimeoutError(WahelpError):
-    """A message was sent, and not reported as delivered, or as read, as long as was waited."""
+    """A message was sent, but Wahelp did not report it as delivered, or read, within the timeout."""
 
-    meaning = "there was no report of it in time"
-    advice = "It may still arrive. A cleared task goes on waiting, and sends nothing."
+    meaning = "Wahelp did not report it in time"
+    advice = "The message may still arrive. Clear the task to go on waiting: it is not sent again."
 
 
 class NoChannelWorkedError(WahelpError):
-    """A message was delivered through none of the channels; ``words`` says what happened in each."""
+    """No channel delivered the message; ``words`` says what happened in each."""
 
     meaning = "none of the channels worked"
-    advice = (
-        "What was sent may still arrive. A cleared task goes on, and sends nothing twice through a channel."
-    )
+    advice = "What was sent may still arrive. Clear the task to go on: no channel sends the message twice."
 
 
 class OutOfTimeError(WahelpError):
-    """Somebody was not told of something within a notifier's ``timeout``."""
+    """A notifier did not get its message sent within its ``timeout``."""
 
     meaning = "no time was left"
     advice = "Check the connection's host and the network, or raise the notifier's timeout."
@@ -234,14 +239,14 @@ class OutOfTimeError(WahelpError):
 
 
 class RateLimitedError(WahelpError):
-    """Too many requests; ``retry_after`` holds the seconds to wait, where the API named them."""
+    """Too many requests; ``retry_after`` has the seconds to wait, if the API named them."""
 
     meaning = "too many requests"
     temporary = True
 
 
 class ServerError(WahelpError):
-    """Wahelp, or a proxy before it, failed (HTTP 5xx)."""
+    """Wahelp, or a proxy in front of it, failed (HTTP 5xx)."""
 
     meaning = "Wahelp failed"
     temporary = True
@@ -249,32 +254,45 @@ class ServerError(WahelpError):
 
 
 class UnavailableError(ServerError):
-    """Wahelp is busy and said when to come back (HTTP 503 with ``Retry-After``): nothing was done."""
+    """Wahelp is busy and says when to try again (HTTP 503 with ``Retry-After``); nothing was carried out."""
 
     meaning = "Wahelp is busy"
     may_have_happened = False
 
 
 class UnknownOutcomeError(WahelpError):
-    """It is not known whether a message was sent or a thing created, and Wahelp does not tell.
+    """It is not known whether a message was sent, or something created.
 
-    Doing it again could do it twice, not doing it again could lose it: a person decides.
+    To repeat it could do it twice, not to repeat it could lose it. So a person has to decide.
     """
 
-    meaning = "there is no telling"
-    advice = "Look into Wahelp before you do it again."
+    meaning = "the outcome is unknown"
+    advice = "Check in Wahelp before you repeat it."
     may_have_happened = True
+
+    def _summary(self) -> str:
+        words = f" ({self.words.rstrip('.')})" if self.words else ""
+        return f"It is not known whether Wahelp carried it out: {self.what}{words}"
+
+    def _repeat(self) -> str:
+        return "A retry of the task looks again." if self.temporary else ""
 
 
 class TooManyFailuresError(WahelpError):
-    """A mailing reached fewer people than ``max_failures`` allows."""
+    """More messages of a mailing failed than ``max_failures`` allows; ``words`` has the numbers."""
 
-    meaning = "too many people did not get it"
-    advice = "Who and why is in the report. A cleared task tries them again, and nobody gets it twice."
+    meaning = "too many messages failed"
+    advice = "The report has the reasons. Clear the task to try the failed ones again; nothing is sent twice."
+
+    def _summary(self) -> str:
+        return self.words or self.meaning
+
+    def _repeat(self) -> str:
+        return ""
 
 
 class UnreadableAnswerError(WahelpError):
-    """The call was answered with success, but the answer cannot be understood."""
+    """The answer says success, but cannot be understood."""
 
     meaning = "the answer cannot be understood"
     temporary = True

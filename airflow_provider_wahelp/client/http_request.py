@@ -21,7 +21,6 @@ def url_of(base_url: str, call: Call[Any]) -> str:
     """Return the address of a call with its query, which the two HTTP libraries would write differently.
 
     :param base_url: the scheme and host.
-    :param call: the call.
     """
     query = urlencode(list(_pairs(call.params or {})))
     joint = "&" if "?" in call.path else "?"
@@ -29,10 +28,7 @@ def url_of(base_url: str, call: Call[Any]) -> str:
 
 
 def headers_of(call: Call[Any]) -> dict[str, str]:
-    """Return the headers of a call, without its token.
-
-    :param call: the call.
-    """
+    """Return the headers of a call, without its token."""
     headers = {"Accept": "application/json", "User-Agent": f"airflow-provider-wahelp/{__version__}"}
     if call.project_id is not None:
         headers["X-Project"] = str(call.project_id)
@@ -42,7 +38,6 @@ def headers_of(call: Call[Any]) -> dict[str, str]:
 def seen(call: Call[Any], answer: Answer, seconds: float) -> None:
     """Log an answer for those who debug, with nothing personal in it.
 
-    :param call: the call.
     :param answer: its answer.
     :param seconds: how long it took.
     """

@@ -39,8 +39,6 @@ def inspect(
 ) -> Flow[Reached]:
     """Look for a project, and for a channel of it.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param whose: whether to ask for the account, too: a login that was accepted needs no asking.
     :raises NotWahelpError: if nothing that every Wahelp has is there.
     """

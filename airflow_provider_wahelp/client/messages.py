@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.operations import ensure_user, with_channel_check
-from airflow_provider_wahelp.client.reconcile import ATTEMPTS, LOOKS, digest, find_sent, moment
+from airflow_provider_wahelp.client.reconcile import LOOKS, carried_out_once, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
 
 
@@ -20,8 +20,6 @@ from airflow_provider_wahelp.client.server_clock import Moment
 class Recipient:
     """Who is written to, through which channel: a user of the channel, or a phone.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param user_id: the person, as a user of the channel; or
     :param phone: their normalised number.
     :param name: their name, if they are new.
@@ -49,7 +47,6 @@ def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow
     """Send a text to whoever it is for; see :func:`send_message`.
 
     :param recipient: whom it is for.
-    :param text: the text.
     :param others: the ids of messages that are known to be others.
     """
     user_id = yield from recipient.resolve()
@@ -72,7 +69,6 @@ def send_message(
 
     :param recipient: through which channel.
     :param user_id: the person.
-    :param text: the text.
     :param since: when this was begun; now by default.
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.
@@ -81,24 +77,13 @@ def send_message(
     """
     project, channel = recipient.project_id, recipient.channel_uuid
     call = calls.send_message(project, channel, user_id, text)
-    if since is None:
-        since = yield from moment()
-    attempts = 0
-    while True:
-        attempts += 1
-        try:
-            message = yield from with_channel_check(call, project, channel)
-            return _sent(message, user_id, text)
-        except WahelpError as error:
-            if not error.may_have_happened or not look:
-                raise
-            known = project, channel, user_id, digest(text), since, others, looks
-            found = yield from find_sent(*known)
-            if found:
-                return _sent(found, user_id, text)
-            if attempts == ATTEMPTS:
-                error.may_have_happened = False  # we have looked: it was not sent
-                raise
+    known = project, channel, user_id, digest(text), since or (yield from moment()), others, looks
+
+    def send() -> Flow[Message]:
+        return with_channel_check(call, project, channel)
+
+    message = yield from carried_out_once(send, lambda: find_sent(*known)) if look else send()
+    return _sent(message, user_id, text)
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:

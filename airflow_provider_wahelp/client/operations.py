@@ -43,10 +43,7 @@ _IDS = ("user_id", "existing_id", "id")
 
 
 def once(call: Call[T]) -> Flow[T]:
-    """Perform one call.
-
-    :param call: the call.
-    """
+    """Perform one call."""
     result: T = yield call
     return result
 
@@ -74,7 +71,6 @@ def ensure_channel(
 ) -> Flow[Channel]:
     """Create a channel, or take the one of the same name and type, preferably an active one.
 
-    :param project_id: the project.
     :param name: the channel's name.
     :param channel_type: ``whatsapp``, ``telegram``, ...
     :param if_exists: what to do with one of the same name and type.
@@ -98,11 +94,7 @@ def ensure_channel(
 
 
 def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
-    """Read one channel; a server without that operation is asked for the list.
-
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    """
+    """Read one channel; a server without that operation is asked for the list."""
     try:
         channel: Channel = yield calls.get_channel(project_id, channel_uuid)
     except NotFoundError:
@@ -121,8 +113,6 @@ def find_user(project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None
     Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
     the list of the channel's users.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param phone: the normalised number.
     """
     try:
@@ -155,8 +145,6 @@ def ensure_user(
 ) -> Flow[User]:
     """Add a person to a channel, or take the one with the same phone.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param name: the person's name, for a new one.
     :param phone: the normalised number.
     :param if_exists: what to do with somebody of the same phone.
@@ -186,7 +174,6 @@ def ensure_user(
 def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[Webhook]:
     """Add a webhook, unless its address is registered already.
 
-    :param project_id: the project.
     :param url: the address.
     :param entities: the kinds of events, e.g. ``channel.message``.
     """
@@ -230,9 +217,6 @@ def _search_users(
 def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow[T]:
     """Perform a call; where it is refused, look at the channel before blaming the person (docs/api.md, 6).
 
-    :param call: the call.
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :raises ChannelNotActiveError: if the call is refused because the channel is not active.
     """
     try:

@@ -9,7 +9,6 @@ from pathlib import Path
 def make_private(directory: Path) -> None:
     """Create a directory with mode 0700, or insist that one that exists is ours; it is left as it is.
 
-    :param directory: the directory.
     :raises OSError: if it cannot be used.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,10 +16,7 @@ _OTHER_KEYS = {"status", "state", "message", "error", "type", "name", "uuid", "i
 
 
 def read_picture(answer: Answer) -> QrCode | None:
-    """Return the QR code of an answer whose body is the picture itself; ``None`` for any other answer.
-
-    :param answer: the answer.
-    """
+    """Return the QR code of an answer whose body is the picture itself; ``None`` for any other answer."""
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
     return QrCode(image=answer.body, media_type=media_type) if media_type.startswith("image/") else None
 

@@ -1,4 +1,4 @@
-"""Looking whether a call of unknown outcome was carried out after all, before it is tried again."""
+"""Finding out whether a call of unknown outcome was carried out, before it is attempted again."""
 
 from __future__ import annotations
 
@@ -20,26 +20,23 @@ from airflow_provider_wahelp.client.server_clock import Moment
 T = TypeVar("T")
 
 ATTEMPTS = 3
-"""How often something is sent or created that each time turned out not to have been."""
+"""Attempts at a call whose earlier attempts proved not to have been carried out."""
 
 LOOKS = (0.5, 1.5, 3.0, 5.0)
-"""Seconds before each look into the history, which may lag behind a send."""
+"""Seconds before each look into the history: a message may show up late (docs/api.md, 3.3)."""
 
 CREATION_LOOKS = (0.5, 2.0)
 """Seconds before each look whether something was created."""
 
 
 def digest(text: str) -> str:
-    """Return what a text is recognised by: its line ends and outer blanks may be changed on the way.
-
-    :param text: the text.
-    """
+    """Return the digest that recognises a text, although Wahelp may change line ends and outer blanks."""
     normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
     return hashlib.sha256(normal.encode(errors="surrogatepass")).hexdigest()  # JSON can hold half a pair
 
 
 def moment(at: float | None = None) -> Flow[Moment]:
-    """Return a moment by the server's clock, or by this host's where the server has not said anything yet.
+    """Return a moment by the server's clock, or by this host's before the server has answered anything.
 
     :param at: the moment, by this host's clock; now by default.
     """
@@ -48,10 +45,7 @@ def moment(at: float | None = None) -> Flow[Moment]:
 
 
 def by_server(began: Moment) -> Flow[float]:
-    """Return a moment by the server's clock, as soon as the server has answered anything.
-
-    :param began: the moment.
-    """
+    """Return the seconds of a moment by the server's clock, once the server has answered anything."""
     return (yield from moment(began.seconds)).seconds if began.by_host else began.seconds
 
 
@@ -66,28 +60,26 @@ def find_sent(
 ) -> Flow[Message | None]:
     """Look for a message in the history, several times over some seconds.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param user_id: whom it was for.
+    :param user_id: the recipient.
     :param text_digest: the digest of its text.
-    :param since: when its sending was begun.
-    :param others: the ids of messages that are known to be others.
+    :param since: when the first attempt to send it was begun.
+    :param others: the ids of messages that are known to be other ones.
     :param looks: the seconds before each look.
-    :return: the message, or ``None`` where it was certainly not sent.
+    :return: the message; ``None`` if it was certainly not sent.
     :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
     """
-    what = f"tell whether a message to user {user_id} through channel {channel_uuid} was sent"
+    what = f"send a message to user {user_id} through channel {channel_uuid}"
     found = None
     for seconds in looks:
         yield Pause(seconds)
         try:
             found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
         except WahelpError as error:
-            raise UnknownOutcomeError(what, str(error)) from error
+            raise UnknownOutcomeError(what, f"the history could not be read: {error.reason}") from error
         if found and _digest(found) == text_digest:
             return found
     if found:
-        raise UnknownOutcomeError(what, "a message to them was deleted since, and nobody can tell which")
+        raise UnknownOutcomeError(what, "a message to them was deleted since, and it may be this one")
     return None
 
 
@@ -96,10 +88,8 @@ def outgoing_since(
 ) -> Flow[None]:
     """Read the texts that went out through a channel, back to a moment.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param since: the moment.
-    :param take: is given each message, and returns whether that is enough.
+    :param take: is called with each message; returns whether to stop.
     """
     pager: Pager[Message] = Pager(paged=True, long=True)
     while not pager.done:
@@ -112,37 +102,53 @@ def outgoing_since(
             return  # from here on everything is older
 
 
-def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
-    """Create something; where the outcome is unclear, look whether it exists now before trying again.
+def carried_out_once(attempt: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
+    """Attempt something; if the outcome is unknown, look for the result before the next attempt.
 
-    :param create: creates it.
-    :param find: finds it, if it was not there before.
+    :param attempt: sends or creates it.
+    :param find: finds what an earlier attempt has sent or created, if it has.
     """
     attempts = 0
     while True:
         attempts += 1
         try:
-            return (yield from create())
+            return (yield from attempt())
         except WahelpError as error:
             if not error.may_have_happened:
                 raise
-            for seconds in CREATION_LOOKS:
-                yield Pause(seconds)
-                found = yield from find()
-                if found:
-                    return found
+            found = yield from find()
+            if found:
+                return found
             if attempts == ATTEMPTS:
-                error.may_have_happened = False  # we have looked: it does not exist
+                error.may_have_happened = False  # known by now: nothing was found
                 raise
+
+
+def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
+    """Create something; if the outcome is unknown, look whether it exists before the next attempt.
+
+    :param create: creates it.
+    :param find: finds it, if it was not there before.
+    """
+
+    def look() -> Flow[T | None]:
+        for seconds in CREATION_LOOKS:
+            yield Pause(seconds)
+            found = yield from find()
+            if found:
+                return found
+        return None
+
+    return carried_out_once(create, look)
 
 
 def find_new(
     what: str, listed: Callable[[], Flow[list[T] | None]], before: Iterable[T]
 ) -> Callable[[], Flow[T | None]]:
-    """Return what finds an entry of a list that was not there before.
+    """Return a function that finds an entry of a list that was not there before.
 
     :param what: what was attempted, for the error.
-    :param listed: reads the list; ``None`` where the server has none.
+    :param listed: reads the list; ``None`` if the server has no such list.
     :param before: the list before.
     """
     known = {identity(entry) for entry in before}
@@ -164,12 +170,12 @@ def _find(
     since: Moment,
     others: Container[Id],
 ) -> Flow[Message | None]:
-    """Find the message, or else one that was deleted: what that said is lost."""
+    """Find the message, else a deleted one, which may be it: the text of a deleted message is lost."""
     found: list[Message] = []
     deleted: list[Message] = []
 
     def take(message: Message) -> bool:
-        # Where the person is missing, what else fits must be it.
+        # If the history leaves out the user, the text alone decides.
         if message.user_id not in (None, user_id) or message.id in others:
             return False
         if _digest(message) == text_digest:
@@ -197,5 +203,5 @@ def _is_text(message: Message) -> bool:
 
 
 def _time(message: Message) -> float:
-    """Return when a message was created; one without a time is taken for a new one."""
+    """Return when a message was created; a message without a time counts as new."""
     return message.created_at.timestamp() if message.created_at else math.inf

@@ -1,7 +1,4 @@
-"""What may be repeated, and when: decisions only, shared by both clients.
-
-Both clients hand :func:`policy` to tenacity, so that they cannot drift apart.
-"""
+"""Which calls are repeated, and when. Both clients pass :func:`policy` to tenacity, so they behave alike."""
 
 from __future__ import annotations
 
@@ -24,7 +21,6 @@ def may_repeat(call: Call[Any], error: BaseException) -> bool:
 
     A call that changes something is repeated only if it certainly was not carried out.
 
-    :param call: the call.
     :param error: what it failed with.
     """
     if not isinstance(error, WahelpError) or not error.temporary:
@@ -44,7 +40,7 @@ def wait(state: RetryCallState) -> float:
 
 
 def describe(error: WahelpError, seconds: float) -> str:
-    """Say that a call is about to be repeated.
+    """Describe why a call is repeated, and when.
 
     :param error: what it failed with.
     :param seconds: when.

@@ -27,7 +27,6 @@ def prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepar
 
     To take each address apart anew would be most of what preparing a request costs.
 
-    :param call: the call.
     :param settings: the server.
     :param token: the bearer token; the empty string for none.
     """

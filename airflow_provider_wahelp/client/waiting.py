@@ -25,10 +25,10 @@ from airflow_provider_wahelp.client.status import status_failed, status_reached
 Result = dict[str, Any]
 
 MISSING_LOOKS = (2.0, 4.0)
-"""Seconds before another look for a message that is not there: it may show up late (docs/api.md, 3.3)."""
+"""Seconds before the next look for a missing message: it may show up late (docs/api.md, 3.3)."""
 
 LONGEST_TOLD = 3600.0
-"""Seconds that the API may send away somebody who waits."""
+"""The longest time, in seconds, for which a wait obeys ``Retry-After``."""
 
 
 _CHANNEL = ("id", "uuid", "name", "type", "active")
@@ -58,18 +58,16 @@ def arrived(message: Message, wanted: str) -> Result | None:
 
 
 def is_transient(error: WahelpError) -> bool:
-    """Return whether a wait outlasts an error.
+    """Return whether a wait goes on after an error.
 
-    Credentials that do not log in end it. A call that is refused where the login works does not: nobody who
-    waits for days wants to lose that to a moment in which Wahelp knows no token.
-
-    :param error: the error.
+    A refused login ends the wait. A refused token after a successful login does not: a moment in which Wahelp
+    refuses every token must not end a wait of days.
     """
     return error.temporary or isinstance(error, TokenRefusedError)
 
 
 def retry_delay(error: WahelpError) -> float:
-    """Return for how many seconds the API wants to see nobody who waits.
+    """Return the seconds that the API asks to wait before the next request.
 
     :param error: what it has answered.
     """
@@ -79,9 +77,6 @@ def retry_delay(error: WahelpError) -> float:
 def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Message]:
     """Read one message; a server without that operation is asked for the history.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param message_id: the message.
     :raises NotFoundError: if it is not there, nor a moment later.
     """
     for seconds in (*MISSING_LOOKS, None):
@@ -94,10 +89,7 @@ def find_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[Mess
 
 
 def all_channels(project_id: Id) -> Flow[list[Channel]]:
-    """List the channels of a project, whatever the API says about pages.
-
-    :param project_id: the project.
-    """
+    """List the channels of a project, whatever the API says about pages."""
     pager: Pager[Channel] = Pager(paged=False)
     found: list[Channel] = []
     while not pager.done:

@@ -65,7 +65,7 @@ class WahelpAsyncHook(BaseWahelpHook):
             await client.close()
 
     async def test_connection(self) -> tuple[bool, str]:
-        """Say which account, project and channel this reaches, or what is wrong; changes nothing."""
+        """Return which account, project and channel this reaches, or what is wrong; changes nothing."""
         try:
             connection = await self._read_connection()
             async with AsyncWahelpClient(test_settings(connection.settings), MemoryStore(), _mask) as client:
@@ -193,7 +193,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
     ) -> Recipient:
-        """Say who is written to, checked and with the connection's defaults, for :meth:`run`."""
+        """Return the recipient of a message, checked and with the connection's defaults, for :meth:`run`."""
         with airflow_errors():
             _, does = await self._ready()
             return does.recipient(user_id, phone, name, channel_uuid, project_id)

@@ -1,4 +1,4 @@
-"""What both hooks are to Airflow."""
+"""The base of both hooks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_wahelp import connection_form
 
 
 class BaseWahelpHook(BaseHook):
-    """The connection type, for Airflow.
+    """Declares the connection type to Airflow.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """

@@ -1,4 +1,4 @@
-"""What an Airflow connection of type ``wahelp`` says."""
+"""Reading an Airflow connection of type ``wahelp``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class WahelpConnection:
         """Return the given project, or the connection's.
 
         :param value: the argument ``project_id``.
-        :raises InputError: if neither says which.
+        :raises InputError: if neither is given.
         """
         return arguments.project_id(self._or_default(value, self.project_id, "project_id"))
 
@@ -58,7 +58,7 @@ class WahelpConnection:
         """Return the given channel, or the connection's.
 
         :param value: the argument ``channel_uuid``.
-        :raises InputError: if neither says which.
+        :raises InputError: if neither is given.
         """
         return arguments.channel_uuid(self._or_default(value, self.channel_uuid, "channel_uuid"))
 
@@ -66,14 +66,15 @@ class WahelpConnection:
         if value not in (None, ""):
             return value
         if default is None:
-            raise InputError(argument, f"must be given, as the connection {self.conn_id!r} names no default")
+            raise InputError(
+                argument, f"must be given, because the connection {self.conn_id!r} has no default"
+            )
         return default
 
 
 def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnection:
     """Read an Airflow connection, wherever it came from: form, JSON, URI or environment.
 
-    :param connection: the connection.
     :param extra: its decoded extra.
     :raises InputError: naming the field that is not what it must be.
     """
@@ -101,7 +102,7 @@ def _settings(connection: AirflowConnection, given: Mapping[str, Any]) -> Settin
 
 
 def _unreadable(text: Any, extra: Any) -> bool:
-    """Return whether Airflow could not decode an extra: it logs that, and goes on as if there was none."""
+    """Return whether Airflow failed to decode the extra, which it only logs before it returns ``{}``."""
     return extra == {} and bool(re.search(r"[^{}\s]", str(text or "")))
 
 

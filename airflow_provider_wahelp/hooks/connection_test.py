@@ -1,4 +1,4 @@
-"""The button "Test" of a connection: what it reaches, in a few sentences, or what is wrong with it."""
+"""The button "Test" of a connection: which account, project and channel it reaches, or what is wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST = 5
 
 
 def test_settings(settings: Settings) -> Settings:
-    """Return settings for a test: short, and without repetitions.
+    """Return settings for a test: a short timeout and no retries.
 
     :param settings: the connection's.
     """
@@ -29,10 +29,9 @@ def test_settings(settings: Settings) -> Settings:
 
 
 def describe_connection(connection: WahelpConnection) -> Flow[tuple[bool, str]]:
-    """Return whether a connection is what it must be, and the sentences that say so.
+    """Return whether the connection works, and the text for the user.
 
-    :param connection: the connection.
-    :raises WahelpError: if Wahelp is not reached, or refuses to tell.
+    :raises WahelpError: if Wahelp cannot be reached, or refuses a call.
     """
     project_id, channel_uuid = connection.project_id, connection.channel_uuid
     settings = connection.settings

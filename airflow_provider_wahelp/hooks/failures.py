@@ -1,4 +1,4 @@
-"""How Airflow is told that repeating a task will not help."""
+"""Permanent errors fail a task without retries."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from airflow_provider_wahelp.client.errors import WahelpError
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Raise permanent errors as what they are **and** as what Airflow does not retry.
+    """Raise permanent errors as instances of ``AirflowFailException`` too, which Airflow does not retry.
 
-    A ``NotFoundError`` stays one, so that users can catch it by its name, and it also is an
-    ``AirflowFailException``, so that a task that does not catch it fails without using up its retries.
+    A ``NotFoundError`` stays a ``NotFoundError``, so that users can catch it by its name.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where the tasks of a host share their token."""
+"""The store in which the tasks of a host share their token."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def token_store(connection: WahelpConnection) -> TokenStore:
-    """Return the store that a connection asks for; without a usable directory it is the process.
-
-    :param connection: the connection.
-    """
+    """Return the store that a connection asks for; without a usable directory, the process's own."""
     settings = connection.settings
     if connection.login_scope == "process" or not settings.can_log_in:
         return process_store(settings)
@@ -38,7 +35,7 @@ def token_store(connection: WahelpConnection) -> TokenStore:
 def _cipher() -> Cipher | None:
     """Return Airflow's Fernet, where a key is set.
 
-    :raises AirflowException: if the key is none.
+    :raises AirflowException: if the key is invalid.
     """
     if not fernet_key():
         return None
@@ -52,7 +49,7 @@ def _cipher() -> Cipher | None:
 @cache
 def _warn_once(reason: str) -> None:
     log.warning(
-        "The directory that tasks share a Wahelp token in cannot be used (%s): every task logs in. "
+        "The directory for the shared Wahelp token cannot be used (%s), so every task logs in. "
         "Set [wahelp] state_directory to a directory that the worker may write.",
         reason,
     )

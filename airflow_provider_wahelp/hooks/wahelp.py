@@ -76,10 +76,10 @@ class WahelpHook(BaseWahelpHook):
             return self._client
 
     def test_connection(self) -> tuple[bool, str]:
-        """Say which account, project and channel this reaches, or what is wrong; changes nothing."""
+        """Return which account, project and channel this reaches, or what is wrong; changes nothing."""
         try:
             connection = self._connection
-            # A store of its own: a password that was changed must not pass on the strength of a shared token.
+            # A store of its own: a wrong password must not pass the test because of a shared token.
             with WahelpClient(test_settings(connection.settings), MemoryStore(), mask_secret) as client:
                 return client.run(describe_connection(connection))
         except WahelpError as error:
@@ -197,14 +197,13 @@ class WahelpHook(BaseWahelpHook):
         Where an answer is lost, the channel's history is read before anything is sent again. That protects
         this call; over the retries of a task, ``SendMessageOperator`` does.
 
-        :param text: the text.
         :param user_id: the person, as a user of the channel; or
         :param phone: their number, which is found in the channel or added to it first.
         :param name: the name of somebody added by phone; the number by default.
         :param channel_uuid: the channel; the connection's by default.
         :param project_id: the project; the connection's by default.
         :return: the message, with its id and status.
-        :raises UnknownOutcomeError: if it is not known whether it was sent, and the history does not tell.
+        :raises UnknownOutcomeError: if an answer was lost, and the history does not show whether it was sent.
         :raises MessengerMissingError: if the person does not have the messenger.
         :raises ChannelNotActiveError: if the channel is not authorized.
         """
@@ -238,7 +237,6 @@ class WahelpHook(BaseWahelpHook):
     ) -> Message:
         """Read one message.
 
-        :param message_id: the message.
         :param channel_uuid: the channel; the connection's by default.
         :param project_id: the project; the connection's by default.
         """
@@ -276,7 +274,7 @@ class WahelpHook(BaseWahelpHook):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
     ) -> Recipient:
-        """Say who is written to, checked and with the connection's defaults, for :meth:`run`.
+        """Return the recipient of a message, checked and with the connection's defaults, for :meth:`run`.
 
         :param user_id: the person, as a user of the channel; or
         :param phone: their number.

@@ -71,7 +71,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         self.deferrable = deferrable
         self.start_from_trigger = start_from_trigger
         self.wahelp_conn_id = wahelp_conn_id
-        self._away = 0.0  # seconds that Wahelp has sent us away for
+        self._away = 0.0  # seconds to stay away, from Retry-After
 
     @cached_property
     def hook(self) -> WahelpHook:
@@ -93,7 +93,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
 
         :param next_method: the method to go on with.
         :param next_kwargs: its arguments.
-        :param context: the context.
         """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -105,7 +104,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> Result:
         """Return what the triggerer has found.
 
-        :param context: the context.
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
         from airflow_provider_wahelp.hooks.failures import airflow_errors
@@ -139,7 +137,7 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def _get_next_poke_interval(
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
     ) -> float:
-        """Stay away as long as Wahelp says, but not beyond the timeout. Airflow asks this in both modes."""
+        """Wait at least as long as ``Retry-After`` says, but not beyond the timeout, in both sensor modes."""
         interval = super()._get_next_poke_interval(started_at, run_duration, poke_count)
         return max(interval, min(self._away, self.timeout - run_duration()))
 

@@ -15,12 +15,10 @@ from airflow_provider_wahelp.triggers.waiters import Outcome, Waiter
 
 
 class WahelpTrigger(BaseTrigger):
-    """Waits through a poller that it shares with all others on its connection and project.
+    """Waits through the poller that all triggers on one connection and project share.
 
-    Its arguments lie in Airflow's database: nothing in them is secret or personal. It reads, and never sends.
+    Airflow stores the arguments in its database, so they hold nothing secret or personal. It only reads.
 
-    :param project_id: the project.
-    :param channel_uuid: the channel.
     :param poke_interval: seconds between two looks.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
@@ -39,12 +37,12 @@ class WahelpTrigger(BaseTrigger):
         self.wahelp_conn_id = wahelp_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what the trigger is made from again in the triggerer."""
+        """Return the class and the arguments that Airflow creates the trigger from in the triggerer."""
         return f"{type(self).__module__}.{type(self).__qualname__}", self._arguments()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield the outcome: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
-        # The poller is left before the event is out: Airflow may drop a generator that has yielded.
+        # Leave the poller before the event is yielded: Airflow may drop the generator after that.
         yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
@@ -59,7 +57,7 @@ class WahelpTrigger(BaseTrigger):
         return event
 
     def _left(self) -> float | None:
-        """Return for how many seconds to wait at most; ``None`` to leave that to Airflow."""
+        """Return the longest wait in seconds; ``None`` if Airflow's own timeout applies."""
         return None
 
     @abstractmethod

@@ -15,9 +15,7 @@ from airflow_provider_wahelp.triggers.waiters import Outcome, Waiter
 class MessageStatusTrigger(WahelpTrigger):
     """Waits until a message has arrived, or never will.
 
-    :param message_id: the message.
     :param status: ``delivered`` or ``read``.
-    :param project_id: the project.
     :param channel_uuid: the message's channel.
     :param poke_interval: seconds between two looks.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.

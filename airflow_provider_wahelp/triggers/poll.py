@@ -1,4 +1,4 @@
-"""One look at everything that is waited for in a project, with as few requests as will do."""
+"""One look at everything that tasks of a project wait for, with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
 T = TypeVar("T")
 
 BUDGET = 12
-"""Requests of one look; only where more channels than that have a history to be read it takes more."""
+"""Requests of one look. It takes more only if more channels than that have messages to look for."""
 
 MISSES = 3
-"""How often a message is not found before it is said not to exist: it may show up late."""
+"""Looks without finding a message before it counts as missing: it may show up late (docs/api.md, 3.3)."""
 
 AT_A_TIME = 100
-"""Waits that are told something before the event loop has its turn."""
+"""Waiters that are called before the event loop may run other tasks."""
 
 FOR_ALL = (CredentialsError, InputError, NotWahelpError)
-"""What ends all waits: it is the connection that is wrong, and no channel or message."""
+"""Errors that end all waits: the connection is wrong, not one channel or message."""
 
 Key = tuple[str, ...]  # ("channels",), ("history", uuid), ("channel", uuid) or ("message", uuid, id)
 Read = Callable[[], Awaitable[None]]
@@ -51,11 +51,10 @@ class Api(Protocol):
 class Poll:
     """Looks at the things that tasks wait for, again and again.
 
-    One list serves all channels, one page of its history all messages of a channel. What those do not show is
-    asked for one by one, in turns, as far as the budget goes.
+    One list serves all channels. One page of a channel's history serves all its messages. What they do not
+    show is requested one by one, in turns, within the budget.
 
     :param api: performs the operations.
-    :param project_id: the project.
     :param waiters: the tasks that wait, and for what.
     """
 
@@ -73,13 +72,13 @@ class Poll:
     async def run_once(self) -> WahelpError | None:
         """Look once; ``read`` then counts what could be read.
 
-        :return: the fault that cut it short, if one did that may pass.
-        :raises FOR_ALL: if it is the connection that is wrong.
+        :return: the transient error that cut it short, if there was one.
+        :raises FOR_ALL: if the connection is wrong.
         """
         self.read, self._missing = 0, []
         failed = await self._read_all(self._resumed(self._lists()))
         self._failed, fault = failed or (None, None)
-        if fault and (fault.retry_after or not self.read):  # it is not one channel that ails
+        if fault and (fault.retry_after or not self.read):  # the fault concerns more than one channel
             return fault
         _, later = await self._read_all(self._singles()) or (None, None)
         return fault or later
@@ -91,20 +90,20 @@ class Poll:
         }
 
     def _resumed(self, reads: dict[Key, Read]) -> dict[Key, Read]:
-        """Begin after what failed last: one channel that fails must not keep the others waiting."""
+        """Begin after the read that failed last, so that one failing channel does not block the others."""
         keys = list(reads)
         start = keys.index(self._failed) + 1 if self._failed in keys else 0
         return {key: reads[key] for key in keys[start:] + keys[:start]}
 
     def _singles(self) -> dict[Key, Read]:
-        """Choose whom the budget is spent on: those who have waited longest for their turn."""
+        """Choose what to spend the budget on: what was requested the longest time ago."""
         self._turns = {key: self._turns[key] for key in self._missing if key in self._turns}
         self._misses = {key: self._misses[key] for key in self._missing if key in self._misses}
         chosen = sorted(self._missing, key=lambda key: self._turns.get(key, 0))
         return {key: partial(self._read_single, key) for key in chosen[: max(BUDGET - self.read, 1)]}
 
     async def _read_all(self, reads: dict[Key, Read]) -> tuple[Key, WahelpError] | None:
-        """Read one after the other, until a fault that may pass; return it and where it struck."""
+        """Read one after the other, until a transient error; return that error and where it occurred."""
         for key, read in reads.items():
             try:
                 await read()
@@ -120,7 +119,7 @@ class Poll:
     async def _read_channels(self) -> None:
         try:
             listed = {channel.uuid: channel for channel in await self._api.run(all_channels(self._project))}
-        except NotFoundError:  # it may be the list that the server lacks: each is asked for
+        except NotFoundError:  # perhaps only the list is missing: request the channels one by one
             listed = {}
         await self._show_channels(listed)
         self._missing += [("channel", uuid) for uuid in self._waiters.channels if uuid not in listed]
@@ -158,7 +157,7 @@ class Poll:
         await tell(self._waiters_of(key), lambda waiter: waiter.give_up(error))
 
     def _waiters_of(self, key: Key) -> list[Waiter]:
-        """Return who waits for what a read is about."""
+        """Return the waiters that a read concerns."""
         if key[0] == "channels":
             return [waiter for waiters in self._waiters.channels.values() for waiter in waiters]
         if key[0] == "channel":
@@ -170,10 +169,9 @@ class Poll:
 
 
 async def tell(waiters: Iterable[Waiter], what: Callable[[Waiter], None]) -> None:
-    """Do something with each wait, without holding up the event loop.
+    """Call a function with each waiter, without blocking the event loop.
 
-    :param waiters: the waiters.
-    :param what: what to do.
+    :param what: the function.
     """
     for number, waiter in enumerate(list(waiters), 1):
         what(waiter)

@@ -1,7 +1,7 @@
-"""The shared poller: all waits on one connection and one project share one, however many tasks they are.
+"""The shared poller: one for all tasks that wait on the same connection and project.
 
-Airflow 3.3 can share a stream between triggers by itself, but there a poll knows nothing of those who wait:
-it could not ask for a message that is too old for the page, and one fault would end all waits.
+Airflow 3.3 can share a stream between triggers by itself, but such a stream does not know what its triggers
+wait for: it could not request a message that is too old for the first page. One fault would end all waits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds of pause after the first fault, and the longest after many."""
 
 LOGIN_PAUSE = 8.0
-"""Seconds of pause at the least after a look that a new login has not helped, as it took some requests."""
+"""The first pause, in seconds, after credentials were refused: such a look takes more requests."""
 
 Key = tuple[str, int]
 
@@ -34,10 +34,9 @@ _pollers: dict[asyncio.AbstractEventLoop, dict[Key, Poller]] = {}
 
 @contextmanager
 def polled(wahelp_conn_id: str, project_id: int, waiter: Waiter) -> Iterator[None]:
-    """Have a poller look after a wait while the ``with`` block lasts.
+    """Have a poller serve a waiter during a ``with`` block.
 
     :param wahelp_conn_id: the id of the Airflow connection.
-    :param project_id: the project.
     :param waiter: what the task waits for.
     """
     poller = _poller((wahelp_conn_id, project_id))
@@ -49,7 +48,7 @@ def polled(wahelp_conn_id: str, project_id: int, waiter: Waiter) -> Iterator[Non
 
 
 def _poller(key: Key) -> Poller:
-    """Return the poller of this very event loop: connections belong to theirs."""
+    """Return the poller of the running event loop: connections cannot be used in another one."""
     loop = asyncio.get_running_loop()
     for other in [other for other in _pollers if other.is_closed()]:
         del _pollers[other]
@@ -60,10 +59,9 @@ def _poller(key: Key) -> Poller:
 
 
 class Poller:
-    """Looks at what is waited for in a project, as long as anybody waits.
+    """Looks at what the tasks of a project wait for, until no task waits.
 
     :param wahelp_conn_id: the id of the Airflow connection.
-    :param project_id: the project.
     """
 
     def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
@@ -73,14 +71,14 @@ class Poller:
         self._failures = 0
         self._troubled = False
         self._loop = asyncio.get_running_loop()
-        # In a context of its own: else whatever it logs would go to the task that came first.
+        # In a context of its own: otherwise its log lines would go to the log of the first task.
         self._task = self._loop.create_task(
             self._work(), name=f"wahelp poll of {self._key}", context=Context()
         )
         self._task.add_done_callback(self._ended)
 
     def add(self, waiter: Waiter) -> None:
-        """Look after a wait.
+        """Serve a waiter.
 
         :param waiter: what the task waits for.
         """
@@ -88,18 +86,18 @@ class Poller:
         self._joined.set()
 
     def remove(self, waiter: Waiter) -> None:
-        """Look after a wait no more; the last one that leaves ends the poll.
+        """Stop serving a waiter; the last one ends the poll.
 
         :param waiter: one that was added.
         """
         self._waiters.remove(waiter)
         if not self._waiters:
             self._forget()
-            if not self._loop.is_closed():  # as it is where a loop was dropped without a word
+            if not self._loop.is_closed():  # which it is if the loop was abandoned
                 self._task.cancel()
 
     async def _work(self) -> None:
-        # A call is not repeated within a look: the next look is the repetition, and the pause is shared.
+        # No retries within a look: the next look is the retry, and all waiters share the pause.
         async with WahelpAsyncHook(self._key[0], retries=0) as hook:
             poll = Poll(hook, self._key[1], self._waiters)
             while True:
@@ -132,7 +130,7 @@ class Poller:
             await tell(self._waiters, lambda waiter: waiter.say("Wahelp answers again."))
 
     async def _rest(self, began: float) -> None:
-        """Wait for the next look, which somebody more impatient may have come to want sooner."""
+        """Wait for the next look; a new waiter with a shorter interval may need it earlier."""
         while (left := began + self._waiters.interval - self._loop.time()) > 0:
             self._joined.clear()
             with suppress(TimeoutError):
@@ -140,7 +138,7 @@ class Poller:
                     await self._joined.wait()
 
     async def _give_up(self, error: WahelpError) -> None:
-        self._forget()  # who comes now starts afresh, perhaps with credentials that were mended
+        self._forget()  # a new waiter gets a new poller, which may find corrected credentials
         await tell(self._waiters, lambda waiter: waiter.give_up(error))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -160,9 +158,8 @@ class Poller:
 def pause_after(fault: WahelpError, failures: int, interval: float) -> float:
     """Return the seconds until the next look after a fault.
 
-    :param fault: the fault.
     :param failures: how many looks in a row have failed.
-    :param interval: the seconds between two looks when all is well.
+    :param interval: the seconds between two looks without a fault.
     """
     first = LOGIN_PAUSE if isinstance(fault, CredentialsError) else FIRST_PAUSE
     growing = min(first * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE) + random.random()  # noqa: S311

@@ -1,4 +1,4 @@
-"""One task's wait, from the side of the task and from the side of the poller."""
+"""The tasks that wait: how the poller tells each of them what it has seen."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Waiter:
     """What one task waits for.
 
     :param channel_uuid: the channel, or that of the message.
-    :param interval: how many seconds may pass between two looks.
-    :param predicate: says of the channel or the message, as it is now, what the result is; ``None``: not yet.
-    :param message_id: the message; ``None`` where it is the channel that is waited for.
+    :param interval: the longest time between two looks, in seconds.
+    :param predicate: returns the result for the current channel or message; ``None`` to go on waiting.
+    :param message_id: the message; ``None`` to wait for the channel itself.
     """
 
     __slots__ = ("_done", "_events", "_ready", "channel_uuid", "interval", "message_id", "predicate")
@@ -41,9 +41,9 @@ class Waiter:
         self._done = False
 
     async def next_event(self) -> str | Outcome:
-        """Return what there is to say to the task's log, or at last the outcome.
+        """Return the next line for the task's log, or the outcome, which comes last.
 
-        :raises RuntimeError: if the poll has broken down.
+        :raises RuntimeError: if the poll has failed unexpectedly.
         """
         await self._ready.wait()
         event = self._events.popleft()
@@ -51,12 +51,12 @@ class Waiter:
             self._ready.clear()
         if isinstance(event, BaseException):
             raise RuntimeError(  # noqa: TRY004 - it is not the type that is wrong
-                "The poll has broken down, and with it all waits that share it."
+                "The poll has failed unexpectedly, and with it all waits that share it."
             ) from event
         return event
 
     def update(self, current: Any) -> None:
-        """End the wait, if what is waited for has come about or never will.
+        """End the wait if the predicate gives a result or an error.
 
         :param current: the channel or the message, as it is now.
         """
@@ -69,24 +69,15 @@ class Waiter:
                 self._end({"result": result})
 
     def give_up(self, error: WahelpError) -> None:
-        """End the wait with an error.
-
-        :param error: the error.
-        """
+        """End the wait with an error."""
         self._end({"error": error.to_dict()})
 
     def abort(self, error: BaseException) -> None:
-        """End the wait with what nobody has foreseen.
-
-        :param error: the error.
-        """
+        """End the wait with an unexpected error."""
         self._end(error)
 
     def say(self, words: str) -> None:
-        """Have something said in the task's log.
-
-        :param words: what to say.
-        """
+        """Log a line in the task's log."""
         if not self._done:
             self._put(words)
 
@@ -101,7 +92,7 @@ class Waiter:
 
 
 class Waiters:
-    """The waits of one project, by channel and message."""
+    """The waiters of one project, by channel and message."""
 
     def __init__(self) -> None:
         self.channels: dict[str, Waits] = {}
@@ -120,14 +111,11 @@ class Waiters:
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks: what the most impatient asks for."""
+        """Seconds between two looks: the shortest interval of all waiters."""
         return max(min(self._intervals, default=LEAST_INTERVAL), LEAST_INTERVAL)
 
     def add(self, waiter: Waiter) -> None:
-        """Note a wait.
-
-        :param waiter: what a task waits for.
-        """
+        """Add a waiter."""
         self._intervals[waiter.interval] += 1
         if waiter.message_id is None:
             self.channels.setdefault(waiter.channel_uuid, {})[waiter] = None
@@ -136,10 +124,7 @@ class Waiters:
             of_channel.setdefault(waiter.message_id, {})[waiter] = None
 
     def remove(self, waiter: Waiter) -> None:
-        """Forget a wait, and what nobody waits for any more.
-
-        :param waiter: one that was added.
-        """
+        """Remove a waiter, and the channel or message that no other task waits for."""
         self._intervals[waiter.interval] -= 1
         if not self._intervals[waiter.interval]:
             del self._intervals[waiter.interval]
@@ -162,4 +147,4 @@ Waits = dict[Waiter, None]  # a set that keeps its order
 
 
 LEAST_INTERVAL = 1.0
-"""Seconds between two looks at the least, whatever the tasks ask for."""
+"""The shortest time between two looks, in seconds, whatever interval the tasks have."""

@@ -359,8 +359,8 @@ class Dispatcher:
         try:
             self.poster.hook.run(outgoing_since(project, channel, since, take))
         except WahelpError as error:
-            what = f"tell which messages through channel {channel} were sent"
-            unclear = UnknownOutcomeError(what, str(error))
+            what = f"send messages through channel {channel}"
+            unclear = UnknownOutcomeError(what, f"the history could not be read: {error.reason}")
             unclear.temporary = error.temporary
             raise unclear from error
 

@@ -176,8 +176,8 @@ class Delivery:
         channel = self._channel(entry)
         if self.if_unclear == "fail":
             raise UnknownOutcomeError(
-                f"tell whether a message to user {entry.user_id} through channel {channel} was sent",
-                'an earlier attempt had begun to send it, and if_unclear is "fail"',
+                f"send a message to user {entry.user_id} through channel {channel}",
+                'an earlier attempt has started it, and if_unclear is "fail"',
             )
         known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
         return (yield from find_sent(*known))
@@ -231,7 +231,7 @@ class Delivery:
             raise
         except WahelpError as error:
             if self.if_unclear == "fail" and error.may_have_happened:
-                raise UnknownOutcomeError(error.what, str(error), status=error.status) from error
+                raise UnknownOutcomeError(error.what, error.reason, status=error.status) from error
             raise
 
     def _is_of_this_text(self, sent: Entry) -> bool:

@@ -364,7 +364,7 @@ def test_a_poll_that_breaks_down_fails_the_waits(place: Place, monkeypatch: pyte
         raise ZeroDivisionError("nobody has foreseen this")
 
     monkeypatch.setattr(poll.Poll, "run_once", break_down)
-    with pytest.raises(RuntimeError, match="broken down") as caught:
+    with pytest.raises(RuntimeError, match="failed unexpectedly") as caught:
         timelapse.run(first(waits_for(place)[0]))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert poller._pollers == {}
