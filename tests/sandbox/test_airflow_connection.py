@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_wahelp.client.errors import NotFoundError
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxConnection, SandboxOptions
 from airflow_provider_wahelp.storage.directory import state_directory
@@ -50,11 +51,14 @@ def test_several_connections_have_a_channel_each(wahelp_connect: Connect, wahelp
     ]
 
 
-def test_extras_can_be_given(wahelp_connect: Connect) -> None:
+def test_extras_can_be_given(wahelp_connect: Connect, wahelp_sandbox: Sandbox) -> None:
     connection = wahelp_connect(retries=0, project_id=7)
     with WahelpHook() as hook:
         assert hook.get_conn().settings.retries == 0
-        assert hook.place() == (7, connection.channel_uuid)
+        with pytest.raises(NotFoundError):
+            hook.get_channel()
+    path = f"/api/app/projects/7/channels/{connection.channel_uuid}"
+    assert path in [request["path"] for request in wahelp_sandbox.requests]
 
 
 class TestIsolation:
