@@ -56,7 +56,12 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
     "wahelp_delivery": {"send": ["success"], "read": ["success"], "report": ["success"]},
     "wahelp_history": {"export": ["success"], "count_unanswered": ["success"], "webhook": ["success"]},
     "wahelp_invoices": {"project": ["success"], "channel": ["success"], "remind": ["deferred"]},
-    "wahelp_newsletter": {"audiences": ["success"], "check": ["success"], "send": ["success"]},
+    "wahelp_newsletter": {
+        "channels": ["success"],
+        "mailing.readers": ["success"],
+        "mailing.check": ["success"],
+        "mailing.send": ["success"],
+    },
 }
 """How each example ends that is started as it is, by its tasks; the onboarding has been run by then."""
 
