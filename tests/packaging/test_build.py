@@ -18,7 +18,7 @@ from .conftest import ROOT, Built, build
 
 PACKAGE = "airflow_provider_wahelp"
 INFO = f"{PACKAGE}-{__version__}.dist-info"
-NOT_FOR_USERS = {".ci"}
+NOT_FOR_USERS = {".ci", "findings"}
 LONG_AGO = 1_000_000_000
 
 
