@@ -1,7 +1,7 @@
 """What a DAG file pays for importing our operators, sensors and notifier, beyond Airflow's own classes.
 
 Each measurement is a process of its own: Airflow's base classes first, then ours, on a clock of CPU time.
-The bar is 30 ms; the run fails if not even the least of the runs keeps it: what else a machine does only ever adds.
+The bar is 30 ms, and it is the least of the runs that must keep it: what else a machine does only ever adds.
 """
 
 from __future__ import annotations
