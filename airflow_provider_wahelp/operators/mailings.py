@@ -279,7 +279,7 @@ class SendMessagesOperator(WahelpOperator):
                 channel=self.hook.project_and_channel(self.channel_uuid, self.project_id),
                 attempt=attempt,
                 ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
-                composer=self._composer(context, windows),
+                renderer=self._composer(context, windows),
                 windows=windows,
                 options=self._options(),
                 resumed=resumed,
@@ -322,7 +322,7 @@ class SendMessagesOperator(WahelpOperator):
             report_path=report.check_path(self.report_path) if self.report_path else None,
             if_unclear=arguments.if_unclear(self.if_unclear),
             on_rerun=arguments.on_rerun(self.on_rerun),
-            patience=self._patience(),
+            wait_options=self._patience(),
             fallback=self._fallback(),
         )
 

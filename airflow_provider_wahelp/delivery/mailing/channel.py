@@ -107,46 +107,46 @@ class MailingChannel:
         self.mailing.progress.finish()
         return until
 
-    def look(self, patience: WaitOptions) -> None:
+    def look(self, wait_options: WaitOptions) -> None:
         """Learn from the channel's history how far the messages have got, page by page and not one by one.
 
         A fault that may pass is waited out, as long as anybody is to be waited for.
 
-        :param patience: what is waited for, and how long.
+        :param wait_options: what is waited for, and how long.
         """
         now = self._now()
         self._set_times(now)
-        self.worklist.stop_waiting(patience.wanted)
+        self.worklist.stop_waiting(wait_options.wanted)
         awaited = self.worklist.awaited()
-        soonest = min(patience.interval, patience.fallback_after, patience.timeout)
+        soonest = min(wait_options.interval, wait_options.fallback_after, wait_options.timeout)
         if not awaited.total or now + _SLACK < awaited.oldest + soonest:
             return
         try:
-            news = self._read(patience.wanted, awaited.total, awaited.oldest)
+            news = self._read(wait_options.wanted, awaited.total, awaited.oldest)
         except WahelpError as error:
-            if not is_transient(error) or now > awaited.newest + patience.timeout:
+            if not is_transient(error) or now > awaited.newest + wait_options.timeout:
                 raise
             log.warning("%s It is looked at again later.", error)
             return
         self.looked = now
-        self._keep(chain(news, self.worklist.expire(now - patience.timeout)))
+        self._keep(chain(news, self.worklist.expire(now - wait_options.timeout)))
 
-    def next_look(self, patience: WaitOptions, *, last: bool) -> float | None:
+    def next_look(self, wait_options: WaitOptions, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
 
-        :param patience: what is waited for, and how long.
+        :param wait_options: what is waited for, and how long.
         :param last: whether there is no other channel to try.
         """
         awaited = self.worklist.awaited()
         if not awaited.total:
             return None
         now = self._now()
-        due = [awaited.oldest + patience.timeout]
-        if not last and (first := self.worklist.next_due(now - patience.fallback_after)) is not None:
-            due.append(first + patience.fallback_after)
+        due = [awaited.oldest + wait_options.timeout]
+        if not last and (first := self.worklist.next_due(now - wait_options.fallback_after)) is not None:
+            due.append(first + wait_options.fallback_after)
         # The longer nothing has come, the less is to be expected of the next minute.
-        growing = max(patience.interval, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
-        return max(patience.interval, min(growing, min(due) - now))
+        growing = max(wait_options.interval, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
+        return max(wait_options.interval, min(growing, min(due) - now))
 
     def give_up(self, people: Iterable[QueuedMessage], reason: str) -> None:
         """Note, here and in the ledger, that some cannot be written to through this channel.

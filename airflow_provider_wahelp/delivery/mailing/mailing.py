@@ -69,7 +69,7 @@ class Mailing:
     :param channel: the project's id and the channel's uuid.
     :param attempt: which attempt of the task this is.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
-    :param composer: makes the texts.
+    :param renderer: makes the texts.
     :param windows: when people may be written to; ``None`` for always.
     :param options: everything else.
     :param resumed: whether the task was deferred before.
@@ -81,7 +81,7 @@ class Mailing:
     channel: tuple[Id, str]
     attempt: Attempt
     ledger: Ledger | None
-    composer: Renderer
+    renderer: Renderer
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
@@ -111,12 +111,12 @@ class Mailing:
         return result
 
     @property
-    def _patience(self) -> WaitOptions | None:
-        return None if self.options.dry_run else self.options.patience
+    def _wait_options(self) -> WaitOptions | None:
+        return None if self.options.dry_run else self.options.wait_options
 
     @property
     def _channels(self) -> list[str]:
-        return [self.channel[1], *(self.options.fallback if self._patience else ())]
+        return [self.channel[1], *(self.options.fallback if self._wait_options else ())]
 
     @property
     def _again(self) -> bool:
@@ -126,7 +126,7 @@ class Mailing:
     @property
     def _goes_on(self) -> bool:
         """Whether there may be nothing left but to wait, which needs no channel that is active."""
-        return self._patience is not None and (self.resumed or self.attempt.repeated)
+        return self._wait_options is not None and (self.resumed or self.attempt.repeated)
 
     def _mail(
         self,
@@ -159,9 +159,9 @@ class Mailing:
             self._announce(first.mailing, prepared)
             stack.callback(self._finish, first.mailing.progress)
             until = first.mailing.run()
-            if self._patience:
+            if self._wait_options:
                 zones = self.windows.zones if self.windows else Tracking.zones
-                later = Tracking(legs, self._patience, prepared.suppression, zones).run()
+                later = Tracking(legs, self._wait_options, prepared.suppression, zones).run()
                 until = min((time for time in (until, later) if time), default=None)
             return until, sum(leg.mailing.given_up for leg in legs)
 
@@ -194,7 +194,7 @@ class Mailing:
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         log.info("Reading the rows")
-        prepared = Preparation(worklist, self.composer, self._suppression(), Failures(log))
+        prepared = Preparation(worklist, self.renderer, self._suppression(), Failures(log))
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -286,12 +286,12 @@ class Mailing:
     def _report(self, worklists: Mapping[str, TrackedWorklist]) -> GrowingReport | None:
         if not (path := self.options.report_path):
             return None
-        if self._patience:
+        if self._wait_options:
             return GrowingReport(path, Arrivals(worklists).report, ArrivalRow, self.clock)
         return GrowingReport(path, worklists[self.channel[1]].report, ReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, TrackedWorklist]) -> dict[str, int]:
-        return Arrivals(worklists).totals() if self._patience else _totals(worklists[self.channel[1]])
+        return Arrivals(worklists).totals() if self._wait_options else _totals(worklists[self.channel[1]])
 
     def _judge(self, result: Result) -> None:
         """Fail for too many failures, once everybody had their turn."""

@@ -49,7 +49,7 @@ class Options:
     report_path: str | None = None
     if_unclear: str = "check"
     on_rerun: str = "skip"
-    patience: WaitOptions | None = None
+    wait_options: WaitOptions | None = None
     fallback: Sequence[str] = ()
 
 

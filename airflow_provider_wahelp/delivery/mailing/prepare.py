@@ -30,13 +30,13 @@ class Preparation:
     """Fills a worklist.
 
     :param worklist: the worklist.
-    :param composer: makes the texts.
+    :param renderer: makes the texts.
     :param suppression: who must not be written to.
     :param failures: says which rows are bad.
     """
 
     worklist: Worklist
-    composer: Renderer
+    renderer: Renderer
     suppression: Suppression
     failures: Failures
     rows: int = 0
@@ -65,7 +65,7 @@ class Preparation:
             self._reject(number, {}, f"it {row.reason}")
             return None
         try:
-            person = self.composer.compose(number, row)
+            person = self.renderer.compose(number, row)
         except BadRowError as error:
             self._reject(number, row, str(error))
             return None
@@ -80,7 +80,7 @@ class Preparation:
         self.bad += 1
         self.failures.failed(number, "bad row", reason)
         phone = row.get("phone")
-        who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
+        who = _user_id(row), None if phone is None else legible(phone), self.renderer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
 
     def _suppressed(self, person: QueuedMessage) -> bool:

@@ -34,13 +34,13 @@ class Tracking:
     """A mailing that is followed until its messages have arrived, through one channel or the next.
 
     :param legs: the channels, in the order in which they are tried; the first has been written through.
-    :param patience: what is waited for, and how long.
+    :param wait_options: what is waited for, and how long.
     :param suppression: who must not be written to.
     :param zones: returns the zones of a phone.
     """
 
     legs: Sequence[MailingChannel]
-    patience: WaitOptions
+    wait_options: WaitOptions
     suppression: Suppression = field(default_factory=lambda: Suppression(()))
     zones: Callable[[str], str] = lambda phone: ""
 
@@ -56,7 +56,7 @@ class Tracking:
             if number:
                 self._adopt(number)
                 untils.append(leg.write())
-            leg.look(self.patience)
+            leg.look(self.wait_options)
         self._stop_waiting()
         return min((until for until in (*untils, self._next_look()) if until), default=None)
 
@@ -75,7 +75,7 @@ class Tracking:
         """
         for source in range(number - 1, -1, -1):
             leg = self.legs[source]
-            for key in leg.worklist.left_behind(leg.looked - self.patience.fallback_after):
+            for key in leg.worklist.left_behind(leg.looked - self.wait_options.fallback_after):
                 fates = [other.worklist.fate(key) for other in self.legs]
                 if not any(fates[source + 1 :]) and not any(fate and fate.delivered for fate in fates):
                     yield key
@@ -127,12 +127,13 @@ class Tracking:
 
     def _arrived(self, worklist: TrackedWorklist, key: str) -> bool:
         fate = worklist.fate(key)
-        return fate is not None and status_reached(fate.standing, self.patience.wanted)
+        return fate is not None and status_reached(fate.standing, self.wait_options.wanted)
 
     def _next_look(self) -> datetime | None:
         usable = [number for number, leg in enumerate(self.legs) if leg.fault is None]
         looks = [
-            leg.next_look(self.patience, last=number >= usable[-1]) for number, leg in enumerate(self.legs)
+            leg.next_look(self.wait_options, last=number >= usable[-1])
+            for number, leg in enumerate(self.legs)
         ]
         seconds = min((look for look in looks if look is not None), default=None)
         if seconds is None:
@@ -140,7 +141,7 @@ class Tracking:
         now = datetime.fromtimestamp(self.legs[0].mailing.clock(), UTC)
         look = now + timedelta(seconds=seconds)
         awaited = [leg.worklist.awaited() for leg in self.legs]
-        last = datetime.fromtimestamp(max(each.newest for each in awaited) + self.patience.timeout, UTC)
+        last = datetime.fromtimestamp(max(each.newest for each in awaited) + self.wait_options.timeout, UTC)
         log.info(
             "%s messages are on their way, and waited for until %s: looking again in %s (%s)",
             f"{sum(each.total for each in awaited):,}",
