@@ -17,6 +17,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, Done
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
@@ -77,13 +78,13 @@ def leg_with() -> Iterator[Callable[..., MailingChannel]]:
         with worklist.at_once():
             for number in range(1, COUNT + 1):
                 worklist.remember_done(Done(f"key {number}", "sent", number, number, number, standing))
-        mailing: Any = SimpleNamespace(
-            poster=SimpleNamespace(hook=History(), project_id=1, channel_uuid="c"),
+        recorder = SimpleNamespace(
+            sender=SimpleNamespace(hook=History(), project_id=1, channel_uuid="c"),
             chunks=Chunks(ledger, "key", 0),
             clock=lambda: float(COUNT),
-            suspected_since=None,
         )
-        return MailingChannel(mailing, worklist)
+        dispatcher: Any = SimpleNamespace(recorder=recorder, reconciler=SimpleNamespace(suspected_since=None))
+        return MailingChannel(dispatcher, worklist)
 
     yield make
     for worklist in worklists:
@@ -116,7 +117,8 @@ def test_to_wait_no_more_for_many_messages_takes_little_memory(
     leg_with: Callable[..., MailingChannel],
 ) -> None:
     legs = [leg_with(Ledger()), leg_with(Ledger(), "delivered")]
-    following = Tracking(legs, WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0))
+    wait_options = WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0)
+    following = Tracking(legs, wait_options, Exclusions(Suppression([])))
     with little_memory():
         following._stop_waiting()
     assert legs[0].worklist.awaited().total == 0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
-from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
@@ -28,7 +28,7 @@ NO_MESSENGER = "номер не зарегистрирован"
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaigns, "CHUNK", 3)
+    monkeypatch.setattr(assembly, "CHUNK", 3)
 
 
 @pytest.fixture

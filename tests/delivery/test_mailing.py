@@ -31,8 +31,7 @@ from airflow_provider_wahelp.client.errors import (
     UnknownOutcomeError,
     WahelpError,
 )
-from airflow_provider_wahelp.delivery.mailing import dispatcher as mailings
-from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing import assembly, recorder
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
@@ -47,7 +46,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaigns, "CHUNK", 3)
+    monkeypatch.setattr(assembly, "CHUNK", 3)
 
 
 def phone(number: int) -> str:
@@ -908,7 +907,7 @@ def test_an_outage_is_told_while_it_is_waited_out(
 ) -> None:
     """Also where no thread comes back: the heart goes on beating."""
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
-    monkeypatch.setattr(mailings, "LOOK", 0.05)
+    monkeypatch.setattr(recorder, "LOOK", 0.05)
     told, over = threading.Event(), threading.Event()
     hook_of = Dispatcher.hook
 

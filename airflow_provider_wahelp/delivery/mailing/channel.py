@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from itertools import chain, islice
-from typing import TypeVar
+from itertools import chain
 
-from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
     ForbiddenError,
@@ -19,55 +16,47 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.reconcile import by_server, moment, outgoing_since
+from airflow_provider_wahelp.client.reconcile import moment, outgoing_since
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.client.waiting import is_transient
-from airflow_provider_wahelp.delivery.mailing.chunks import Done
+from airflow_provider_wahelp.delivery.mailing.chunks import BATCH, Done, batched
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.sender import Sender
 from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
 
 LONGEST_INTERVAL = 600.0
 """Seconds between two looks at the most, unless more are asked for: a look is a task that starts."""
 
-
 _SLACK = 2.0  # seconds by which two tasks may differ on the server's time
-
-
-_BATCH = 200
-"""People, or news of messages, that are dealt with at once: their entry in the ledger stays below 64 KB."""
 
 
 @dataclass
 class MailingChannel:
     """One channel of a mailing.
 
-    :param mailing: writes to people through it.
-    :param worklist: to whom; that of the mailing.
-    :param read_opt_outs: reads who has asked not to be written to in this channel.
+    :param dispatcher: writes to people through it.
+    :param worklist: the people.
     """
 
-    mailing: Dispatcher
+    dispatcher: Dispatcher
     worklist: TrackedWorklist
-    read_opt_outs: Callable[[], Container[Id]] = tuple
     fault: WahelpError | None = None
     looked: float = -math.inf
 
     @property
-    def channel_uuid(self) -> str:
-        """The channel."""
-        return self.mailing.poster.channel_uuid
+    def sender(self) -> Sender:
+        """What writes to one of them."""
+        return self.dispatcher.recorder.sender
 
-    @cached_property
-    def opt_outs(self) -> Container[Id]:
-        """Who has asked not to be written to in this channel, as of now."""
-        return self.read_opt_outs()
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The time, in seconds since 1970."""
+        return self.dispatcher.recorder.clock
 
     def settle(self, who: Callable[[str], QueuedMessage | None]) -> None:
         """Find out which of the messages went that an earlier attempt had begun.
@@ -79,7 +68,7 @@ class MailingChannel:
         begun = self.worklist.unfinished()
         if begun:
             self.worklist.adopt(list(filter(None, map(who, begun))))
-            self.mailing.settle()
+            self.dispatcher.reconciler.settle()
         unsent = self.worklist.set_aside()
         if begun:
             self._keep(Done(key, WAITING, None) for key in unsent)
@@ -92,19 +81,19 @@ class MailingChannel:
         if not self.worklist.waiting(1):
             return None
         try:
-            self._check()
-            self.mailing.opt_outs = self.opt_outs
-            log.info("Going on through channel %s with those who were not reached", self.channel_uuid)
-            self.mailing.announce(sum(self.worklist.waiting_by_zones().values()))
-            until = self.mailing.run()
+            self.sender.insist_on_active()
+            self.dispatcher.gate.exclusions.read()
+            log.info("Going on through channel %s with those who were not reached", self.sender.channel_uuid)
+            self.dispatcher.start(sum(self.worklist.waiting_by_zones().values()))
+            until = self.dispatcher.run()
         except (ChannelNotActiveError, ForbiddenError, NotFoundError) as error:
             log.warning("The mailing goes on without this channel: %s", error)
             self.fault = error
-            self.worklist.unusable = f"channel {self.channel_uuid}: {error.meaning}"
-            self.mailing.settle()  # what was under way when it failed
+            self.worklist.unusable = f"channel {self.sender.channel_uuid}: {error.meaning}"
+            self.dispatcher.reconciler.settle()  # what was under way when it failed
             self.worklist.dismiss()
             return None
-        self.mailing.progress.finish()
+        self.dispatcher.recorder.progress.finish()
         return until
 
     def look(self, wait_options: WaitOptions) -> None:
@@ -169,11 +158,6 @@ class MailingChannel:
         self.worklist.adopt([without_user_id(person)])
         self.worklist.settle(person.number, Outcome.SUPPRESSED, reason)
 
-    def _check(self) -> None:
-        poster = self.mailing.poster
-        if not poster.hook.get_channel(poster.channel_uuid, poster.project_id).active:
-            raise ChannelNotActiveError(f"write to anybody through channel {poster.channel_uuid}")
-
     def _read(self, wanted: str, count: int, since: float) -> list[Done]:
         """Read the history; keep what is new, but for the last of it, which is returned."""
         news: list[Done] = []
@@ -185,35 +169,28 @@ class MailingChannel:
             left -= awaited
             if done:
                 news.append(done)
-            if len(news) == _BATCH:
+            if len(news) == BATCH:
                 self._keep(news)
                 news.clear()
             return not left
 
-        poster = self.mailing.poster
-        poster.hook.run(outgoing_since(poster.project_id, poster.channel_uuid, Moment(since), take))
+        sender = self.sender
+        sender.hook.run(outgoing_since(sender.project_id, sender.channel_uuid, Moment(since), take))
         return news
 
     def _keep(self, news: Iterable[Done]) -> None:
         for some in batched(news):
-            self.mailing.chunks.add(some)
+            self.dispatcher.recorder.chunks.add(some)
 
     def _set_times(self, now: float) -> None:
-        hook, suspected = self.mailing.poster.hook, self.mailing.suspected_since
-        ahead = now - self.mailing.clock()
-        self.worklist.settle_times(ahead, hook.run(by_server(suspected)) if suspected else now)
+        suspected = self.dispatcher.reconciler.suspected_since
+        default = self.dispatcher.recorder.server_time(suspected) if suspected else now
+        self.worklist.settle_times(now - self.clock(), default)
 
     def _now(self) -> float:
-        return self.mailing.poster.hook.run(moment(self.mailing.clock())).seconds
+        return self.sender.hook.run(moment(self.clock())).seconds
 
 
 def without_user_id(person: QueuedMessage) -> QueuedMessage:
     """Return somebody without the id that is another channel's."""
     return person._replace(user_id=None)
-
-
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in lists of a size that one SQL statement takes."""
-    entries = iter(items)
-    while some := list(islice(entries, _BATCH)):
-        yield some

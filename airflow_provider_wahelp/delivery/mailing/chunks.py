@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+
+T = TypeVar("T")
+
+BATCH = 200
+"""People, or news of messages, that are dealt with at once: their entry in the ledger stays below 64 KB."""
 
 
 class Begun(NamedTuple):
@@ -25,6 +32,12 @@ class Begun(NamedTuple):
     user_id: Id
     began: float
     by_host: bool
+
+    @classmethod
+    def of(cls, person: QueuedMessage) -> Begun:
+        """Return the send to somebody."""
+        user_id = "" if person.user_id is None else person.user_id
+        return cls(person.key, person.digest, user_id, person.began or 0.0, bool(person.by_host))
 
 
 class Done(NamedTuple):
@@ -132,3 +145,10 @@ class Chunks:
 def _plain(done: Done) -> list[Any]:
     """Return what is kept of a send: the end is left out where it says nothing."""
     return list(done) if done.standing != "sent" or done.over else list(done[:5])
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of a size that a ledger's entry and a SQL statement take."""
+    entries = iter(items)
+    while some := list(islice(entries, BATCH)):
+        yield some

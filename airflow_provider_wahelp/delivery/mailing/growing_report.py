@@ -53,6 +53,12 @@ class NoReport:
     def renew(self) -> None:
         """Do nothing."""
 
+    def change(self) -> None:
+        """Do nothing."""
+
+    def finish(self) -> None:
+        """Do nothing."""
+
 
 class GrowingReport:
     """A report that has a row for everybody of whom something is known, and at the end for everybody.
@@ -133,7 +139,7 @@ class RevisedReport:
     :param report: the report.
     """
 
-    def __init__(self, report: GrowingReport) -> None:
+    def __init__(self, report: GrowingReport | NoReport) -> None:
         self._report = report
 
     def add(self, number: int) -> None:

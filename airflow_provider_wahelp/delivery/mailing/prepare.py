@@ -11,7 +11,7 @@ from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
-from airflow_provider_wahelp.delivery.mailing.exclusions import SUPPRESSED, Suppression
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
@@ -31,13 +31,13 @@ class Preparation:
 
     :param worklist: the worklist.
     :param renderer: makes the texts.
-    :param suppression: who must not be written to.
+    :param exclusions: who must not be written to, as far as the suppression tells.
     :param failures: says which rows are bad.
     """
 
     worklist: Worklist
     renderer: Renderer
-    suppression: Suppression
+    exclusions: Exclusions
     failures: Failures
     rows: int = 0
     bad: int = 0
@@ -69,9 +69,9 @@ class Preparation:
         except BadRowError as error:
             self._reject(number, row, str(error))
             return None
-        if self._suppressed(person):
+        if reason := self.exclusions.reason(person):
             who = person.user_id, person.phone, person.label
-            self.worklist.reject(number, Outcome.SUPPRESSED, SUPPRESSED, *who)
+            self.worklist.reject(number, Outcome.SUPPRESSED, reason, *who)
             return None
         self.users += not person.phone
         return person
@@ -82,11 +82,6 @@ class Preparation:
         phone = row.get("phone")
         who = _user_id(row), None if phone is None else legible(phone), self.renderer.label(row)
         self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
-
-    def _suppressed(self, person: QueuedMessage) -> bool:
-        if person.phone and self.suppression.phones_given and self.suppression.has_phone(person.phone):
-            return True
-        return self.suppression.has_user(person.user_id)
 
     def _add(self, people: list[QueuedMessage]) -> None:
         self.bad += self.worklist.add(people)

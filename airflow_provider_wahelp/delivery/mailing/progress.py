@@ -63,13 +63,20 @@ class Progress(Failures):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(log)
-        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SENDINGS}
-        self._total = total
         self._every = every
         self._clock = clock
         self._outlook = outlook
-        self._started = self._said = self._moved = clock()
-        self._next = self._started + every
+        self.expect(total)
+
+    def expect(self, total: int) -> None:
+        """Begin to count, now.
+
+        :param total: how many recipients there are; 0 if that is not known.
+        """
+        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SENDINGS}
+        self._total = total
+        self._started = self._said = self._moved = self._clock()
+        self._next = self._started + self._every
         self._done = 0
         self._lines = deque([(self._started, 0)], maxlen=_RATE_LINES)
 

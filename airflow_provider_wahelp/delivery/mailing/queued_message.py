@@ -46,7 +46,7 @@ class QueuedMessage(NamedTuple):
     attempts: int = 0
     by_phone: bool = False
 
-
-def begun_at(person: QueuedMessage) -> Moment:
-    """Return when the sending of a message was begun."""
-    return Moment(person.began or 0.0, bool(person.by_host))
+    @property
+    def begun_at(self) -> Moment:
+        """When the sending was begun."""
+        return Moment(self.began or 0.0, bool(self.by_host))

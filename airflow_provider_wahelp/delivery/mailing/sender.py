@@ -16,7 +16,6 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
-from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -46,15 +45,15 @@ class Sender:
     :param hook: the hook.
     :param project_id: the project.
     :param channel_uuid: the channel.
-    :param people: who is who, as far as the host remembers.
+    :param user_ids: who is who, as far as the host remembers.
     """
 
-    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, people: UserIdCache) -> None:
+    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, user_ids: UserIdCache) -> None:
         self.hook = hook
         self.project_id = project_id
         self.channel_uuid = channel_uuid
         self.fault: Exception | None = None
-        self._people = people
+        self._user_ids = user_ids
         self._renewed: set[int] = set()
 
     @property
@@ -62,9 +61,13 @@ class Sender:
         """What keeps Wahelp from answering, where calls are being repeated; nothing if it answers."""
         return self.hook.get_conn().trouble
 
+    def insist_on_active(self) -> None:
+        """Refuse a channel through which nothing can be sent."""
+        insist_on_active(self.hook, self.project_id, self.channel_uuid)
+
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
-        self._people.close()
+        self._user_ids.close()
 
     def identified(
         self,
@@ -79,7 +82,7 @@ class Sender:
         :param result: waits for what a thread finds out.
         """
         unnamed = [person.phone for person in people if person.user_id is None]
-        known = self._people.get_many(unnamed) if unnamed else {}
+        known = self._user_ids.get_many(unnamed) if unnamed else {}
         named = (
             person if person.user_id is not None else person._replace(user_id=known.get(person.phone))
             for person in people
@@ -96,11 +99,11 @@ class Sender:
         if self.fault or person.user_id is None:
             return SendResult(WAITING)
         to = Recipient(self.project_id, self.channel_uuid)
-        since = Moment(person.began or 0.0, bool(person.by_host))
+        sending = send_message(to, person.user_id, person.text, person.begun_at, look=False)
         try:
-            message = self.hook.run(send_message(to, person.user_id, person.text, since, look=False))
+            message = self.hook.run(sending)
         except WahelpError as error:
-            return self._verdict(error, person)
+            return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
             self.fault = error
             return SendResult(OPEN)
@@ -117,11 +120,11 @@ class Sender:
             user_id = self.hook.run(to.resolve())
         except WahelpError as error:
             error.may_have_happened = False  # at most they were added: nothing was sent
-            return person, self._verdict(error, person)
-        self._people.put(number, user_id)
+            return person, self._result(error, person)
+        self._user_ids.put(number, user_id)
         return person._replace(user_id=user_id), None
 
-    def _verdict(self, error: WahelpError, person: QueuedMessage) -> SendResult:
+    def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
         """Tell a fault of one person from one that concerns all."""
         if error.may_have_happened:
             return SendResult(OPEN)
@@ -138,7 +141,7 @@ class Sender:
         """Tell somebody whom the host remembers wrongly from a channel that is gone."""
         if person.by_phone and person.user_id is not None and person.number not in self._renewed:
             self._renewed.add(person.number)
-            self._people.forget(person.phone)
+            self._user_ids.forget(person.phone)
             return SendResult(WAITING)
         try:
             self.hook.get_channel(self.channel_uuid, self.project_id)
@@ -146,3 +149,12 @@ class Sender:
             self.fault = gone
             return SendResult(WAITING)
         return SendResult(Outcome.FAILED, str(error))
+
+
+def insist_on_active(hook: WahelpHook, project_id: Id, channel_uuid: str) -> None:
+    """Refuse a channel through which nothing can be sent.
+
+    :raises ChannelNotActiveError: if it is not authorized, or was logged out.
+    """
+    if not hook.get_channel(channel_uuid, project_id).active:
+        raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")

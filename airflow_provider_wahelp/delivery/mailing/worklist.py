@@ -14,7 +14,7 @@ from typing import Self
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.delivery.mailing.chunks import Done
-from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import SENDINGS, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 
@@ -226,6 +226,13 @@ class Worklist:
     def totals(self) -> dict[str, int]:
         """Return how many people there are in each state."""
         return dict(self._db.execute("SELECT state, count(*) FROM people GROUP BY state").fetchall())
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many people there are of each outcome while a mailing is sent."""
+        found = self.totals()
+        outcomes = {outcome.value: found.get(outcome.value, 0) for outcome in SENDINGS}
+        outcomes[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
+        return outcomes
 
     def left_out(self) -> dict[tuple[str, str], int]:
         """Return how many are not to be written to, by state; those who do not want it, by the reason too."""
