@@ -24,7 +24,7 @@ from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
 from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.directory import shared_directory
@@ -65,7 +65,7 @@ class Assembly:
         self,
         channel_uuid: str,
         *,
-        worklist: TrackedWorklist,
+        worklist: Worklist,
         chunks: Chunks,
         exclusions: Exclusions,
         report: Report,

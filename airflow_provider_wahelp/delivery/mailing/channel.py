@@ -24,7 +24,7 @@ from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class MailingChannel:
     """
 
     dispatcher: Dispatcher
-    worklist: TrackedWorklist
+    worklist: Worklist
     fault: WahelpError | None = None
     looked: float = -math.inf
 
@@ -65,7 +65,7 @@ class MailingChannel:
 
         :param who: returns somebody whom the source still has, by their key.
         """
-        begun = self.worklist.unfinished()
+        begun = [person.key for person in self.worklist.open()]
         if begun:
             self.worklist.adopt(list(filter(None, map(who, begun))))
             self.dispatcher.reconciler.settle()
@@ -105,8 +105,8 @@ class MailingChannel:
         """
         now = self._now()
         self._set_times(now)
-        self.worklist.stop_waiting(wait_options.wanted)
-        awaited = self.worklist.awaited()
+        self.worklist.awaited.stop(wait_options.wanted)
+        awaited = self.worklist.awaited.summary()
         soonest = min(wait_options.interval, wait_options.fallback_after, wait_options.timeout)
         if not awaited.total or now + _SLACK < awaited.oldest + soonest:
             return
@@ -118,7 +118,7 @@ class MailingChannel:
             log.warning("%s It is looked at again later.", error)
             return
         self.looked = now
-        self._keep(chain(news, self.worklist.expire(now - wait_options.timeout)))
+        self._keep(chain(news, self.worklist.awaited.expire(now - wait_options.timeout)))
 
     def next_look(self, wait_options: WaitOptions, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
@@ -126,12 +126,13 @@ class MailingChannel:
         :param wait_options: what is waited for, and how long.
         :param last: whether there is no other channel to try.
         """
-        awaited = self.worklist.awaited()
+        awaited = self.worklist.awaited.summary()
         if not awaited.total:
             return None
         now = self._now()
         due = [awaited.oldest + wait_options.timeout]
-        if not last and (first := self.worklist.next_due(now - wait_options.fallback_after)) is not None:
+        first = None if last else self.worklist.awaited.next_due(now - wait_options.fallback_after)
+        if first is not None:
             due.append(first + wait_options.fallback_after)
         # The longer nothing has come, the less is to be expected of the next minute.
         growing = max(wait_options.interval, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
@@ -165,7 +166,7 @@ class MailingChannel:
 
         def take(message: Message) -> bool:
             nonlocal left
-            awaited, done = self.worklist.learn(message, wanted)
+            awaited, done = self.worklist.awaited.learn(message, wanted)
             left -= awaited
             if done:
                 news.append(done)
@@ -185,7 +186,7 @@ class MailingChannel:
     def _set_times(self, now: float) -> None:
         suspected = self.dispatcher.reconciler.suspected_since
         default = self.dispatcher.recorder.server_time(suspected) if suspected else now
-        self.worklist.settle_times(now - self.clock(), default)
+        self.worklist.awaited.settle_times(now - self.clock(), default)
 
     def _now(self) -> float:
         return self.sender.hook.run(moment(self.clock())).seconds

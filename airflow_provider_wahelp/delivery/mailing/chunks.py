@@ -48,7 +48,7 @@ class Done(NamedTuple):
     :param message_id: the message, if it went.
     :param user_id: who got it.
     :param at: when it was begun, in seconds since 1970, by the server's clock.
-    :param standing: how far it has got since.
+    :param status: how far it has got since.
     :param over: whether nobody waits any more for it to get further.
     """
 
@@ -57,7 +57,7 @@ class Done(NamedTuple):
     message_id: Id | None
     user_id: Id | None = None
     at: float | None = None
-    standing: str = "sent"
+    status: str = "sent"
     over: bool = False
 
 
@@ -144,7 +144,7 @@ class Chunks:
 
 def _plain(done: Done) -> list[Any]:
     """Return what is kept of a send: the end is left out where it says nothing."""
-    return list(done) if done.standing != "sent" or done.over else list(done[:5])
+    return list(done) if done.status != "sent" or done.over else list(done[:5])
 
 
 def batched(items: Iterable[T]) -> Iterator[list[T]]:

@@ -124,7 +124,7 @@ class Exclusions:
     def screen(self, worklist: Worklist) -> None:
         """Leave out those of the users who wait that must not be written to, as of now."""
         self.read()
-        reasons = ((number, self._of_user(user_id)) for number, user_id in worklist.users())
+        reasons = ((number, self._of_user(user_id)) for number, user_id in worklist.waiting_users())
         for number, reason in [(number, reason) for number, reason in reasons if reason]:
             worklist.settle(number, Outcome.SUPPRESSED, reason)
 

@@ -79,7 +79,7 @@ class Gate:
         """Say why somebody is not written to yet, and until when."""
         zones = self.worklist.waiting_zones()
         if self.windows and zones and not self.held:
-            waiting, opens = self.worklist.totals()[WAITING], self.windows.told(zones, self._now())
+            waiting, opens = self.worklist.results.totals()[WAITING], self.windows.told(zones, self._now())
             log.info("Quiet hours hold until %s: %s not written to yet", opens, f"{waiting:,}")
         if until and self.held and self.pace.capped:
             log.info("The daily cap is reached: the next may go at %s", clock_time(until, self._now()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow, put, write_report
-from airflow_provider_wahelp.delivery.mailing.worklist import BEGUN, EVERYBODY, among
+from airflow_provider_wahelp.delivery.mailing.results import BEGUN, EVERYBODY, among
 from airflow_provider_wahelp.storage.files import TEXT, is_local, private_file, storage_path
 
 log = logging.getLogger(__name__)

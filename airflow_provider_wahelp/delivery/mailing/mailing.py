@@ -19,7 +19,7 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
-from airflow_provider_wahelp.delivery.mailing.delivery_report import Arrivals
+from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, NoReport, RevisedReport
@@ -29,10 +29,9 @@ from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restor
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
-from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow, ReportRow
+from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed, read_entries
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
@@ -97,7 +96,7 @@ class Mailing:
         :raises WahelpError: if the mailing cannot go on; a later attempt can write to the others.
         """
         with airflow_errors(), ExitStack() as stack:
-            worklists = {uuid: stack.enter_context(TrackedWorklist()) for uuid in self._channel_uuids}
+            worklists = {uuid: stack.enter_context(Worklist()) for uuid in self._channel_uuids}
             self._insist_on_channel()
             if not self._may_only_wait:
                 self._insist_on_active()
@@ -131,7 +130,7 @@ class Mailing:
 
     def _mail(
         self,
-        worklists: Mapping[str, TrackedWorklist],
+        worklists: Mapping[str, Worklist],
         prepared: Preparation,
         report: GrowingReport | NoReport,
     ) -> tuple[datetime | None, int]:
@@ -185,23 +184,23 @@ class Mailing:
                 until = min((time for time in (until, later) if time), default=None)
             return until, sum(channel.dispatcher.reconciler.given_up for channel in channels)
 
-    def _restore(self, worklists: Mapping[str, TrackedWorklist], chunks: Mapping[str, Chunks]) -> None:
+    def _restore(self, worklists: Mapping[str, Worklist], chunks: Mapping[str, Chunks]) -> None:
         """Note what earlier attempts have done through each channel."""
         for uuid, worklist in worklists.items():
             restore(worklist, chunks[uuid], generation=self.attempt.generation, again=self._again)
         for uuid in self._channel_uuids[1:]:
-            worklists[self.channel[1]].pass_over(worklists[uuid].sent())
+            worklists[self.channel[1]].pass_over(worklists[uuid].results.sent())
 
     def _announce(self, dispatcher: Dispatcher, prepared: Preparation) -> None:
         """Say who is left out and why, and what is about to be done with the others."""
         worklist = dispatcher.recorder.worklist
-        left_out = worklist.left_out().items()
+        left_out = worklist.results.left_out().items()
         if left_out:
             words = (
                 f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for (state, reason), count in left_out
             )
             log.info("Not written to: %s", ", ".join(words))
-        found = worklist.totals()
+        found = worklist.results.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
             dispatcher.start(unsent)
@@ -231,7 +230,7 @@ class Mailing:
 
     def _check_rows(self, worklist: Worklist, prepared: Preparation) -> None:
         """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
-        if not prepared.rows and not self.resumed and not worklist.totals():
+        if not prepared.rows and not self.resumed and not worklist.results.totals():
             self._empty()
         if prepared.bad and self.options.on_bad_rows == "fail":
             raise InputError(
@@ -291,15 +290,19 @@ class Mailing:
     def _insist_on_active(self) -> None:
         insist_on_active(self.hook, *self.channel)
 
-    def _report(self, worklists: Mapping[str, TrackedWorklist]) -> GrowingReport | NoReport:
+    def _report(self, worklists: Mapping[str, Worklist]) -> GrowingReport | NoReport:
         if not (path := self.options.report_path):
             return NoReport()
         if self._wait_options:
-            return GrowingReport(path, Arrivals(worklists).report, ArrivalRow, self.clock)
-        return GrowingReport(path, worklists[self.channel[1]].report, ReportRow, self.clock)
+            return GrowingReport(path, DeliveryReport(worklists).report, DeliveryReportRow, self.clock)
+        return GrowingReport(path, worklists[self.channel[1]].results.report, ReportRow, self.clock)
 
-    def _totals(self, worklists: Mapping[str, TrackedWorklist]) -> dict[str, int]:
-        return Arrivals(worklists).totals() if self._wait_options else worklists[self.channel[1]].outcomes()
+    def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
+        return (
+            DeliveryReport(worklists).totals()
+            if self._wait_options
+            else worklists[self.channel[1]].results.outcomes()
+        )
 
     def _judge(self, result: Result) -> None:
         """Fail for too many failures, once everybody had their turn."""

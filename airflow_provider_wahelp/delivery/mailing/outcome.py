@@ -20,11 +20,11 @@ class Outcome(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-ARRIVALS = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
+DELIVERY_OUTCOMES = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
 """What becomes of what was sent."""
 
 
-SENDINGS = tuple(outcome for outcome in Outcome if outcome not in ARRIVALS)
+SEND_OUTCOMES = tuple(outcome for outcome in Outcome if outcome not in DELIVERY_OUTCOMES)
 """What becomes of a recipient while a mailing is sent."""
 
 

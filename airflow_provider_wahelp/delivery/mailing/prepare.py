@@ -107,7 +107,7 @@ def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool)
             else:
                 worklist.forget(done.key)
         for begun in chunk.begun:
-            worklist.remember_open(*begun)
+            worklist.remember_open(begun)
 
 
 def _user_id(row: Mapping[str, Any]) -> Id | None:

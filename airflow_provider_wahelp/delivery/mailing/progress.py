@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery.mailing.outcome import SENDINGS, Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Speed
 from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration, people
 
@@ -73,7 +73,7 @@ class Progress(Failures):
 
         :param total: how many recipients there are; 0 if that is not known.
         """
-        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SENDINGS}
+        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SEND_OUTCOMES}
         self._total = total
         self._started = self._said = self._moved = self._clock()
         self._next = self._started + self._every

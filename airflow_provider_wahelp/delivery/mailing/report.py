@@ -40,7 +40,7 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
-class ArrivalRow(ReportRow):
+class DeliveryReportRow(ReportRow):
     """A line of the report of a mailing that is followed.
 
     :param status: how far the message has got: ``sent``, ``failed``, ``delivered`` or ``read``.

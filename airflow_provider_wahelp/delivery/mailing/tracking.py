@@ -17,8 +17,8 @@ from airflow_provider_wahelp.delivery.mailing.chunks import batched
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.outcome import NO_PHONE
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 log = logging.getLogger(__name__)
@@ -70,9 +70,11 @@ class Tracking:
         """
         for source in range(number - 1, -1, -1):
             channel = self.channels[source]
-            for key in channel.worklist.left_behind(channel.looked - self.wait_options.fallback_after):
-                fates = [other.worklist.fate(key) for other in self.channels]
-                if not any(fates[source + 1 :]) and not any(fate and fate.delivered for fate in fates):
+            for key in channel.worklist.results.left_behind(
+                channel.looked - self.wait_options.fallback_after
+            ):
+                states = [other.worklist.results.state(key) for other in self.channels]
+                if not any(states[source + 1 :]) and not any(state and state.delivered for state in states):
                     yield key
             if channel.fault is None:
                 return
@@ -110,19 +112,19 @@ class Tracking:
 
     def _stop_waiting(self) -> None:
         """Wait no more for messages to people whom another channel has got as far with as was wanted."""
-        channels = [channel for channel in self.channels if not channel.worklist.empty()]
+        channels = [channel for channel in self.channels if not channel.worklist.results.empty()]
         if len(channels) == 1:
             return
         for channel in channels:
             others = [other.worklist for other in channels if other is not channel]
-            for keys in batched(channel.worklist.awaited_keys()):
-                channel.worklist.end(
+            for keys in batched(channel.worklist.awaited.keys()):
+                channel.worklist.awaited.end(
                     [key for key in keys if any(self._arrived(each, key) for each in others)]
                 )
 
-    def _arrived(self, worklist: TrackedWorklist, key: str) -> bool:
-        fate = worklist.fate(key)
-        return fate is not None and status_reached(fate.standing, self.wait_options.wanted)
+    def _arrived(self, worklist: Worklist, key: str) -> bool:
+        state = worklist.results.state(key)
+        return state is not None and status_reached(state.status, self.wait_options.wanted)
 
     def _next_look(self) -> datetime | None:
         usable = [number for number, channel in enumerate(self.channels) if channel.fault is None]
@@ -135,7 +137,7 @@ class Tracking:
             return None
         now = datetime.fromtimestamp(self.channels[0].clock(), UTC)
         look = now + timedelta(seconds=seconds)
-        awaited = [channel.worklist.awaited() for channel in self.channels]
+        awaited = [channel.worklist.awaited.summary() for channel in self.channels]
         last = datetime.fromtimestamp(max(each.newest for each in awaited) + self.wait_options.timeout, UTC)
         log.info(
             "%s messages are on their way, and waited for until %s: looking again in %s (%s)",
