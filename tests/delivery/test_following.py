@@ -230,7 +230,7 @@ def test_statuses_are_kept_with_few_writes_and_survive_a_retry(world: World) -> 
 def test_what_is_over_is_not_read_again(world: World) -> None:
     world.sandbox.configure(delivered_after=None)
     mailing = followed(world, crowd(), max_failures=0)
-    with pytest.raises(TooManyFailuresError, match="12 of 12 failed"):
+    with pytest.raises(TooManyFailuresError, match="12 of 12 messages failed"):
         to_its_end(mailing)
     world.sandbox.clear_requests()
     with pytest.raises(TooManyFailuresError):

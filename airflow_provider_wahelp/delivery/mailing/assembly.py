@@ -38,11 +38,9 @@ log = logging.getLogger(__name__)
 class Assembly:
     """What the channels of a mailing have in common.
 
-    :param windows: when people may be written to; ``None`` for always.
+    :param windows: the quiet hours; ``None`` without any.
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
     :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
-    :param clock: the time, in seconds since 1970.
-    :param sleep: waits for the given seconds.
     """
 
     hook: WahelpHook
@@ -55,7 +53,7 @@ class Assembly:
     sleep: Callable[[float], None]
 
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
-        """Return who must not be written to through a channel.
+        """Return what decides which recipients of a channel must not be written to.
 
         :param suppression: phones, and users of this channel.
         """
@@ -72,10 +70,7 @@ class Assembly:
     ) -> MailingChannel:
         """Return what writes through a channel.
 
-        :param worklist: to whom.
-        :param chunks: what the ledger knows of them.
-        :param exclusions: who must not be written to.
-        :param report: takes in of whom more is known.
+        :param report: takes in the rows that change.
         """
         gate = Gate(
             worklist=worklist,
@@ -130,7 +125,7 @@ class Assembly:
         return max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK
 
     def _opt_outs(self, channel_uuid: str) -> Container[Id]:
-        """Return who has asked not to be written to in a channel."""
+        """Return the users of a channel that have opted out."""
         if not self.options.stop_words:
             return ()
         words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words

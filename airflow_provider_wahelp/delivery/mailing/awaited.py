@@ -51,7 +51,7 @@ class AwaitedMessages:
         return found[0]
 
     def settle_times(self, ahead: float, default: float) -> None:
-        """Have all messages a time by the server's clock.
+        """Give each message a time by the server's clock.
 
         :param ahead: the seconds by which the server's clock is ahead of this host's.
         :param default: when those were sent of which neither ledger nor history tells.
@@ -66,7 +66,7 @@ class AwaitedMessages:
         )
 
     def stop(self, wanted: str) -> None:
-        """Wait no more for what an earlier attempt has seen get as far as is wanted, or fail."""
+        """Stop waiting for messages that an earlier attempt has seen fail, or get as far as is wanted."""
         self._db.execute(
             "UPDATE people SET over = 1 WHERE state = 'sent' AND NOT over "
             "AND (status IN ('failed', 'read') OR status = ?)",
@@ -95,7 +95,7 @@ class AwaitedMessages:
         return True, news if status != known.status else None
 
     def expire(self, before: float) -> Iterator[Done]:
-        """Wait no more for messages that were sent before a moment; yield them, for the ledger."""
+        """Stop waiting for messages that were sent before a moment; yield them, for the ledger."""
         query = f"{_DONE} began <= ? LIMIT ?"
         while rows := self._db.execute(query, (before, BATCH)).fetchall():
             expired = list(map(Done._make, rows))
@@ -103,11 +103,11 @@ class AwaitedMessages:
             yield from (done._replace(over=True) for done in expired)
 
     def end(self, keys: Iterable[str]) -> None:
-        """Wait no more for messages to some people."""
+        """Stop waiting for the messages with some keys."""
         change_many(self._db, "UPDATE people SET over = 1 WHERE key = ?", ((key,) for key in keys))
 
     def keys(self) -> Iterator[str]:
-        """Yield the keys of the people; meanwhile, the waiting for them may end."""
+        """Yield their keys; the waiting for some may end meanwhile."""
         query = "SELECT number, key FROM awaited WHERE number > ? ORDER BY number LIMIT ?"
         last = -math.inf
         while rows := self._db.execute(query, (last, BATCH)).fetchall():

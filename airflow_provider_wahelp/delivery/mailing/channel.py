@@ -40,7 +40,6 @@ class MailingChannel:
     """One channel of a mailing.
 
     :param dispatcher: writes to people through it.
-    :param worklist: the people.
     """
 
     dispatcher: Dispatcher
@@ -58,23 +57,24 @@ class MailingChannel:
         """The time, in seconds since 1970."""
         return self.dispatcher.recorder.clock
 
-    def settle(self, who: Callable[[str], QueuedMessage | None]) -> None:
+    def settle(self, find: Callable[[str], QueuedMessage | None]) -> None:
         """Find out which of the messages went that an earlier attempt had begun.
 
-        For whom it did not, nothing was begun: they may have been reached since, or have written a stop word.
+        A recipient whose message did not go is treated as not begun: since then, another channel may have
+        reached them, or they may have written a stop word.
 
-        :param who: returns somebody whom the source still has, by their key.
+        :param find: returns the recipient with a key, if the source still has them.
         """
         begun = [person.key for person in self.worklist.open()]
         if begun:
-            self.worklist.adopt(list(filter(None, map(who, begun))))
+            self.worklist.adopt(list(filter(None, map(find, begun))))
             self.dispatcher.reconciler.settle()
         unsent = self.worklist.set_aside()
         if begun:
             self._keep(Done(key, WAITING, None) for key in unsent)
 
     def write(self) -> datetime | None:
-        """Write to whoever may be written to now; a fault of the channel is reported, and is no other's.
+        """Write to the recipients that may be written to now; a fault of this channel stops no other channel.
 
         :return: when to go on with the others; ``None`` if there are none.
         """
@@ -83,7 +83,9 @@ class MailingChannel:
         try:
             self.sender.insist_on_active()
             self.dispatcher.gate.exclusions.read()
-            log.info("Going on through channel %s with those who were not reached", self.sender.channel_uuid)
+            log.info(
+                "Going on through channel %s with the recipients not reached yet", self.sender.channel_uuid
+            )
             self.dispatcher.start(sum(self.worklist.waiting_by_zones().values()))
             until = self.dispatcher.run()
         except (ChannelNotActiveError, ForbiddenError, NotFoundError) as error:
@@ -99,9 +101,7 @@ class MailingChannel:
     def look(self, wait_options: WaitOptions) -> None:
         """Learn from the channel's history how far the messages have got, page by page and not one by one.
 
-        A fault that may pass is waited out, as long as anybody is to be waited for.
-
-        :param wait_options: what is waited for, and how long.
+        A temporary fault is waited out, as long as any message is waited for.
         """
         now = self._now()
         self._set_times(now)
@@ -123,7 +123,6 @@ class MailingChannel:
     def next_look(self, wait_options: WaitOptions, *, last: bool) -> float | None:
         """Return the seconds until another look is worth it; ``None`` if nothing is waited for.
 
-        :param wait_options: what is waited for, and how long.
         :param last: whether there is no other channel to try.
         """
         awaited = self.worklist.awaited.summary()
@@ -139,11 +138,7 @@ class MailingChannel:
         return max(wait_options.interval, min(growing, min(due) - now))
 
     def give_up(self, people: Iterable[QueuedMessage], reason: str) -> None:
-        """Note, here and in the ledger, that some cannot be written to through this channel.
-
-        :param people: who.
-        :param reason: why.
-        """
+        """Note, also in the ledger, that people cannot be written to through this channel."""
         given_up = list(map(without_user_id, people))
         self.worklist.adopt(given_up)
         for person in given_up:
@@ -151,11 +146,7 @@ class MailingChannel:
         self._keep([Done(person.key, Outcome.SKIPPED, None) for person in given_up])
 
     def leave_out(self, person: QueuedMessage, reason: str) -> None:
-        """Note that somebody does not want to be written to; the next time they may.
-
-        :param person: who.
-        :param reason: why.
-        """
+        """Note that somebody must not be written to; the next attempt asks again."""
         self.worklist.adopt([without_user_id(person)])
         self.worklist.settle(person.number, Outcome.SUPPRESSED, reason)
 

@@ -22,7 +22,6 @@ class Begun(NamedTuple):
 
     :param key: what it is filed under.
     :param digest: what its text is recognised by.
-    :param user_id: whom it is for.
     :param began: when, in seconds since 1970.
     :param by_host: whether by this host's clock and not by the server's.
     """
@@ -44,12 +43,10 @@ class Done(NamedTuple):
     """A send that needs nothing more.
 
     :param key: what it is filed under.
-    :param outcome: what became of it; ``waiting`` of one that was begun and certainly did not happen.
-    :param message_id: the message, if it went.
-    :param user_id: who got it.
+    :param outcome: what became of it; ``waiting`` if it was begun and certainly did not happen.
     :param at: when it was begun, in seconds since 1970, by the server's clock.
-    :param status: how far it has got since.
-    :param over: whether nobody waits any more for it to get further.
+    :param status: how far the message has got since.
+    :param over: whether it is no longer waited for.
     """
 
     key: str
@@ -80,7 +77,6 @@ class Chunks:
 
     :param ledger: where they are kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param key: what the mailing is filed under.
-    :param generation: how often the task has been cleared.
     :param channel_uuid: the channel that they go through.
     """
 
@@ -108,7 +104,7 @@ class Chunks:
             yield Chunk(
                 kept["generation"],
                 [Begun(*entry) for entry in kept["begun"]],
-                [Done(*entry) for entry in kept["done"]],  # of fewer fields, where an older version kept it
+                [Done(*entry) for entry in kept["done"]],  # the last fields may be left out
             )
 
     def begin(self, begun: Sequence[Begun]) -> int:
@@ -122,12 +118,7 @@ class Chunks:
         return number
 
     def end(self, number: int, begun: Sequence[Begun], done: Sequence[Done]) -> None:
-        """Keep what became of a chunk.
-
-        :param number: the chunk.
-        :param begun: what is not known yet.
-        :param done: what is.
-        """
+        """Keep what became of a chunk."""
         if self._ledger:
             entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(_plain, done))}
             where = {"generation": self._generation, "channel": self._channel}

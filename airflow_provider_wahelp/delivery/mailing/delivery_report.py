@@ -1,4 +1,4 @@
-"""What became of everybody in a mailing that is followed, over all its channels."""
+"""What became of each recipient of a mailing that is tracked, over all its channels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ChannelAttempt(NamedTuple):
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """Who was reached, and through which channel.
+    """Which recipients were reached, and through which channel.
 
     :param worklists: those of the channels, by uuid, in the order in which they are tried.
     """
@@ -35,7 +35,7 @@ class DeliveryReport:
     def report(self, where: str = EVERYBODY) -> Iterator[DeliveryReportRow]:
         """Yield what became of people, in the order of the source.
 
-        :param where: of whom, by what became of them in the first channel.
+        :param where: a condition on what became of them in the first channel.
         """
         (channel, first), *others = self.worklists.items()
         results = {uuid: worklist.results for uuid, worklist in others if not worklist.results.empty()}
@@ -69,7 +69,7 @@ class DeliveryReport:
 
 
 def _judged(attempts: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt, str]:
-    """Return what became of somebody, in which channel, and why it was no better."""
+    """Return a recipient's outcome, the attempt that decided it, and why it was no better."""
     first, last = attempts[0], attempts[-1]
     for attempt in attempts:
         if attempt.delivery.delivered:
@@ -88,5 +88,5 @@ def _judged(attempts: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt
 
 
 def _reason(later: ChannelAttempt) -> str:
-    """Return why a channel after the first did not write to somebody; the ledger does not keep reasons."""
+    """Return why a channel after the first did not write to a recipient: the ledger keeps no reasons."""
     return NO_PHONE if later.delivery.state == Outcome.SKIPPED else later.delivery.reason

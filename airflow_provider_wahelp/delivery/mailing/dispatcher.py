@@ -20,10 +20,10 @@ from airflow_provider_wahelp.delivery.mailing.recorder import ANSWERS, LOOK, Rec
 from airflow_provider_wahelp.delivery.mailing.sender import SendResult
 
 CHUNK = 100
-"""People who are begun with one write to the ledger, and whose lost answers are a page of the history."""
+"""Recipients whose sends one write to the ledger begins: their lost answers are one page of the history."""
 
 CHUNK_SECONDS = 30.0
-"""For how long a chunk may be under way at the given pace: so much a killed worker leaves open."""
+"""For how long a chunk may be under way at the given pace: so much is open after a worker was killed."""
 
 AHEAD = 2
 """Chunks that may be under way behind the first: no thread waits for the ledger, nor for the slowest."""
@@ -31,15 +31,15 @@ AHEAD = 2
 
 @dataclass
 class Dispatcher:
-    """Writes to each person of a worklist once.
+    """Writes to each recipient of a worklist once.
 
-    Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others post.
+    Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others send.
 
-    :param gate: says who may be written to now.
+    :param gate: says which recipients may be written to now.
     :param recorder: notes what becomes of them.
-    :param reconciler: finds out what became of those of whom it is not known.
+    :param reconciler: finds out what became of sends of unknown outcome.
     :param concurrency: how many threads post.
-    :param chunk: how many people are begun at once.
+    :param chunk: how many sends are begun at once.
     """
 
     gate: Gate
@@ -64,7 +64,7 @@ class Dispatcher:
         self.recorder.progress.start(self._sender.channel_uuid)
 
     def run(self) -> datetime | None:
-        """Write to everybody who may be written to now.
+        """Write to all recipients that may be written to now.
 
         :return: when to go on with the others; ``None`` if there are none.
         :raises WahelpError: if the channel, the account or the service is at fault; the rest can go later.
@@ -81,7 +81,7 @@ class Dispatcher:
             self.recorder.wait_until(until.timestamp(), self.gate.what_holds())
 
     def _send(self) -> None:
-        """Write to those who wait, chunk by chunk."""
+        """Write to the recipients that wait, chunk by chunk."""
         self.gate.held = 0.0
         under_way = self.recorder.under_way
         with ThreadPoolExecutor(self.concurrency, "wahelp") as pool:
@@ -111,7 +111,7 @@ class Dispatcher:
                 yield batch
 
     def _begin(self, pool: ThreadPoolExecutor, people: Sequence[QueuedMessage]) -> Batch | None:
-        """Find out who they are, and note in the ledger that they are begun."""
+        """Look up the recipients' ids, and note in the ledger that their sends are begun."""
         now = self._sender.hook.run(moment())
         ready: list[QueuedMessage] = []
         done: list[Done] = []
@@ -129,7 +129,7 @@ class Dispatcher:
         return Batch(chunks.begin(list(map(Begun.of, ready))), ready, done)
 
     def _known(self, person: QueuedMessage) -> SendResult | None:
-        """Return why somebody need not be written to."""
+        """Return why a recipient needs no message; ``None`` if one is to be sent."""
         if reason := self.gate.exclusions.reason(person):
             return SendResult(Outcome.SUPPRESSED, reason)
         return self.reconciler.sent_before(person)
@@ -146,7 +146,7 @@ class Dispatcher:
             batch.post(person, send)
 
     def _may_go(self, person: QueuedMessage) -> bool:
-        """Wait until somebody may be written to, if that is soon."""
+        """Wait until a recipient may be written to, if that is soon."""
         while not (self.gate.held or self._sender.fault or self.gate.is_quiet(person)):
             seconds = self.gate.take()
             if not seconds:
@@ -156,7 +156,7 @@ class Dispatcher:
         return False
 
     def _post(self, person: QueuedMessage) -> SendResult:
-        """Write to somebody, unless it has become quiet meanwhile; the only thing here that threads do."""
+        """Write to a recipient, unless quiet hours have begun meanwhile. This is all that the threads do."""
         return SendResult(WAITING) if self.gate.is_quiet(person) else self._sender.post(person)
 
     def _turn_over(self, _send: Future[SendResult]) -> None:

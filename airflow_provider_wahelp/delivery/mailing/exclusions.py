@@ -1,4 +1,4 @@
-"""Whom a mailing must leave out."""
+"""Recipients that a mailing must leave out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
-
-OPTED_OUT = "their last message to the channel was a stop word"
-SUPPRESSED = "on the suppression list"
 
 _NOBODY = (None, "")
 
@@ -97,10 +94,10 @@ def _reason(error: InputError) -> str:
 
 @dataclass
 class Exclusions:
-    """Who must not be written to through a channel, and why: the only place that decides it.
+    """Decides which recipients must not be written to through a channel, and why. Nothing else decides it.
 
     :param suppression: phones, and users of this channel.
-    :param read_opt_outs: reads which users of it want no more messages, when that is first asked.
+    :param read_opt_outs: reads which of its users have opted out, when that is first needed.
     """
 
     suppression: Suppression
@@ -108,21 +105,21 @@ class Exclusions:
 
     @cached_property
     def opt_outs(self) -> Container[Id]:
-        """The users who want no more messages."""
+        """The users that have opted out."""
         return self.read_opt_outs()
 
     def read(self) -> None:
-        """Read now what is to be read, as it may take an hour."""
+        """Read the opt-outs now: it may take an hour."""
         _ = self.opt_outs
 
     def reason(self, person: QueuedMessage) -> str:
-        """Return why somebody must not be written to; nothing if they may be."""
+        """Return why a recipient must not be written to; ``""`` if they may be."""
         if self.suppression.has_normalised(person.phone):
             return SUPPRESSED
         return self._of_user(person.user_id)
 
     def screen(self, worklist: Worklist) -> None:
-        """Leave out those of the users who wait that must not be written to, as of now."""
+        """Leave out the waiting users that must not be written to."""
         self.read()
         reasons = ((number, self._of_user(user_id)) for number, user_id in worklist.waiting_users())
         for number, reason in [(number, reason) for number, reason in reasons if reason]:

@@ -1,4 +1,4 @@
-"""Whom a mailing may write to now: by the quiet hours, the pace, the daily cap and who must not be."""
+"""When a recipient may be written to: by quiet hours, pace, daily cap and exclusions."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
-from airflow_provider_wahelp.delivery.mailing.outlook import Pacing, Windows
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.words import clock_time
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
-"""Seconds: a task that would have to wait longer frees its worker instead."""
+"""Seconds. A task that would have to wait longer frees its worker instead."""
 
 
 @dataclass
 class Gate:
-    """Says who may be written to through one channel, and when.
+    """Says which recipients of one channel may be written to now, and when the others may.
 
-    :param worklist: those who wait.
+    :param worklist: the recipients.
     :param pace: how fast messages may go.
-    :param windows: when people may be written to; ``None`` for always.
-    :param exclusions: who must not be written to at all.
+    :param windows: the quiet hours; ``None`` without any.
+    :param exclusions: recipients that must not be written to at all.
     :param clock: the time, in seconds since 1970.
     """
 
     worklist: Worklist
-    pace: Pacing
-    windows: Windows | None
+    pace: Pace
+    windows: QuietWindows | None
     exclusions: Exclusions
     clock: Callable[[], float] = time.time
     held: float = field(default=0.0, init=False)
-    """Seconds for which the pace or the cap lets nobody go; 0 where they are worth waiting for."""
+    """Seconds until the pace or the cap admits a message; 0 if the task itself waits for that."""
     _closed: tuple[float, Collection[str]] = field(default=(-math.inf, ()), init=False)
 
     def take(self) -> float:
@@ -48,7 +49,7 @@ class Gate:
         return seconds
 
     def quiet(self) -> Collection[str]:
-        """Return the zones where it is quiet, as of this second. Any thread may ask."""
+        """Return the zones that have quiet hours this second. Any thread may ask."""
         if self.windows is None:
             return ()
         now = self.clock()
@@ -57,11 +58,11 @@ class Gate:
         return self._closed[1]
 
     def is_quiet(self, person: QueuedMessage) -> bool:
-        """Return whether it is quiet where somebody is."""
+        """Return whether a recipient has quiet hours."""
         return person.zones in self.quiet()
 
     def opens(self) -> datetime | None:
-        """Return when somebody who waits may be written to; ``None`` if nobody waits."""
+        """Return when the next recipient may be written to; ``None`` if no recipient waits."""
         if self.held:
             return self._now() + timedelta(seconds=self.held)
         zones = self.worklist.waiting_zones()
@@ -70,13 +71,13 @@ class Gate:
         return self.windows.opens(zones, self._now()) if self.windows else self._now()
 
     def what_holds(self) -> str:
-        """Return in words what is waited for; quiet hours are told in any case."""
+        """Return in words what is waited for; the progress tells of quiet hours anyway."""
         if not self.held:
             return ""
         return "the daily cap" if self.pace.capped else "the pace"
 
     def tell(self, until: datetime | None) -> None:
-        """Say why somebody is not written to yet, and until when."""
+        """Say what the remaining recipients wait for, and until when."""
         zones = self.worklist.waiting_zones()
         if self.windows and zones and not self.held:
             waiting, opens = self.worklist.results.totals()[WAITING], self.windows.told(zones, self._now())

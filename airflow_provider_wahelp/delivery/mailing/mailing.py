@@ -21,9 +21,9 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
-from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, Exclusions, Suppression
-from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, NoReport, RevisedReport
-from airflow_provider_wahelp.delivery.mailing.options import Options, tolerable
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
+from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
@@ -41,20 +41,12 @@ from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)
 
-_LEFT_OUT = {
-    OPTED_OUT: "who have written a stop word",
-    Outcome.SKIPPED: "bad",
-    Outcome.SENT: "who have got it",
-    Outcome.NO_MESSENGER: "without the messenger",
-    Outcome.FAILED: "that failed before",
-}
-
 
 class Result(NamedTuple):
     """What a mailing came to.
 
     :param totals: how many there are of each outcome.
-    :param until: when to go on; ``None`` if nobody is to be written to, or waited for, any more.
+    :param until: when to go on; ``None`` if nothing is to be sent, or waited for, any more.
     :param given_up: how many of the failures a retry may mend.
     """
 
@@ -71,7 +63,7 @@ class Mailing:
     :param attempt: which attempt of the task this is.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param renderer: makes the texts.
-    :param windows: when people may be written to; ``None`` for always.
+    :param windows: the quiet hours; ``None`` without any.
     :param options: everything else.
     :param resumed: whether the task was deferred before.
     :param clock: the time, in seconds since 1970.
@@ -90,7 +82,7 @@ class Mailing:
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, rows: Iterable[Row | Unreadable]) -> Result:
-        """Write to everybody who may be written to now, and report of all.
+        """Write to all recipients that may be written to now, and report of all.
 
         :param rows: the recipients.
         :raises WahelpError: if the mailing cannot go on; a later attempt can write to the others.
@@ -129,24 +121,21 @@ class Mailing:
         return self._wait_options is not None and (self.resumed or self.attempt.repeated)
 
     def _mail(
-        self,
-        worklists: Mapping[str, Worklist],
-        prepared: Preparation,
-        report: GrowingReport | NoReport,
+        self, worklists: Mapping[str, Worklist], prepared: Preparation, report: Report
     ) -> tuple[datetime | None, int]:
-        worklist, assembly = worklists[self.channel[1]], self._assembly()
+        assembly = self._assembly()
         chunks = {uuid: self._chunks(uuid) for uuid in worklists}
         if not self.options.dry_run:
             self._restore(worklists, chunks)
-        self._check_rows(worklist, prepared)
-        if self._may_only_wait and self.ledger and worklist.waiting(1):
+        prepared.check(self.options, resumed=self.resumed)
+        if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
-        exclusions = self._screened(assembly, worklist, prepared)
+        exclusions = self._screened(assembly, prepared)
         if self.options.dry_run:
             return None, 0
         first = assembly.channel(
             self.channel[1],
-            worklist=worklist,
+            worklist=prepared.worklist,
             chunks=chunks[self.channel[1]],
             exclusions=exclusions,
             report=report,
@@ -162,22 +151,18 @@ class Mailing:
             for uuid in self._channel_uuids[1:]
         ]
         fresh = assembly.exclusions(self.channel[1], prepared.exclusions.suppression)
-        return self._write(first, others, fresh, prepared)
+        return self._write([first, *others], fresh, prepared.rows)
 
     def _write(
-        self,
-        first: MailingChannel,
-        others: list[MailingChannel],
-        exclusions: Exclusions,
-        prepared: Preparation,
+        self, channels: list[MailingChannel], exclusions: Exclusions, rows: int
     ) -> tuple[datetime | None, int]:
-        channels = [first, *others]
+        first = channels[0].dispatcher
         with ExitStack() as stack:
             for channel in channels:
                 stack.callback(channel.dispatcher.close)
-            self._announce(first.dispatcher, prepared)
-            stack.callback(self._finish, first.dispatcher.recorder.progress)
-            until = first.dispatcher.run()
+            self._announce(first, rows)
+            stack.callback(self._finish, first.recorder.progress)
+            until = first.run()
             if self._wait_options:
                 zones = self.windows.zones if self.windows else Tracking.zones
                 later = Tracking(channels, self._wait_options, exclusions, zones).run()
@@ -191,15 +176,11 @@ class Mailing:
         for uuid in self._channel_uuids[1:]:
             worklists[self.channel[1]].pass_over(worklists[uuid].results.sent())
 
-    def _announce(self, dispatcher: Dispatcher, prepared: Preparation) -> None:
-        """Say who is left out and why, and what is about to be done with the others."""
+    def _announce(self, dispatcher: Dispatcher, rows: int) -> None:
+        """Say how many recipients are left out and why, and how many are about to be written to."""
         worklist = dispatcher.recorder.worklist
-        left_out = worklist.results.left_out().items()
-        if left_out:
-            words = (
-                f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for (state, reason), count in left_out
-            )
-            log.info("Not written to: %s", ", ".join(words))
+        if left_out := worklist.results.left_out():
+            log.info("Not written to: %s", left_out)
         found = worklist.results.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
@@ -207,7 +188,7 @@ class Mailing:
             dispatcher.recorder.report.renew()
         else:
             got = found.get(Outcome.SENT, 0)
-            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{prepared.rows:,}")
+            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{rows:,}")
 
     def _finish(self, progress: Progress) -> None:
         if any(progress.totals.values()):
@@ -228,27 +209,10 @@ class Mailing:
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
         return prepared
 
-    def _check_rows(self, worklist: Worklist, prepared: Preparation) -> None:
-        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
-        if not prepared.rows and not self.resumed and not worklist.results.totals():
-            self._empty()
-        if prepared.bad and self.options.on_bad_rows == "fail":
-            raise InputError(
-                "recipients", f'{prepared.bad:,} of {prepared.rows:,} rows are bad, and on_bad_rows is "fail"'
-            )
-
-    def _empty(self) -> None:
-        from airflow.providers.common.compat.sdk import AirflowSkipException
-
-        if self.options.if_empty == "skip":
-            raise AirflowSkipException("There are no recipients")
-        if self.options.if_empty == "fail":
-            raise InputError("recipients", 'there are none, and if_empty is "fail"')
-
-    def _screened(self, assembly: Assembly, worklist: Worklist, prepared: Preparation) -> Exclusions:
-        """Leave out the users who must not be written to, before it is said to how many it goes."""
+    def _screened(self, assembly: Assembly, prepared: Preparation) -> Exclusions:
+        """Leave out the users that must not be written to, before the log says how many will be."""
         project_id, channel_uuid = self.channel
-        suppression = prepared.exclusions.suppression
+        worklist, suppression = prepared.worklist, prepared.exclusions.suppression
         exclusions = assembly.exclusions(channel_uuid, suppression)
         if worklist.waiting(1) or worklist.open():
             if prepared.users and suppression.phones_given:
@@ -279,38 +243,40 @@ class Mailing:
         return self.hook.run(moment(self.attempt.run_started if self._again else self.attempt.earliest))
 
     def _insist_on_channel(self) -> None:
-        """Go on through the channel that an earlier attempt has begun in: what it sent is not in another."""
+        """Refuse another channel than that of an earlier attempt: its history has not what was sent."""
         if self.options.dry_run or not (self.attempt.repeated or self.resumed):
             return
         begun_in = self._chunks(self.channel[1]).begun_in(again=self._again)
         if begun_in not in (None, self.channel[1]):
-            must = f"must be {begun_in}, in which this task has begun: another channel takes another run"
+            must = f"must be {begun_in}, through which this task has begun; another channel takes another run"
             raise InputError("channel_uuid", must)
 
     def _insist_on_active(self) -> None:
         insist_on_active(self.hook, *self.channel)
 
-    def _report(self, worklists: Mapping[str, Worklist]) -> GrowingReport | NoReport:
+    def _report(self, worklists: Mapping[str, Worklist]) -> Report:
         if not (path := self.options.report_path):
-            return NoReport()
+            return Report()
         if self._wait_options:
             return GrowingReport(path, DeliveryReport(worklists).report, DeliveryReportRow, self.clock)
         return GrowingReport(path, worklists[self.channel[1]].results.report, ReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
-        return (
-            DeliveryReport(worklists).totals()
-            if self._wait_options
-            else worklists[self.channel[1]].results.outcomes()
-        )
+        if self._wait_options:
+            return DeliveryReport(worklists).totals()
+        return worklists[self.channel[1]].results.outcomes()
 
     def _judge(self, result: Result) -> None:
-        """Fail for too many failures, once everybody had their turn."""
+        """Fail for too many failures, once nothing is left to do."""
         totals = result.totals
         tried = totals[Outcome.SENT] + totals[Outcome.NO_MESSENGER] + totals[Outcome.FAILED]
         failed = totals[Outcome.FAILED] + totals.get(Outcome.UNDELIVERED, 0)
-        if result.until is None and not tolerable(self.options.max_failures, failed, tried):
-            words = f"{failed:,} of {tried:,} failed, and max_failures is {self.options.max_failures}"
+        limit = self.options.max_failures
+        allowed = allowed_failures(limit, tried)
+        if result.until is None and failed > allowed:
+            words = (
+                f"{failed:,} of {tried:,} messages failed; max_failures={limit} allows {allowed or 'none'}"
+            )
             error = TooManyFailuresError("write to everybody", words)
             error.temporary = result.given_up > 0
             raise error

@@ -21,10 +21,7 @@ _RATE_LINES = 12  # the rate is that of so many lines: what was at first tells n
 
 
 class Failures:
-    """Puts the first failures of a mailing into words.
-
-    :param log: where to.
-    """
+    """Puts the first failures of a mailing into words."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -34,7 +31,7 @@ class Failures:
         """Say of a failure why, if it is one of the first.
 
         :param number: the row in the source, from 1.
-        :param recipient: who, masked.
+        :param recipient: the recipient, masked.
         :param reason: why; phone numbers in it are masked.
         """
         self._failures += 1
@@ -47,11 +44,9 @@ class Failures:
 class Progress(Failures):
     """Counts outcomes, and says in the log how far it is: every few seconds, then less often. For one thread.
 
-    :param log: where to.
     :param total: how many recipients there are; 0 if that is not known.
     :param outlook: what is before it.
     :param every: seconds between two lines at first.
-    :param clock: the time, in seconds since 1970.
     """
 
     def __init__(
@@ -81,10 +76,7 @@ class Progress(Failures):
         self._lines = deque([(self._started, 0)], maxlen=_RATE_LINES)
 
     def start(self, channel_uuid: str) -> None:
-        """Say to how many, through which channel, how fast, and until when.
-
-        :param channel_uuid: the channel.
-        """
+        """Say to how many, through which channel, how fast, and until when."""
         speed, now = self._speed(self._started), _moment(self._started)
         fast = speed.words or "as fast as Wahelp answers"
         end = self._end(speed, now)
@@ -95,11 +87,7 @@ class Progress(Failures):
             self._log.info("%s", rule)
 
     def add(self, outcome: Outcome, count: int = 1) -> None:
-        """Count recipients whose outcome is known.
-
-        :param outcome: what became of them.
-        :param count: how many they are.
-        """
+        """Count recipients whose outcome is known."""
         self.totals[outcome] += count
         self._done += count
         self._moved = self._clock()

@@ -29,7 +29,7 @@ _DELETED = "deleted"
 
 @dataclass
 class Reconciler:
-    """Finds out what became of messages of unknown outcome, of all with one reading of the history.
+    """Finds out what became of sends of unknown outcome: one reading of the history serves all.
 
     :param recorder: notes it.
     :param if_unclear: where it is not known whether a message went: ``check``, ``fail`` or ``resend``.
@@ -40,7 +40,7 @@ class Reconciler:
     if_unclear: str = "check"
     suspected_since: Moment | None = None
     given_up: int = field(default=0, init=False)
-    """How many were sent again and again, and never seen: a retry of the task may mend that."""
+    """Recipients given up after the last attempt to send: a retry of the task may still succeed."""
 
     def read_suspected(self) -> None:
         """Read what an earlier attempt may have sent, where no ledger tells."""
@@ -48,7 +48,7 @@ class Reconciler:
             self._read_history(self.suspected_since)
 
     def settle(self) -> bool:
-        """Find out what became of those of whom it is not known; return whether there were any."""
+        """Find out what became of sends of unknown outcome; return whether there were any."""
         people = self.recorder.worklist.open()
         if not people:
             return False
@@ -62,13 +62,13 @@ class Reconciler:
         return True
 
     def sent_before(self, person: QueuedMessage) -> SendResult | None:
-        """Return what became of somebody in an earlier attempt, where no ledger tells."""
+        """Return what an earlier attempt has sent to a recipient, where no ledger tells."""
         if not self.suspected_since:
             return None
         return self._seen(person, short_digest(person.text), self.suspected_since)
 
     def begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
-        """Note when the sending is begun: what was begun first may still turn up."""
+        """Note when the sending is begun; what was begun first may still show up in the history."""
         text, began = short_digest(person.text), now
         if person.began is not None and person.digest == text:
             earlier = self.recorder.server_time(person.begun_at)
@@ -97,7 +97,7 @@ class Reconciler:
         return self._seen(person, person.digest, person.begun_at) if self.if_unclear == "check" else None
 
     def _seen(self, person: QueuedMessage, text_digest: str, since: Moment) -> SendResult | None:
-        """Return what the history tells of a message to somebody."""
+        """Return what the history tells of a message to a recipient."""
         worklist = self.recorder.worklist
         began = math.floor(self.recorder.server_time(since))  # the history's times are whole seconds
         sent = worklist.in_history(person.user_id, text_digest, began)

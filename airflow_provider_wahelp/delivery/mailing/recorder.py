@@ -1,4 +1,4 @@
-"""What becomes of people while they are written to: for the worklist, the ledger, the report and the log."""
+"""Results of sends, noted in the worklist, the ledger, the report and the log."""
 
 from __future__ import annotations
 
@@ -25,20 +25,18 @@ from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 T = TypeVar("T")
 
 LOOK = 1.0
-"""Seconds after which the thread that waits looks up, to count what has come and to tell of it."""
+"""Seconds of waiting after which new results are counted and told."""
 
 ANSWERS = "answers"
 
 
 @dataclass
 class Recorder:
-    """Notes what became of each person. For the thread that runs the mailing, while others post.
+    """Notes what became of each recipient. For the thread that runs the mailing, while others send.
 
-    :param sender: posts.
-    :param worklist: the people.
     :param chunks: what the ledger knows of them.
     :param progress: counts for the log.
-    :param report: takes in of whom more is known.
+    :param report: takes in the rows that change.
     :param opened: when the last message was begun whose outcome is not known, by the host's clock.
     :param clock: the time, in seconds since 1970.
     :param sleep: waits for the given seconds.
@@ -56,7 +54,7 @@ class Recorder:
     _looked: float = field(default=-math.inf, init=False)
 
     def record(self, person: QueuedMessage, result: SendResult) -> list[Done]:
-        """Note what became of somebody; return it for the ledger, where it is for good."""
+        """Note the result for a recipient; return it for the ledger, if it is final."""
         self.worklist.settle(person.number, result.state, result.reason, result.message_id)
         if result.state in {WAITING, OPEN}:
             return []
@@ -65,7 +63,7 @@ class Recorder:
         if result.state == Outcome.FAILED:
             who = mask_phone(person.phone) if person.phone else f"user {person.user_id}"
             self.progress.failed(person.number, who, result.reason)
-        if result.state == Outcome.SUPPRESSED:  # next time they may have changed their mind
+        if result.state == Outcome.SUPPRESSED:  # the next attempt asks again
             return []
         at = None if person.began is None else self.server_time(person.begun_at)
         return [Done(person.key, result.state, result.message_id, person.user_id, at)]
@@ -77,13 +75,13 @@ class Recorder:
         self.under_way.remove(batch)
         with self.worklist.at_once():
             self._count(batch)
-            for person in batch.people.values():  # nothing went to them
+            for person in batch.people.values():  # nothing was sent to them
                 self.record(person, SendResult(WAITING))
         self.chunks.end(batch.number, batch.begun, batch.done)
         self.look()
 
     def look(self, reason: str = "") -> None:
-        """Look up from a wait: count who is done, and tell of it now and then.
+        """Count new results, and tell of them now and then; to be called again and again in any wait.
 
         :param reason: what is waited for.
         """
@@ -117,7 +115,7 @@ class Recorder:
         return self.sender.hook.run(by_server(moment)) if moment.by_host else moment.seconds
 
     def _count(self, batch: Batch) -> None:
-        """Note what became of those of a chunk whose threads have come back."""
+        """Note the results of a chunk that its threads have returned."""
         for person, result in batch.back():
             batch.done.extend(self.record(person, result))
             if result.state == OPEN:

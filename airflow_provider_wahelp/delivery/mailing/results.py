@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.status import status_reached
-from airflow_provider_wahelp.delivery.mailing.outcome import SEND_OUTCOMES, Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 
@@ -18,16 +18,23 @@ EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
 _BY_SOURCE = "ORDER BY number < 0, number"
 _REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
 _STATE = "state, status, over, reason, message_id, user_id FROM people"
+_LEFT_OUT = {
+    OPTED_OUT: "who have written a stop word",
+    Outcome.SKIPPED: "bad",
+    Outcome.SENT: "who have got it",
+    Outcome.NO_MESSENGER: "without the messenger",
+    Outcome.FAILED: "that failed before",
+}
 
 
 class DeliveryState(NamedTuple):
-    """What became of somebody in one channel.
+    """What became of a recipient in one channel.
 
-    :param state: an outcome, or that they wait, or that it is not known.
+    :param state: an outcome, ``waiting`` or ``open``.
     :param status: how far the message has got.
-    :param over: whether it is no longer waited for that it gets further.
+    :param over: whether it is no longer waited for.
     :param reason: why it was not sent.
-    :param user_id: who they are in the channel.
+    :param user_id: the recipient in this channel.
     """
 
     state: str
@@ -53,7 +60,7 @@ class Results:
         self._db = db
 
     def empty(self) -> bool:
-        """Return whether there is nobody."""
+        """Return whether there are no recipients."""
         return self._db.execute("SELECT 1 FROM people LIMIT 1").fetchone() is None
 
     def totals(self) -> dict[str, int]:
@@ -67,18 +74,21 @@ class Results:
         outcomes[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
         return outcomes
 
-    def left_out(self) -> dict[tuple[str, str], int]:
-        """Return how many are not to be written to, by state; those who do not want it, by the reason too."""
+    def left_out(self) -> str:
+        """Return in words how many are not to be written to, and why."""
         query = (
             "SELECT state, iif(state = 'suppressed', reason, ''), count(*) FROM people "
             "WHERE state NOT IN ('waiting', 'open') GROUP BY 1, 2"
         )
-        return {(state, reason): count for state, reason, count in self._db.execute(query)}
+        found = self._db.execute(query)
+        return ", ".join(
+            f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
+        )
 
     def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
         """Yield what became of people, in the order of the source.
 
-        :param where: of whom: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
+        :param where: of which: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
         """
         query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
         for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
@@ -92,16 +102,16 @@ class Results:
             yield key, DeliveryState._make(state)
 
     def state(self, key: str) -> DeliveryState | None:
-        """Return what became of somebody; ``None`` where nothing was begun."""
+        """Return what became of a recipient; ``None`` where nothing was begun."""
         row = self._db.execute(f"SELECT {_STATE} WHERE key = ?", (key,)).fetchone()
         return DeliveryState._make(row) if row else None
 
     def sent(self) -> Iterator[str]:
-        """Yield the keys of those to whom a message went; meanwhile, that must not change."""
+        """Yield the keys of recipients to whom a message went; the table must not change meanwhile."""
         yield from (key for (key,) in self._db.execute("SELECT key FROM people WHERE state = 'sent'"))
 
     def left_behind(self, before: float) -> Iterator[str]:
-        """Yield the keys of those for whom another channel is to be tried.
+        """Yield the keys of recipients for whom another channel is to be tried.
 
         :param before: one whose message was sent before that moment, and is not delivered, is among them.
         """

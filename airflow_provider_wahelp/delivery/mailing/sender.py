@@ -23,11 +23,9 @@ from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 
 class SendResult(NamedTuple):
-    """What came of writing to somebody.
+    """What came of a send.
 
-    :param state: an outcome, or that they wait, or that it is not known.
-    :param reason: why.
-    :param message_id: the message.
+    :param state: an outcome, ``waiting`` or ``open``.
     """
 
     state: str
@@ -36,16 +34,13 @@ class SendResult(NamedTuple):
 
 
 Identified = tuple[QueuedMessage, SendResult | None]
-"""Somebody with their id in the channel, or with the reason why they have none."""
+"""A recipient with their id in the channel, or with the reason why there is no id."""
 
 
 class Sender:
-    """Finds people in a channel and writes to them; what is at fault beyond one person stops it.
+    """Finds recipients in a channel and writes to them; a fault that concerns all of them stops it.
 
-    :param hook: the hook.
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param user_ids: who is who, as far as the host remembers.
+    :param user_ids: the ids of phones that the host remembers.
     """
 
     def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, user_ids: UserIdCache) -> None:
@@ -75,10 +70,9 @@ class Sender:
         people: Sequence[QueuedMessage],
         result: Callable[[Future[Identified]], Identified] = Future.result,
     ) -> Iterable[Identified]:
-        """Return people with their ids in the channel, or with the reason why they have none.
+        """Return recipients with their ids in the channel, or with the reason why there is no id.
 
-        :param pool: looks up those whom the host does not remember.
-        :param people: the people.
+        :param pool: looks up the ids that the host does not remember.
         :param result: waits for what a thread finds out.
         """
         unnamed = [person.phone for person in people if person.user_id is None]
@@ -92,10 +86,7 @@ class Sender:
         return map(result, [pool.submit(self._identify, person) for person in named])
 
     def post(self, person: QueuedMessage) -> SendResult:
-        """Write to somebody, once.
-
-        :param person: whom, by id.
-        """
+        """Write to a recipient, once."""
         if self.fault or person.user_id is None:
             return SendResult(WAITING)
         to = Recipient(self.project_id, self.channel_uuid)
@@ -125,7 +116,7 @@ class Sender:
         return person._replace(user_id=user_id), None
 
     def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
-        """Tell a fault of one person from one that concerns all."""
+        """Tell a fault that concerns one recipient from one that concerns all."""
         if error.may_have_happened:
             return SendResult(OPEN)
         if isinstance(error, MessengerMissingError):
@@ -138,7 +129,7 @@ class Sender:
         return SendResult(WAITING)
 
     def _missing(self, error: NotFoundError, person: QueuedMessage) -> SendResult:
-        """Tell somebody whom the host remembers wrongly from a channel that is gone."""
+        """Tell an outdated id that the host remembers from a channel that no longer exists."""
         if person.by_phone and person.user_id is not None and person.number not in self._renewed:
             self._renewed.add(person.number)
             self._user_ids.forget(person.phone)

@@ -1,4 +1,4 @@
-"""What becomes of a mailing's messages once they are sent; who is not reached is written to elsewhere."""
+"""Tracking the messages of a mailing until they arrive, and trying the next channel where they do not."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Tracking:
-    """A mailing that is followed until its messages have arrived, through one channel or the next.
+    """A mailing that is tracked until its messages have arrived, through one channel or the next.
 
     :param channels: the channels, in the order in which they are tried; the first has been written through.
-    :param wait_options: what is waited for, and how long.
-    :param exclusions: who must not be written to, by their ids in the first channel, as of now.
+    :param exclusions: recipients that must not be written to, by their ids in the first channel.
     :param zones: returns the zones of a phone.
     """
 
@@ -40,7 +39,7 @@ class Tracking:
     zones: Callable[[str], str] = lambda phone: ""
 
     def run(self) -> datetime | None:
-        """See how far the messages have got, and write to those who are to be tried elsewhere.
+        """See how far the messages have got, and try the next channel for recipients that were not reached.
 
         :return: when to go on; ``None`` if nothing is waited for any more.
         """
@@ -56,7 +55,7 @@ class Tracking:
         return min((until for until in (*untils, self._next_look()) if until), default=None)
 
     def _adopt(self, number: int) -> None:
-        """Hand those over to a channel who were not reached by the ones before."""
+        """Hand over to a channel the recipients that the channels before it did not reach."""
         channel = self.channels[number]
         for keys in batched(self._left_behind(number)):
             people = self._with_phones([person for key in keys if (person := self._person(key))])
@@ -64,15 +63,14 @@ class Tracking:
             channel.worklist.adopt(self._wanted(channel, [person for person in people if person.phone]))
 
     def _left_behind(self, number: int) -> Iterator[str]:
-        """Yield the keys of those whom a channel is to try: those whom the one before it did not reach.
+        """Yield the keys of recipients for a channel: the channel before it did not reach them.
 
         A channel that cannot be used hands on at once what is handed to it.
         """
         for source in range(number - 1, -1, -1):
             channel = self.channels[source]
-            for key in channel.worklist.results.left_behind(
-                channel.looked - self.wait_options.fallback_after
-            ):
+            before = channel.looked - self.wait_options.fallback_after
+            for key in channel.worklist.results.left_behind(before):
                 states = [other.worklist.results.state(key) for other in self.channels]
                 if not any(states[source + 1 :]) and not any(state and state.delivered for state in states):
                     yield key
@@ -80,7 +78,7 @@ class Tracking:
                 return
 
     def _person(self, key: str) -> QueuedMessage | None:
-        """Return somebody as the channels after the first are to find them: by phone."""
+        """Return a recipient as the channels after the first find them: by phone."""
         person = self.channels[0].worklist.person(key)
         return person and person._replace(digest="", began=None, by_host=False, attempts=0, by_phone=True)
 
@@ -103,7 +101,7 @@ class Tracking:
         return person._replace(phone=phone, zones=self.zones(phone))
 
     def _wanted(self, channel: MailingChannel, people: Sequence[QueuedMessage]) -> Iterator[QueuedMessage]:
-        """Yield those who may be written to; note of the others why not."""
+        """Yield the recipients that may be written to; note why the others may not."""
         for person in people:
             if reason := self.exclusions.reason(person):
                 channel.leave_out(person, reason)
@@ -111,7 +109,7 @@ class Tracking:
                 yield without_user_id(person)
 
     def _stop_waiting(self) -> None:
-        """Wait no more for messages to people whom another channel has got as far with as was wanted."""
+        """Stop waiting for messages whose recipients another channel has reached as far as is wanted."""
         channels = [channel for channel in self.channels if not channel.worklist.results.empty()]
         if len(channels) == 1:
             return

@@ -1,4 +1,4 @@
-"""The people of a mailing while a task writes to them."""
+"""The recipients of a mailing while a task writes to them."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ _NEW_NUMBER = "SELECT min(0, ifnull(min(number), 0)) - 1 FROM people"  # below 0
 
 
 class Worklist:
-    """Who is still to be written to through a channel, and what became of the others. For one thread."""
+    """The recipients of one channel: which are still to be written to, and what became of the others.
+
+    For one thread.
+    """
 
     def __init__(self) -> None:
         self._db = open_file()
         self.results = Results(self._db)
         self.awaited = AwaitedMessages(self._db)
         self.zones: set[str] = set()
-        """The zones of everybody; any thread may read them."""
+        """The zones of all recipients; any thread may read them."""
         self.unusable = ""
-        """Why nobody can be written to through this channel."""
+        """Why the channel cannot be used, if so."""
         self._set_aside: dict[str, QueuedMessage] = {}
 
     def __enter__(self) -> Self:
@@ -79,7 +82,7 @@ class Worklist:
         phone: str | None = None,
         label: str = "",
     ) -> None:
-        """Add somebody who is not to be written to.
+        """Add a recipient that is not to be written to.
 
         :param number: the row in the source, from 1.
         :param outcome: why not, as the report counts it.
@@ -92,7 +95,7 @@ class Worklist:
         )
 
     def adopt(self, people: Iterable[QueuedMessage]) -> None:
-        """Add people whom another channel did not reach; of those who are there already, say who they are.
+        """Add recipients that another channel did not reach; fill in those that are known by their key alone.
 
         :param people: the people, with a phone.
         """
@@ -101,37 +104,37 @@ class Worklist:
         self.zones.update(person.zones for person in adopted)
 
     def waiting(self, limit: int, closed: Collection[str] = ()) -> list[QueuedMessage]:
-        """Return the next people to be written to.
+        """Return the next recipients to be written to.
 
         :param limit: how many at most.
-        :param closed: zones whose people are not to be written to now.
+        :param closed: zones that have quiet hours.
         """
         where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
         query = f"{_PERSON}{where} ORDER BY number LIMIT ?"
         return list(map(QueuedMessage._make, self._db.execute(query, (WAITING, *closed, limit))))
 
     def waiting_zones(self) -> set[str]:
-        """Return the zones of those who are still to be written to."""
+        """Return the zones of the recipients that wait."""
         query = "SELECT DISTINCT zones FROM people WHERE state = ?"
         return {zones for (zones,) in self._db.execute(query, (WAITING,))}
 
     def waiting_by_zones(self) -> dict[str, int]:
-        """Return how many are still to be written to, by their zones."""
+        """Return how many recipients wait, by their zones."""
         query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
         return dict(self._db.execute(query, (WAITING,)).fetchall())
 
     def waiting_users(self) -> Iterator[tuple[int, Id]]:
-        """Yield row and id of those users of the channel who are to be written to."""
+        """Yield row and id of the users that wait."""
         yield from self._db.execute(
             "SELECT number, user_id FROM people WHERE state = 'waiting' AND user_id IS NOT NULL"
         )
 
     def open(self) -> list[QueuedMessage]:
-        """Return those of whom it is not known whether their message went."""
+        """Return the recipients whose sends are of unknown outcome."""
         return list(map(QueuedMessage._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
 
     def person(self, key: str) -> QueuedMessage | None:
-        """Return somebody whom the source still has."""
+        """Return a recipient, if the source still has them."""
         query = f"SELECT {_AS_NAMED} FROM people WHERE key = ? AND text IS NOT NULL"  # noqa: S608
         row = self._db.execute(query, (key,)).fetchone()
         return QueuedMessage._make(row) if row else None
@@ -150,7 +153,7 @@ class Worklist:
         return at_once(self._db)
 
     def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
-        """Note what became of somebody; one who waits again is the one whom the source names.
+        """Note what became of a recipient; one that waits again is the one that the source names now.
 
         :param number: the row.
         :param state: an outcome, :data:`OPEN` or :data:`WAITING`.
@@ -159,14 +162,14 @@ class Worklist:
         self._db.execute(_SETTLE, outcome)
 
     def try_again(self, number: int) -> None:
-        """Note that a message certainly did not go: it is for the one whom the source names now."""
+        """Note that a message certainly did not go; it is for the recipient that the source names now."""
         self._db.execute(
             "UPDATE people SET state = 'waiting', attempts = attempts + 1, user_id = named WHERE number = ?",
             (number,),
         )
 
     def set_aside(self) -> list[str]:
-        """Forget those who wait until they are adopted again, but not when they were begun.
+        """Take out the recipients that wait, until they are adopted again; when they were begun is kept.
 
         :return: their keys.
         """
@@ -175,11 +178,11 @@ class Worklist:
         return list(self._set_aside)
 
     def dismiss(self) -> None:
-        """Forget those who wait: the channel cannot be used."""
+        """Take out the recipients that wait: the channel cannot be used."""
         self._db.execute("DELETE FROM people WHERE state = ?", (WAITING,))
 
     def remember_done(self, done: Done) -> None:
-        """Note what became of somebody in an earlier attempt, also if the source no longer has them."""
+        """Note what an earlier attempt has done, also for a recipient that the source no longer has."""
         known: dict[str, object] = {
             "state": str(done.outcome),
             "message_id": done.message_id,
@@ -192,12 +195,12 @@ class Worklist:
         self._remember(done.key, known if done.user_id is None else {**known, "user_id": done.user_id})
 
     def remember_open(self, begun: Begun) -> None:
-        """Note what an earlier attempt had begun, also if the source no longer has them."""
+        """Note what an earlier attempt has begun, also for a recipient that the source no longer has."""
         known = begun._asdict()
         self._remember(known.pop("key"), {**known, "state": OPEN, "message_id": None})
 
     def forget(self, key: str) -> None:
-        """Let somebody wait again on whom an earlier attempt has given up."""
+        """Let a recipient wait again that an earlier attempt has given up."""
         self._db.execute(
             "UPDATE people SET state = 'waiting', began = NULL, user_id = named "
             "WHERE key = ? AND text IS NOT NULL",
@@ -205,7 +208,7 @@ class Worklist:
         )
 
     def pass_over(self, keys: Iterable[str]) -> None:
-        """Write to none of those who wait and were written to through another channel before a clear."""
+        """Leave out waiting recipients that another channel has written to before the task was cleared."""
         change_many(
             self._db,
             "UPDATE people SET state = 'no_messenger', reason = 'in an earlier attempt' "
@@ -225,7 +228,7 @@ class Worklist:
         )
 
     def in_history(self, user_id: Id | None, digest: str, since: float) -> Id | None:
-        """Return a message to somebody that is nobody else's.
+        """Return a message of the history that fits a recipient and belongs to no other.
 
         :param digest: what the text is recognised by.
         :param since: when its sending was begun, in seconds since 1970.
@@ -243,7 +246,7 @@ class Worklist:
         return True
 
     def _as_begun(self, person: QueuedMessage) -> QueuedMessage:
-        """Return somebody with what is known of an earlier sending to them that did not happen."""
+        """Return a recipient with what is known of an earlier send that was not carried out."""
         if not (begun := self._set_aside.get(person.key)):
             return person
         known = ("digest", "began", "by_host", "attempts")
