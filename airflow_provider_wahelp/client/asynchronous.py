@@ -24,7 +24,8 @@ from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, s
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
+from airflow_provider_wahelp.client.token_store import TokenStore, process_store
+from airflow_provider_wahelp.client.tokens import TokenKeeper
 
 T = TypeVar("T")
 

@@ -11,9 +11,10 @@ from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import ensure_user, with_channel_check
+from airflow_provider_wahelp.client.operations import with_channel_check
 from airflow_provider_wahelp.client.reconcile import LOOKS, carried_out_once, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.users import ensure_user
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.calls import Call, Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
-from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime
+from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, once
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.paging import Pager
@@ -124,10 +124,10 @@ def carried_out_once(attempt: Callable[[], Flow[T]], find: Callable[[], Flow[T |
                 raise
 
 
-def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
+def created_once(call: Call[T], find: Callable[[], Flow[T | None]]) -> Flow[T]:
     """Create something; if the outcome is unknown, look whether it exists before the next attempt.
 
-    :param create: creates it.
+    :param call: creates it.
     :param find: finds it, if it was not there before.
     """
 
@@ -139,7 +139,7 @@ def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None
                 return found
         return None
 
-    return carried_out_once(create, look)
+    return carried_out_once(lambda: once(call), look)
 
 
 def find_new(

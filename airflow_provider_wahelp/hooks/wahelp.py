@@ -18,7 +18,7 @@ from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.client.tokens import MemoryStore
+from airflow_provider_wahelp.client.token_store import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection

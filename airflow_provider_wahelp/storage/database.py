@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_wahelp.client.private_directory import make_private
+from airflow_provider_wahelp.client.private_files import draft_of, make_private
 
 T = TypeVar("T")
 
@@ -129,14 +128,10 @@ def create_once(file: Path, fill: Callable[[Path], object]) -> None:
     :param fill: fills a file that is to become it.
     :raises OSError: if it cannot be created.
     """
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
-    os.close(handle)
-    try:
-        fill(Path(name))
+    with draft_of(file) as draft:
+        fill(draft)
         with suppress(FileExistsError):  # another process was faster
-            os.link(name, file)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            os.link(draft, file)
 
 
 @cache

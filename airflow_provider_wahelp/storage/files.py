@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from airflow_provider_wahelp.client.private_files import draft_of
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -80,13 +82,9 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[IO[str]]:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w", **TEXT) as new:
+    with draft_of(file) as draft:
+        with draft.open("w", **TEXT) as new:
             yield new
             new.flush()
             os.fsync(new.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        draft.replace(file)

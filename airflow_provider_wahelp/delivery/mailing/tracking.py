@@ -14,7 +14,7 @@ from airflow_provider_wahelp.client.errors import (
     InputError,
     NotFoundError,
 )
-from airflow_provider_wahelp.client.operations import once
+from airflow_provider_wahelp.client.flow import once
 from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel, batched, without_user_id
 from airflow_provider_wahelp.delivery.mailing.exclusions import OPTED_OUT, SUPPRESSED, Suppression

@@ -13,9 +13,10 @@ from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpErr
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T, find_user
+from airflow_provider_wahelp.client.operations import T
 from airflow_provider_wahelp.client.reconcile import by_server, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.message.send_record import Entry
