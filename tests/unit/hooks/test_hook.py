@@ -104,7 +104,7 @@ def test_the_token_and_the_project_go_into_headers(api: Any) -> None:
 
 def test_each_token_is_masked_before_it_is_used(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     masked: list[str] = []
-    monkeypatch.setattr("airflow_provider_wahelp.hooks.wahelp.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_provider_wahelp.hooks.blocking.mask_secret", masked.append)
     api.get(f"{API}/projects", json={"success": True, "data": []})
     for _ in range(2):  # the second takes it from the host's cache
         list(WahelpHook().list_projects())
