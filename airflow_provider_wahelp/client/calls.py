@@ -1,6 +1,6 @@
 """What the API can do: one function per operation, arguments in, a :class:`Call` out (docs/api.md, 3).
 
-A call is data. Who performs it, with which HTTP library, and whether it is repeated is decided elsewhere.
+A call is data. Each client performs it with its own HTTP library; ``retries`` decides whether to repeat it.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def refresh_token(token: str) -> Call[tuple[str, float]]:
 
 
 def get_account() -> Call[Account]:
-    """Tell whom the credentials belong to."""
+    """Read the account that the credentials belong to."""
     return Call("GET", "user/", "read the account", read_object(Account))
 
 
@@ -233,7 +233,7 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
 
 
 def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Call[Message]:
-    """Send a text; there is no idempotency key."""
+    """Send a text; the API has no idempotency key (docs/api.md, 3.2)."""
     return Call(
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),

@@ -177,7 +177,7 @@ class NotFoundError(WahelpError):
 class NotWahelpError(WahelpError):
     """The server answers, but lacks the operations that every Wahelp has."""
 
-    meaning = "there is no Wahelp at this address"
+    meaning = "the server at this address is not Wahelp"
     advice = "Check the connection's host."
 
 

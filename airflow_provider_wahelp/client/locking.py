@@ -20,7 +20,7 @@ class HostLock:
         self._handle: int | None = None
 
     def acquire(self, *, wait: bool = False) -> None:
-        """Lock it. Not to be called by whoever holds it.
+        """Lock the file. The process that holds the lock must not call this.
 
         :param wait: whether to wait for a holder.
         :raises BlockingIOError: if somebody holds it, and this is not to wait.

@@ -19,7 +19,7 @@ from airflow_provider_wahelp.client.users import ensure_user
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who is written to, through which channel: a user of the channel, or a phone.
+    """The recipient of a message and the channel: a user of the channel, or a phone.
 
     :param user_id: the person, as a user of the channel; or
     :param phone: their normalised number.
@@ -66,7 +66,7 @@ def send_message(
 ) -> Flow[Message]:
     """Send a text once: where the outcome is unclear, look into the history before sending again.
 
-    A person without the messenger is told from a channel that is not active.
+    After a refusal the channel is read: the API may blame a person for a channel that is not active.
 
     :param recipient: through which channel.
     :param user_id: the person.

@@ -18,7 +18,7 @@ class Pager(Generic[T]):
     pages is asked until a page brings nothing new: a server that ignores ``page`` ends that too.
 
     :param paged: whether the list is known to take pages; otherwise only ``has_more`` asks for another.
-    :param long: whether it may be too long to be remembered: what is new is told from the page before alone.
+    :param long: whether the list may be too long to remember: an object is new if the page before lacks it.
     """
 
     def __init__(self, *, paged: bool, long: bool = False) -> None:

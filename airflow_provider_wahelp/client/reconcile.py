@@ -40,8 +40,8 @@ def moment(at: float | None = None) -> Flow[Moment]:
 
     :param at: the moment, by this host's clock; now by default.
     """
-    told: Moment = yield ServerTime(at)
-    return told
+    now: Moment = yield ServerTime(at)
+    return now
 
 
 def by_server(began: Moment) -> Flow[float]:

@@ -34,9 +34,9 @@ def wait(state: RetryCallState) -> float:
     :param state: tenacity's account of the attempts so far.
     """
     error = state.outcome.exception() if state.outcome else None
-    told = error.retry_after if isinstance(error, WahelpError) else None
+    asked = error.retry_after if isinstance(error, WahelpError) else None
     jittered = _jittered(state)
-    return jittered if told is None else told + min(jittered, 1.0)
+    return jittered if asked is None else asked + min(jittered, 1.0)
 
 
 def describe(error: WahelpError, seconds: float) -> str:

@@ -107,9 +107,9 @@ class TokenKeeper:
             had = (
                 "the access token is refused, and"
                 if self._settings.access_token
-                else "there is no access token, and"
+                else "the connection has no access token, and"
             )
-            raise CredentialsError("log in", f"{had} there is no login with a password to get one")
+            raise CredentialsError("log in", f"{had} the connection has no login with a password to get one")
         try:
             return self._issued((yield calls.log_in(self._settings.login, self._settings.password)))
         except (RejectedError, ForbiddenError, TokenRefusedError) as error:

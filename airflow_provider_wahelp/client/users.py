@@ -41,7 +41,7 @@ _IDS = ("user_id", "existing_id", "id")
 
 
 def find_user(project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
-    """Find a person in a channel by phone, compared by digits; ``None`` where there is none.
+    """Find a person in a channel by phone, compared by digits; ``None`` if the channel has no such user.
 
     Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
     the list of the channel's users.
@@ -93,7 +93,7 @@ def ensure_user(
     def find_again() -> Flow[User | None]:
         return (yield from find_user(project_id, channel_uuid, phone))
 
-    if if_exists == "create":  # somebody of the same phone may have been there before: no telling
+    if if_exists == "create":  # a user of the same phone may be an older one: nothing to look for
         return (yield from with_channel_check(call, project_id, channel_uuid))
     try:
         return (yield from created_once(call, find_again))

@@ -201,7 +201,7 @@ class WahelpAsyncHook(BaseWahelpHook):
     async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
-        :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
+        :param flow: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what it returns.
         """
         return await self._do(lambda does: flow)

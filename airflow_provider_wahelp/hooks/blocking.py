@@ -93,7 +93,7 @@ class BlockingHook(BaseWahelpHook):
     def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
-        :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
+        :param flow: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         :return: what it returns.
         """
         with airflow_errors():

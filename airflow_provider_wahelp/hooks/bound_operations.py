@@ -81,7 +81,7 @@ class BoundOperations:
         )
 
     def recipient(self, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any) -> Recipient:
-        """Say who is written to: a user, or a phone."""
+        """Return the recipient of a message: a user, or a phone."""
         arguments.recipient(user_id, phone)
         project, channel = self._project(project_id), self._channel(channel_uuid)
         if phone in (None, ""):

@@ -179,7 +179,7 @@ class WahelpHook(BlockingHook):
     ) -> Webhook:
         """Have the events of a project posted to an address. They carry no signature.
 
-        :param url: the address; a secret in it is the only proof of who posts (docs/api.md, 5).
+        :param url: the address; a secret in it is the only proof of the sender (docs/api.md, 5).
         :param api: ``hook`` sets the project's one webhook (``PUT .../hook``); ``webhooks`` adds one to
             a list (``POST .../webhooks/``), unless the address is there already.
         :param entities: for ``webhooks``: ``project``, ``channel``, ``channel.user``, ``channel.message``.

@@ -153,7 +153,9 @@ def test_a_ready_made_token_needs_no_call_and_is_not_stored(clock: Clock, pasted
 @pytest.mark.parametrize("pasted", ["", "  ", "two words", "line\nbreak", "токен"])
 def test_without_a_token_that_can_be_sent_and_a_login_there_is_an_error(clock: Clock, pasted: str) -> None:
     keeper = keeper_of(clock, access_token=pasted, login="")
-    with pytest.raises(errors.CredentialsError, match="there is no login with a password") as caught:
+    with pytest.raises(
+        errors.CredentialsError, match="the connection has no login with a password"
+    ) as caught:
         Api().renew(keeper)
     assert not pasted.strip() or pasted not in str(caught.value)
 
@@ -256,7 +258,9 @@ def test_a_refused_ready_made_token_is_replaced_by_a_login(clients: Clients, wir
 def test_a_refused_ready_made_token_without_a_login_is_final(clients: Clients, wire: Wire) -> None:
     client = clients(wire.url, access_token="ready", login="")
     wire.will(refused)
-    with pytest.raises(errors.CredentialsError, match="the access token is refused, and there is no login"):
+    with pytest.raises(
+        errors.CredentialsError, match="the access token is refused, and the connection has no login"
+    ):
         client.perform(READ)
     assert (len(wire.calls), wire.logins, client.waits) == (1, 0, [])
 
