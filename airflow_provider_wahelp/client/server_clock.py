@@ -24,7 +24,7 @@ class Moment:
 
 
 def uptime() -> float:
-    """Return the seconds since this host was started, by a clock that its processes share. It cannot be set."""
+    """Return the seconds since this host was started, by a clock that cannot be set."""
     # Where CLOCK_BOOTTIME is, CLOCK_MONOTONIC stands still while the host sleeps.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 

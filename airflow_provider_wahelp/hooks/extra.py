@@ -32,8 +32,8 @@ def read_extra(extra: Any, conn_id: str) -> dict[str, Any]:
     """Return the value of every field of the form; the default of one that is not given.
 
     Forms store null, or an empty text, for a field that is not filled in. URIs, and the forms of Airflow 2.11
-    and 3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow 2.11
-    sends each field a second time, under its name in the form: there it is as it was changed last.
+    and 3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow
+    2.11 sends each field twice: under its name in the form it has the value that was entered last.
 
     :param extra: the connection's decoded extra.
     :param conn_id: the connection's id.
