@@ -26,7 +26,6 @@ def check_literal(check: Callable[[Any], object], value: object) -> None:
     """Check an argument now, if it is known now.
 
     :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
-    :param value: the argument.
     :raises InputError: naming the argument and what it must be.
     """
     if is_literal(value):
@@ -50,7 +49,6 @@ def checked_literal(check: Callable[[Any], Any], value: Any) -> Any:
     """Return an argument as the API takes it, if it is known now; else as it is.
 
     :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
-    :param value: the argument.
     :raises InputError: naming the argument and what it must be.
     """
     return check(value) if is_literal(value) else value

@@ -33,7 +33,6 @@ class WahelpClient:
     :param settings: the server, the credentials, the timeouts and the retries.
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: is called with each token before its first use, so that logs can mask it.
-    :param sleep: waits for the given seconds.
     :raises InputError: if the CA bundle cannot be used.
     """
 
@@ -81,7 +80,6 @@ class WahelpClient:
         """Take the steps of an operation.
 
         :param flow: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what the operation returns.
         :raises WahelpError: if it failed for good.
         """
         try:

@@ -46,12 +46,9 @@ PAGE_SIZE = 100
 class Call(Generic[T]):
     """One request to the API, and how its answer is read.
 
-    :param method: the HTTP method.
     :param path: the path below ``/api/app/`` or another root, its parts quoted.
     :param what: the call in words, for logs and errors, with nothing personal in it.
     :param read: turns a successful answer's envelope into the result.
-    :param json: the body.
-    :param params: the query.
     :param project_id: what ``X-Project`` is to say.
     :param repeatable: whether carrying it out twice is the same as once.
     :param token: a bearer token to use in place of the shared one; the empty string for none.
@@ -320,7 +317,6 @@ def request(
 ) -> Call[Any]:
     """Call any of the vendor's 376 operations.
 
-    :param method: the HTTP method.
     :param path: the path, with or without ``/api/app/`` before it; those below ``/api/crm/`` with that.
     :return: what the answer's envelope holds.
     """

@@ -55,10 +55,7 @@ class WahelpError(Exception):
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> WahelpError:
-        """Return the error that :meth:`to_dict` has described; a kind that is not known is a ``WahelpError``.
-
-        :param values: what :meth:`to_dict` has returned.
-        """
+        """Return the error that :meth:`to_dict` has described; ``WahelpError`` for an unknown kind."""
         kind = globals().get(str(values.get("kind")), WahelpError)
         if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
             kind = WahelpError
@@ -97,7 +94,6 @@ class WahelpError(Exception):
 class InputError(WahelpError, ValueError):
     """An argument is not what it must be; nothing was sent.
 
-    :param argument: the name of the argument.
     :param must: what it must be. The text never contains the value, which may be personal.
     """
 

@@ -23,7 +23,6 @@ class Reached:
     :param account: the owner of the credentials; ``None`` if the server does not tell it, or was not asked.
     :param projects: the account's projects; ``None`` where the server has no such list.
     :param project: the project that was asked for; ``None`` if it does not exist.
-    :param channels: the project's channels.
     :param channel: the channel that was asked for; ``None`` where the project has none.
     """
 

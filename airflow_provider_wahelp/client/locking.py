@@ -11,8 +11,6 @@ class HostLock:
     """A lock between processes, and between the threads of one: the system's own, on a file of ours.
 
     The system opens it when its holder ends, however that ends. The file stays: removing it would let two in.
-
-    :param path: the file; created, for its owner alone.
     """
 
     def __init__(self, path: Path) -> None:

@@ -23,7 +23,6 @@ class Recipient:
 
     :param user_id: the person, as a user of the channel; or
     :param phone: their normalised number.
-    :param name: their name, if they are new.
     """
 
     project_id: Id
@@ -47,7 +46,6 @@ class Recipient:
 def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow[Message]:
     """Send a text to whoever it is for; see :func:`send_message`.
 
-    :param recipient: whom it is for.
     :param others: the ids of messages that are known to be others.
     """
     user_id = yield from recipient.resolve()
@@ -68,8 +66,6 @@ def send_message(
 
     After a refusal the channel is read: the API may blame a person for a channel that is not active.
 
-    :param recipient: through which channel.
-    :param user_id: the person.
     :param since: when this was begun; now by default.
     :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.

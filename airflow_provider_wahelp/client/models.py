@@ -60,10 +60,7 @@ class Model:
 
     @classmethod
     def from_api(cls, data: Json) -> Self:
-        """Read an object of the API.
-
-        :param data: the decoded JSON object.
-        """
+        """Read an object of the API."""
         known = cls._known()
         extra = {key: value for key, value in data.items() if key not in known}
         return cls(**cls._read(data), extra=extra)
@@ -228,7 +225,6 @@ class QrCode:
     """The QR code that authorizes a channel; which of the two the API gives is not known.
 
     :param content: the string that the code encodes.
-    :param image: the picture itself.
     :param media_type: the picture's type, e.g. ``image/png``.
     """
 
@@ -238,10 +234,7 @@ class QrCode:
 
 
 def identity(item: object) -> tuple[object, object]:
-    """Return what an object is the same by, whatever else of it has changed.
-
-    :param item: an object of the API.
-    """
+    """Return what an object is the same by, whatever else of it has changed."""
     key = (getattr(item, "id", None), getattr(item, "uuid", None))
     return (repr(vars(item)), None) if key == (None, None) else key
 

@@ -25,8 +25,5 @@ def is_deleted(text: str | None) -> bool:
 
 
 def is_written(text: str | None) -> bool:
-    """Return whether a person wrote a text, as far as its words show.
-
-    :param text: what it says.
-    """
+    """Return whether a person wrote a text, as far as its words show."""
     return not (is_call(text) or is_deleted(text))

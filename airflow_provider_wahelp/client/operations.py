@@ -34,7 +34,6 @@ M = TypeVar("M", bound=Model)
 def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     """Create a project, or take the one of the same name.
 
-    :param name: the project's name.
     :param if_exists: what to do with one of the same name.
     """
 
@@ -54,7 +53,6 @@ def ensure_channel(
 ) -> Flow[Channel]:
     """Create a channel, or take the one of the same name and type, preferably an active one.
 
-    :param name: the channel's name.
     :param channel_type: ``whatsapp``, ``telegram``, ...
     :param if_exists: what to do with one of the same name and type.
     """
@@ -93,7 +91,6 @@ def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
 def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[Webhook]:
     """Add a webhook, unless its address is registered already.
 
-    :param url: the address.
     :param entities: the kinds of events, e.g. ``channel.message``.
     """
     found = yield from _listed(

@@ -29,10 +29,7 @@ class Pager(Generic[T]):
         self._seen: set[object] = set()
 
     def take(self, page: Page[T]) -> Sequence[T]:
-        """Return the objects of a page that were on none before it, as far as that is remembered.
-
-        :param page: the page number ``number``.
-        """
+        """Return the objects of a page that were on none before it, as far as that is remembered."""
         new = [item for item in page.items if self._is_new(item)]
         if self._long:
             self._seen = set(map(identity, page.items))

@@ -60,8 +60,6 @@ def find_sent(
 ) -> Flow[Message | None]:
     """Look for a message in the history, several times over some seconds.
 
-    :param user_id: the recipient.
-    :param text_digest: the digest of its text.
     :param since: when the first attempt to send it was begun.
     :param others: the ids of messages that are known to be other ones.
     :param looks: the seconds before each look.
@@ -88,7 +86,6 @@ def outgoing_since(
 ) -> Flow[None]:
     """Read the texts that went out through a channel, back to a moment.
 
-    :param since: the moment.
     :param take: is called with each message; returns whether to stop.
     """
     pager: Pager[Message] = Pager(paged=True, long=True)
@@ -149,7 +146,6 @@ def find_new(
 
     :param what: what was attempted, for the error.
     :param listed: reads the list; ``None`` if the server has no such list.
-    :param before: the list before.
     """
     known = {identity(entry) for entry in before}
 

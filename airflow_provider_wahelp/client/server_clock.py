@@ -50,7 +50,6 @@ class ServerClock:
     def learn(self, date: str | None, asked: float | None = None) -> None:
         """Take the time of an answer into account.
 
-        :param date: its ``Date`` header.
         :param asked: this host's uptime when the request was sent; now by default.
         """
         self._heard = True

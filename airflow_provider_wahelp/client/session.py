@@ -27,7 +27,6 @@ def prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepar
 
     To take each address apart anew would be most of what preparing a request costs.
 
-    :param settings: the server.
     :param token: the bearer token; the empty string for none.
     """
     headers = headers_of(call)

@@ -18,8 +18,6 @@ class Settings:
     """What a client needs to know.
 
     :param base_url: the scheme and host, as :func:`base_url` returns it.
-    :param login: the account's login.
-    :param password: the account's password.
     :param access_token: a ready-made token in place of login and password; it cannot be renewed without them.
     :param timeout: seconds to wait for an answer.
     :param retries: how often a call is repeated, where it may be.

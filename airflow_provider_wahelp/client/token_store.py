@@ -23,7 +23,6 @@ _EARLY_SHARE, _EARLY_MOST = 0.1, 300.0  # of the lifetime; seconds
 class Token:
     """A bearer token.
 
-    :param value: the token itself.
     :param expires_at: seconds since 1970; infinite where it is not known.
     :param lifetime: seconds from its issue to its end.
     :param clock_offset: seconds that the server's clock was ahead when it was issued.
@@ -177,17 +176,11 @@ _process_stores: dict[str, MemoryStore] = {}
 
 
 def store_key(settings: Settings) -> str:
-    """Return what a token is filed under: a change of host, login or password is another token.
-
-    :param settings: host, login and password.
-    """
+    """Return what a token is filed under: a change of host, login or password is another token."""
     parts = json.dumps([settings.base_url, settings.login, settings.password])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def process_store(settings: Settings) -> MemoryStore:
-    """Return the store that all clients of this process share.
-
-    :param settings: host, login and password.
-    """
+    """Return the store that all clients of this process share."""
     return _process_stores.setdefault(store_key(settings), MemoryStore())

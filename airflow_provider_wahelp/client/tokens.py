@@ -32,12 +32,7 @@ Renewal = Generator[Login, tuple[str, float], "Token"]
 
 
 class TokenKeeper:
-    """Holds the token that is in use, and knows how to get the next one.
-
-    :param settings: the credentials.
-    :param store: where the token is shared.
-    :param clock: the time, in seconds since 1970.
-    """
+    """Holds the token that is in use, and knows how to get the next one."""
 
     def __init__(self, settings: Settings, store: TokenStore, clock: Callable[[], float] = time.time) -> None:
         self.store = store

@@ -45,8 +45,6 @@ def find_user(project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None
 
     Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
     the list of the channel's users.
-
-    :param phone: the normalised number.
     """
     try:
         contact: Contact | None = yield calls.find_contact(project_id, phone)
@@ -78,8 +76,6 @@ def ensure_user(
 ) -> Flow[User]:
     """Add a person to a channel, or take the one with the same phone.
 
-    :param name: the person's name, for a new one.
-    :param phone: the normalised number.
     :param if_exists: what to do with somebody of the same phone.
     :param complete: whether all fields of somebody found are wanted, or the id will do.
     """

@@ -202,7 +202,6 @@ class WahelpAsyncHook(BaseWahelpHook):
         """Take the steps of an operation, with the errors that all methods have.
 
         :param flow: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what it returns.
         """
         return await self._do(lambda does: flow)
 

@@ -67,9 +67,7 @@ class BlockingHook(BaseWahelpHook):
     ) -> Recipient:
         """Return the recipient of a message, checked and with the connection's defaults, for :meth:`run`.
 
-        :param user_id: the person, as a user of the channel; or
-        :param phone: their number.
-        :param name: the name of somebody added by phone; the number by default.
+        The arguments are those of :meth:`~airflow_provider_wahelp.hooks.wahelp.WahelpHook.send_message`.
         """
         with airflow_errors():
             return self._operations.recipient(user_id, phone, name, channel_uuid, project_id)
@@ -85,7 +83,6 @@ class BlockingHook(BaseWahelpHook):
         """Check an argument, with the errors that all methods have.
 
         :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
-        :param value: the argument.
         """
         with airflow_errors():
             return check(value)
@@ -94,7 +91,6 @@ class BlockingHook(BaseWahelpHook):
         """Take the steps of an operation, with the errors that all methods have.
 
         :param flow: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what it returns.
         """
         with airflow_errors():
             return self._client.run(flow)

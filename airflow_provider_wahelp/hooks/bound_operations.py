@@ -15,10 +15,7 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 
 class BoundOperations:
-    """Turns the arguments of a hook's method into what a client performs.
-
-    :param connection: the defaults.
-    """
+    """Turns the arguments of a hook's method into what a client performs."""
 
     def __init__(self, connection: WahelpConnection) -> None:
         self._connection = connection

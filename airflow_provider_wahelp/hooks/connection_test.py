@@ -21,10 +21,7 @@ _MOST = 5
 
 
 def test_settings(settings: Settings) -> Settings:
-    """Return settings for a test: a short timeout and no retries.
-
-    :param settings: the connection's.
-    """
+    """Return settings for a test: a short timeout and no retries."""
     return replace(settings, retries=0, timeout=min(settings.timeout, _TIMEOUT))
 
 

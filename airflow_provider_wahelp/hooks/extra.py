@@ -35,8 +35,6 @@ def read_extra(extra: Any, conn_id: str) -> dict[str, Any]:
     and 3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow
     2.11 sends each field twice: under its name in the form it has the value that was entered last.
 
-    :param extra: the connection's decoded extra.
-    :param conn_id: the connection's id.
     :raises InputError: naming the key that is not known, or whose value is not what it must be.
     """
     if not isinstance(extra, Mapping):

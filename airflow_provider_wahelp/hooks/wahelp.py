@@ -50,7 +50,6 @@ class WahelpHook(BlockingHook):
         """Create a project, or take the one that exists.
 
         :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
-        :return: the project.
         :raises ExistsError: if one exists and ``if_exists`` is ``fail``.
         """
         return self._do(lambda does: does.create_project(name, if_exists))
@@ -203,10 +202,7 @@ class WahelpHook(BlockingHook):
         After a lost answer ``GET``, ``PUT`` and ``DELETE`` are repeated (a repeated ``DELETE`` may then say
         :class:`NotFoundError`), others only if they certainly were not carried out.
 
-        :param method: the HTTP method.
         :param path: the path, with or without ``/api/app`` before it; those below ``/api/crm`` with that.
-        :param json: the body.
-        :param params: the query.
         :param project_id: what ``X-Project`` says; the connection's by default.
         :return: the ``data`` of the answer.
         """

@@ -47,7 +47,6 @@ class Database:
         """Do some work with the database. If the file fails, the work is repeated with another.
 
         :param work: is given a connection in which each statement is a transaction of its own.
-        :return: what the work returns.
         """
         with self._lock:
             while True:
@@ -61,11 +60,7 @@ class Database:
                     self._file = self._replacement(self._file, error)
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do some work that is all or nothing, while every other process waits.
-
-        :param work: is given a connection.
-        :return: what the work returns.
-        """
+        """Do some work that is all or nothing, while every other process waits."""
 
         def whole(connection: sqlite3.Connection) -> T:
             connection.execute("BEGIN IMMEDIATE")

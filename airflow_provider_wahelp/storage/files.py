@@ -39,19 +39,12 @@ def storage_path(path: str | ObjectStoragePath) -> ObjectStoragePath:
 
 
 def is_local(path: str) -> bool:
-    """Return whether a path is one of this host's.
-
-    :param path: any Airflow object storage path.
-    """
+    """Return whether a path is one of this host's."""
     return storage_path(path).protocol in _LOCAL
 
 
 def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line, in :func:`private_file`.
-
-    :param path: any Airflow object storage path.
-    :param rows: what to write.
-    """
+    """Write one JSON object a line, in :func:`private_file`."""
     with private_file(path) as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
