@@ -137,7 +137,7 @@ class WahelpClient:
         return result
 
     def _note(self, state: RetryCallState) -> None:
-        """Log why and when a call is repeated: a task that waits must not look as if it hung."""
+        """Note why and when a call is repeated: a task that waits must not look as if it hung."""
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, errors.WahelpError):
             self.trouble = retries.describe(error, state.upcoming_sleep)
