@@ -14,6 +14,8 @@ import pytest
 from airflow_provider_wahelp.delivery.alert import sender
 from airflow_provider_wahelp.delivery.alert import store as module
 from airflow_provider_wahelp.notifications import WahelpNotifier
+from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 from .conftest import OTHER, PHONE, World, of_run, of_task
 
@@ -225,7 +227,7 @@ def test_whoever_runs_out_of_time_on_the_way_to_the_next_channel_gives_its_claim
     world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, task_log: Any
 ) -> None:
     world.sandbox.inject("success_false", **LACKING)
-    run_out_of_time(monkeypatch, sender.AlertSender, "_find", world.second)
+    run_out_of_time(monkeypatch, sender.AlertSender, "_recipient", world.second)
     falling_back = notifier(fallback=[world.second])
     fail(1, by=falling_back)
     assert "no time was left" in task_log()
@@ -247,9 +249,10 @@ def test_a_phone_that_cannot_be_asked_for_does_not_cost_the_claim(
 
 
 def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
-    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    world: World, clock: Clock, own_state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sender._remember(f"{world.sandbox.url}/{world.project}/{world.channel}", PHONE, 987654)
+    scope = f"{world.sandbox.url}/{world.project}/{world.channel}"
+    UserIdCache(own_state, scope, digest_key()).put(PHONE, 987654)
     run_out_of_time(monkeypatch, sender.AlertSender, "_resolve")
     fail(1)
     assert world.sends[0].endswith("/987654")
@@ -298,7 +301,7 @@ def test_what_the_history_does_not_have_was_not_sent(
     world.sandbox.inject("unavailable", operation="messages")
     fail(1)
     world.sandbox.clear_faults()
-    run_out_of_time(monkeypatch, sender.AlertSender, "_find")
+    run_out_of_time(monkeypatch, sender.AlertSender, "_recipient")
     fail(1)
     fail(2, start=1)
     assert world.texts() == ["load 1\nand 1 more since 22:05"]
@@ -407,7 +410,7 @@ def die(*_, **__):
     os._exit(9)
 
 moments = {
-    "claimed": (sender.AlertSender, "_find"),
+    "claimed": (sender.AlertSender, "_recipient"),
     "begun": (sender, "send_message"),
     "sent": (store.Alerts, "finish"),
 }
