@@ -77,7 +77,7 @@ class Event:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells it from all others: the same callback, called twice, is the same event."""
+        """The fields that identify it: the same callback, called twice, is the same event."""
         task = (self.dag_id, self.run_id, self.task_id, str(self.map_index), str(self.try_number))
         return (str(self.kind), *task, self.occurrence)
 

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Notification:
-    """An event, and all who are to learn of it.
+    """An event, and everything that is needed to send it to its recipients.
 
     :param conn_id: the id of the Airflow connection.
     :param window: for how many seconds a message silences its group; 0 for not at all.
@@ -191,7 +191,7 @@ def run_with_timeout(seconds: float, main: Callable[[], Coroutine[Any, Any, T]])
         asyncio.get_running_loop().set_default_executor(executor)
         return await main()
 
-    in_context = contextvars.copy_context().run  # Airflow's log tells by it whose lines these are
+    in_context = contextvars.copy_context().run  # by it, Airflow's log knows the task
     result: T = executor.submit(in_context, asyncio.run, run()).result(seconds)
     return result
 

@@ -165,7 +165,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             await self._notification(context).send(deadline)
 
     def _check(self) -> None:
-        """Refuse what cannot be meant, as far as that is known when the DAG is parsed."""
+        """Check the arguments, as far as they are known when the DAG is parsed."""
         for check, value in (
             (arguments.text, self.text),
             (phones.check, self.phone),
@@ -200,24 +200,24 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from airflow_provider_wahelp.notifications.event import Kind, event_of
         from airflow_provider_wahelp.notifications.notification import Notification
 
-        mine = self._rendered(context)
+        rendered = self._rendered(context)
         event = event_of(context)
-        zone = ZoneInfo(check_zone(mine.timezone))
-        text = mine._text(event, zone)
-        fallback = wait_options.fallback(mine.fallback) if mine.fallback else []
+        zone = ZoneInfo(check_zone(rendered.timezone))
+        text = rendered._text(event, zone)
+        fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
             event=event,
             text=text,
-            recipients=recipients(mine.to, mine.phone, mine.user_id),
-            conn_id=mine.wahelp_conn_id,
+            recipients=recipients(rendered.to, rendered.phone, rendered.user_id),
+            conn_id=rendered.wahelp_conn_id,
             channels=Channels(
-                mine.project_id,
-                uuids=list(dict.fromkeys([mine.channel_uuid or None, *fallback])),
-                name=arguments.name(mine.name) if mine.name else None,
+                rendered.project_id,
+                uuids=list(dict.fromkeys([rendered.channel_uuid or None, *fallback])),
+                name=arguments.name(rendered.name) if rendered.name else None,
             ),
-            window=0.0 if mine.throttle is None else wait_options.seconds(mine.throttle, "throttle"),
-            group=str(mine.group_by or ""),
-            quiet=mine._quiet_windows(zone),
+            window=0.0 if rendered.throttle is None else wait_options.seconds(rendered.throttle, "throttle"),
+            group=str(rendered.group_by or ""),
+            quiet=rendered._quiet_windows(zone),
             zone=zone,
             # A task that calls its notifier itself may do so several times, each time with another text.
             template=text if event.kind is Kind.RUNNING else str(self.text),
@@ -225,7 +225,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
 
     def _rendered(self, context: Context) -> Self:
         """Return a copy whose templates are rendered: this one may serve other tasks at the same moment."""
-        mine = copy.copy(self)
+        rendered = copy.copy(self)
         dag = context.get("dag")
         environment = self.get_template_env(dag=dag if hasattr(dag, "get_template_env") else None)
         for field in self.template_fields:
@@ -239,8 +239,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
                     type(error).__name__,
                 )
                 value = None
-            setattr(mine, field, value)
-        return mine
+            setattr(rendered, field, value)
+        return rendered
 
     def _text(self, event: Event, zone: ZoneInfo) -> str:
         """Return the text to send, by default that of the event."""

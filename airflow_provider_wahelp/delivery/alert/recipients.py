@@ -1,4 +1,4 @@
-"""Who an alert is for, and through which channels. Cheap: literals are checked when a DAG file is parsed."""
+"""The recipients of an alert, and its channels. Cheap: literals are checked when a DAG file is parsed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AlertRecipient:
     user_id: int | str | None = None
 
     def __str__(self) -> str:
-        """Say who it is, masked."""
+        """Name the recipient, masked."""
         return mask_phone(self.phone) if self.phone else f"user {self.user_id}"
 
 

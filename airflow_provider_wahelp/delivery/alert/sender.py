@@ -57,7 +57,7 @@ class AlertSender:
         except WahelpError:
             await asyncio.to_thread(self._alerts.give_back, alert)
             raise
-        except BaseException:  # out of time, above all: there is none left to wait for a thread
+        except BaseException:  # above all out of time: none is left to wait for a thread
             self._alerts.give_back(alert)
             raise
         await asyncio.to_thread(self._alerts.finish, alert)
