@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -670,18 +669,6 @@ def test_what_was_begun_in_another_channel_and_not_sent_goes_through_the_one_nam
         task.attempt("after_post")
     assert task.attempt()["user_id"] == user_id
     assert through(world) == [second]
-
-
-def test_an_entry_of_an_earlier_version_is_of_the_channel_that_is_asked_for(world: World) -> None:
-    task = Task(world)
-    with pytest.raises(Killed):
-        task.attempt("after_post")
-    ((key, kept),) = task.store.kept.items()
-    old = {name: value for name, value in json.loads(kept).items() if name not in {"channel_uuid", "person"}}
-    task.store.kept[key] = json.dumps(old)
-    task.attempt()
-    once(world, task)
-    assert json.loads(task.store.kept[key])["channel_uuid"] == world.channel["channel_uuid"]
 
 
 # A ledger that cannot be written

@@ -90,8 +90,6 @@ class FallbackChannels:
         That is the first channel, until the key is another's: they change their places between attempts.
         """
         first, kept = self.channels[0], self.first.kept()
-        if kept and not kept.channel_uuid:
-            return first
         if kept and (kept.message is not None or kept.channel_uuid in self.channels):
             return kept.channel_uuid
         return None if self._apart(first).kept() else first

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,10 +10,10 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.messages import Recipient, post_message, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.operations import T
-from airflow_provider_wahelp.client.reconcile import by_server, digest, find_sent, moment
+from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, digest, find_sent, moment
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
@@ -68,15 +67,7 @@ class Delivery:
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
         """
-        entry = self._earlier()
-        if not entry:
-            return self._send(self._resolved())
-        if entry.message is None:
-            return self._settle(entry)
-        if self._again(entry):
-            return self._send(self._resolved(), others=[*entry.others, entry.message["id"]])
-        self._warn_of_another_person(entry)
-        return Result(self.whole(entry), False, self._channel(entry))
+        return self.hook.run(self._send())
 
     def kept(self) -> Entry | None:
         """Return what the ledger says of this send; nothing, where it is to be sent once more."""
@@ -121,9 +112,16 @@ class Delivery:
     def _key(self) -> str:
         return self.key or self.attempt.key
 
-    def _earlier(self) -> Entry | None:
-        """Return what an earlier attempt has left, or what must be assumed of it."""
-        return self._read() if self.ledger else self._assumed()
+    def _send(self) -> Flow[Result]:
+        earlier = self._read() if self.ledger else (yield from self._assumed())
+        if not earlier:
+            return (yield from self._post())
+        if not earlier.message:
+            return (yield from self._settle(earlier))
+        if self._again(earlier):
+            return (yield from self._post(earlier))
+        yield from self._warn_of_another_person(earlier)
+        return Result(self.whole(earlier), False, earlier.channel_uuid)
 
     def _read(self) -> Entry | None:
         kept = self.ledger.read(self._key) if self.ledger else None
@@ -134,99 +132,80 @@ class Delivery:
         cleared = self.attempt.cleared and done.generation != self.attempt.generation
         return self.on_rerun == "resend" and cleared
 
-    def _assumed(self) -> Entry | None:
-        """Without a ledger, take an earlier attempt for one that had begun to send."""
+    def _assumed(self) -> Flow[Entry | None]:
+        """Without a ledger, take an earlier attempt for one that had begun to send to the same person."""
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
-        began = self.attempt.run_started if again else self.attempt.earliest
-        since = self.hook.run(moment(began))
-        return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)
+        since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
+        return self._entry((yield from self.recipient.resolve()), since)
 
-    def _settle(self, begun: Entry) -> Result:
+    def _settle(self, begun: Entry) -> Flow[Result]:
         """Find out what became of a send that was begun; if nothing did, send to whoever is named now."""
-        user_id = None
-        if not begun.user_id:
-            user_id = self._resolved()
-            begun = replace(begun, user_id=user_id, person=self._person)
-        if found := self._look(begun):
-            self._warn_of_another_person(begun)
-            channel = self._channel(begun)
-            begun = replace(begun, generation=self.attempt.generation, channel_uuid=channel)
-            return Result(self._finish(begun, found), False, channel)
-        return self._send(self._resolved() if user_id is None else user_id, begun, begun.others)
+        if found := (yield from self._look(begun)):
+            yield from self._warn_of_another_person(begun)
+            begun = replace(begun, generation=self.attempt.generation)
+            return Result(self._finish(begun, found), False, begun.channel_uuid)
+        return (yield from self._post(begun))
 
-    def _send(self, user_id: Id, earlier: Entry | None = None, others: Sequence[Id] = ()) -> Result:
-        entry = self._begin(user_id, earlier, others)
-        return Result(self._finish(entry, self._post(entry)), True, entry.channel_uuid)
-
-    def _resolved(self) -> Id:
-        return self.hook.run(self.recipient.resolve())
-
-    def _look(self, entry: Entry) -> Message | None:
-        """Find out what became of a send that was begun."""
+    def _look(self, begun: Entry) -> Flow[Message | None]:
         if self.if_unclear == "resend":
             return None
         log.info("An earlier attempt may have sent the message: looking into the history.")
-        found = self.hook.run(self._settled(self._search(entry)))
+        found = yield from self._settled(self._search(begun))
         if found:
-            self._is_of_this_text(entry)
+            self._is_of_this_text(begun)
         return found
 
-    def _search(self, entry: Entry) -> Flow[Message | None]:
-        channel = self._channel(entry)
+    def _search(self, begun: Entry) -> Flow[Message | None]:
         if self.if_unclear == "fail":
             raise UnknownOutcomeError(
-                f"send a message to user {entry.user_id} through channel {channel}",
+                f"send a message to user {begun.user_id} through channel {begun.channel_uuid}",
                 'an earlier attempt has started it, and if_unclear is "fail"',
             )
-        known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
-        return (yield from find_sent(*known))
+        return (yield from find_sent(begun))
 
-    def _channel(self, entry: Entry) -> str:
-        return entry.channel_uuid or self.recipient.channel_uuid
-
-    def _begin(self, user_id: Id, earlier: Entry | None, others: Sequence[Id]) -> Entry:
-        to = self.recipient.channel_uuid, str(user_id)
-        same = earlier if earlier and (self._channel(earlier), str(earlier.user_id)) == to else None
-        since = self.hook.run(self._since(same))
-        entry = Entry(
-            since.seconds,
-            digest(self.text),
-            user_id,
-            self.attempt.generation,
-            others=list(others),
-            by_host=since.by_host,
-            person=self._person,
-            channel_uuid=self.recipient.channel_uuid,
-        )
-        if self.ledger:
-            self.ledger.write(self._key, asdict(entry))
-        return entry
-
-    def _since(self, earlier: Entry | None) -> Flow[Moment]:
-        """Return when this is begun: what was begun first may still turn up."""
-        now = yield from moment()
-        if not earlier or earlier.digest != digest(self.text):
-            return now
-        return replace(now, seconds=min(now.seconds, (yield from by_server(earlier.since))))
-
-    def _post(self, entry: Entry) -> Message:
-        look = self.if_unclear == "check"
-        sending = send_message(
-            self.recipient, entry.user_id, self.text, entry.since, look=look, others=entry.others
-        )
+    def _post(self, earlier: Entry | None = None) -> Flow[Result]:
+        # Without a ledger the earlier attempt is taken to have been for the person named now.
+        known = earlier.user_id if earlier and not self.ledger else None
+        entry = yield from self._begin(known or (yield from self.recipient.resolve()), earlier)
+        sending = send_message if self.if_unclear == "check" else post_message
         try:
-            return self.hook.run(self._settled(sending))
+            message = yield from self._settled(sending(entry, self.text))
         except WahelpError as error:
             if self.ledger and not error.may_have_happened:
                 self.ledger.forget(self._key)
             raise
+        return Result(self._finish(entry, message), True, entry.channel_uuid)
 
-    def _settled(self, conversation: Flow[T]) -> Flow[T]:
+    def _begin(self, user_id: Id, earlier: Entry | None) -> Flow[Entry]:
+        entry = self._entry(user_id, (yield from moment()))
+        if earlier and earlier.message:
+            entry = replace(entry, others=[*earlier.others, earlier.message["id"]])
+        elif earlier:
+            # What was begun first may still turn up.
+            first = (yield from by_server(earlier.since)) if _alike(earlier, entry) else entry.began
+            entry = replace(entry, others=earlier.others, began=min(entry.began, first))
+        if self.ledger:
+            self.ledger.write(self._key, asdict(entry))
+        return entry
+
+    def _entry(self, user_id: Id, since: Moment) -> Entry:
+        return Entry(
+            self.recipient.project_id,
+            self.recipient.channel_uuid,
+            user_id,
+            digest(self.text),
+            since.seconds,
+            since.by_host,
+            generation=self.attempt.generation,
+            person=self._person,
+        )
+
+    def _settled(self, flow: Flow[T]) -> Flow[T]:
         """Say of an unclear outcome whether a retry of the task settles it: if it looks again, it may."""
         try:
-            return (yield from conversation)
+            return (yield from flow)
         except UnknownOutcomeError as error:
             error.temporary = self.if_unclear == "check"
             raise
@@ -241,8 +220,8 @@ class Delivery:
         log.warning("The message was sent already, with a text that would now be another.")
         return False
 
-    def _warn_of_another_person(self, sent: Entry) -> None:
-        if not self._went_to_the_one_named_now(sent):
+    def _warn_of_another_person(self, sent: Entry) -> Flow[None]:
+        if not (yield from self._went_to_the_one_named_now(sent)):
             log.warning(
                 "An earlier attempt sent the message to user %s, who is not the person named now: to that "
                 'one nothing is sent. A cleared task with on_rerun="resend" sends to them, and so does an '
@@ -250,7 +229,7 @@ class Delivery:
                 sent.user_id,
             )
 
-    def _went_to_the_one_named_now(self, sent: Entry) -> bool:
+    def _went_to_the_one_named_now(self, sent: Entry) -> Flow[bool]:
         """Compare without a request where that can be done; what cannot be looked up is not doubted."""
         to = self.recipient
         if to.user_id is not None:
@@ -258,7 +237,7 @@ class Delivery:
         if sent.person == self._person:
             return True
         try:
-            user = self.hook.run(find_user(to.project_id, self._channel(sent), to.phone))
+            user = yield from find_user(to.project_id, sent.channel_uuid, to.phone)
         except WahelpError:
             return True
         return user is not None and user.id is not None and _same(user.id, sent.user_id)
@@ -275,6 +254,12 @@ class Delivery:
         if self.ledger:
             self.ledger.write(self._key, asdict(replace(entry, message=shown(sent))))
         return sent
+
+
+def _alike(one: BegunSend, other: BegunSend) -> bool:
+    """Return whether two sends are the same text for the same person through the same channel."""
+    same = one.digest == other.digest and one.channel_uuid == other.channel_uuid
+    return same and _same(one.user_id, other.user_id)
 
 
 def _same(one: Id, other: Id) -> bool:
