@@ -44,7 +44,7 @@ def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     there = yield from listed()
     if there and if_exists != "create":
         return existing(there[0], if_exists, call.what)
-    find = find_new(call.what, listed, there or [])
+    find = find_new("the project was created", listed, there or [])
     return (yield from created_once(call, find))
 
 
@@ -70,7 +70,7 @@ def ensure_channel(
     if there and if_exists != "create":
         best = max(there, key=lambda channel: (channel.uuid is not None, channel.active))
         return _addressable(existing(best, if_exists, call.what))
-    find = find_new(call.what, listed, there or [])
+    find = find_new("the channel was created", listed, there or [])
     return _addressable((yield from created_once(call, find)))
 
 

@@ -53,6 +53,11 @@ class BegunSend:
         """When it was begun, at the earliest."""
         return Moment(self.began, self.by_host)
 
+    def unknown(self, why: str, status: int | None = None) -> UnknownOutcomeError:
+        """Return the error which says that it is unknown whether the message was sent."""
+        what = f"the message to user {self.user_id} through channel {self.channel_uuid} was sent"
+        return UnknownOutcomeError(what, why, status=status)
+
 
 def digest(text: str) -> str:
     """Return the digest that recognises a text, although Wahelp may change line ends and outer blanks."""
@@ -81,18 +86,17 @@ def find_sent(begun: BegunSend, looks: Sequence[float] = LOOKS) -> Flow[Message 
     :return: the message; ``None`` if it was certainly not sent.
     :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
     """
-    what = f"send a message to user {begun.user_id} through channel {begun.channel_uuid}"
     found = None
     for seconds in looks:
         yield Pause(seconds)
         try:
             found = yield from _find(begun)
         except WahelpError as error:
-            raise UnknownOutcomeError(what, f"the history could not be read: {error.reason}") from error
+            raise begun.unknown(f"the history could not be read: {error.reason}") from error
         if found and _has_text(found, begun):
             return replace(found, user_id=begun.user_id) if found.user_id is None else found
     if found:
-        raise UnknownOutcomeError(what, "a message to them was deleted since, and it may be this one")
+        raise begun.unknown("a message to the user was deleted since, which may be this one")
     return None
 
 
@@ -159,7 +163,7 @@ def find_new(
 ) -> Callable[[], Flow[T | None]]:
     """Return a function that finds an entry of a list that was not there before.
 
-    :param what: what was attempted, for the error.
+    :param what: what is unknown if there is no list, e.g. ``the project was created``.
     :param listed: reads the list; ``None`` if the server has no such list.
     """
     known = {identity(entry) for entry in before}

@@ -231,7 +231,7 @@ def test_a_message_that_was_deleted_since_proves_nothing(world: World, ledger: s
         task.attempt("after_post")
     world.sandbox.delete_message(world.sandbox.conversation(PHONES[0])[0]["id"], language=language)
     for _ in range(2):
-        with pytest.raises(UnknownOutcomeError, match="a message to them was deleted"):
+        with pytest.raises(UnknownOutcomeError, match="a message to the user was deleted"):
             task.attempt()
     assert world.sends() == 1
 
