@@ -70,7 +70,7 @@ def remember_in(value: Any) -> str:
     return value.strip()
 
 
-def insist_on_fallback(others: Any, **given: Any) -> None:
+def require_fallback(others: Any, **given: Any) -> None:
     """Refuse what means nothing without another channel.
 
     :param others: the argument ``fallback``.

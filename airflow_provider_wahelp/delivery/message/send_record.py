@@ -34,7 +34,7 @@ class Entry(BegunSend):
     :param person: a keyed digest of the phone, if the person was named by phone.
     """
 
-    others: Sequence[Id] = ()
+    others: Sequence[Id] = field(default_factory=list)  # Airflow's store takes no tuple
     generation: int = 0
     message: Mapping[str, Any] | None = None
     host: str = field(default_factory=_this_host)
