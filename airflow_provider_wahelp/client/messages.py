@@ -11,7 +11,7 @@ from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import with_channel_check
+from airflow_provider_wahelp.client.operations import post_message
 from airflow_provider_wahelp.client.reconcile import (
     LOOKS,
     BegunSend,
@@ -54,16 +54,20 @@ def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow
 
     :param others: the ids of messages that are known to be others.
     """
-    user_id = yield from recipient.resolve()
-    begun = yield from begin_send(recipient, user_id, text, others)
+    begun = yield from begin_send(recipient, text, others)
     return (yield from send_message(begun, text))
 
 
-def begin_send(to: Recipient, user_id: Id, text: str, others: Container[Id] = ()) -> Flow[BegunSend]:
-    """Return a send that begins now.
+def begin_send(
+    to: Recipient, text: str, others: Container[Id] = (), user_id: Id | None = None
+) -> Flow[BegunSend]:
+    """Find the recipient, and return a send that begins now.
 
     :param others: the ids of messages that are known to be others.
+    :param user_id: the recipient, if known by now.
     """
+    if user_id is None:
+        user_id = yield from to.resolve()
     now = yield from moment()
     known = to.project_id, to.channel_uuid, user_id, digest(text)
     return BegunSend(*known, now.seconds, now.by_host, others)
@@ -75,27 +79,7 @@ def send_message(begun: BegunSend, text: str, looks: Sequence[float] = LOOKS) ->
     :param looks: the seconds before each look.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
-
-    def attempt() -> Flow[Message]:
-        return post_message(begun, text)
-
-    return carried_out_once(attempt, lambda: find_sent(begun, looks))
-
-
-def post_message(begun: BegunSend, text: str) -> Flow[Message]:
-    """Send a text, and leave an unknown outcome to the caller.
-
-    After a refusal the channel is read: the API may blame a person for a channel that is not active.
-    """
-    project, channel, user_id = begun.project_id, begun.channel_uuid, begun.user_id
-    call = calls.send_message(project, channel, user_id, text)
-    message = yield from with_channel_check(call, project, channel)
-    return replace(  # what the answer leaves out
-        message,
-        user_id=user_id if message.user_id is None else message.user_id,
-        text=text if message.text is None else message.text,
-        direction="outgoing",
-    )
+    return carried_out_once(lambda: post_message(begun, text), lambda: find_sent(begun, looks))
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:

@@ -97,7 +97,7 @@ class AlertSender:
         raise NoChannelWorkedError(f"tell {who}", "; ".join(tale))
 
     async def _post(self, alert: Alert, to: Recipient, user_id: Id, text: str) -> Message:
-        begun = await self._hook.run(begin_send(to, user_id, text))
+        begun = await self._hook.run(begin_send(to, text, user_id=user_id))
         try:
             await asyncio.to_thread(self._alerts.begin, alert, asdict(begun))
         except BaseException:  # out of time in a storm: no request has left

@@ -15,7 +15,8 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.messages import Recipient, post_message
+from airflow_provider_wahelp.client.messages import Recipient
+from airflow_provider_wahelp.client.operations import post_message
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, post_message, send_message
+from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T
+from airflow_provider_wahelp.client.operations import T, post_message
 from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, digest, find_sent, moment
-from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
@@ -128,8 +127,9 @@ class IdempotentSend:
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
+        begun = yield from begin_send(self.recipient, self.text, [])
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
-        return self._entry((yield from self.recipient.resolve()), since)
+        return self._entry(replace(begun, began=since.seconds, by_host=since.by_host))
 
     def _reconcile(self, begun: Entry) -> Flow[SentMessage]:
         """Look for the message of an earlier attempt; if it was not sent, send to the person named now."""
@@ -149,8 +149,7 @@ class IdempotentSend:
         return (yield from self._repeatable(begun, find_sent(begun)))
 
     def _post(self, earlier: Entry | None = None) -> Flow[SentMessage]:
-        known = earlier.user_id if earlier and not self.ledger else None  # it was assumed, and looked up
-        entry = yield from self._begin(known or (yield from self.recipient.resolve()), earlier)
+        entry = yield from self._begin(earlier)
         sending = send_message if self.if_unclear == "check" else post_message
         try:
             message = yield from self._repeatable(entry, sending(entry, self.text))
@@ -160,29 +159,21 @@ class IdempotentSend:
             raise
         return self._done(entry, message, just_now=True)
 
-    def _begin(self, user_id: Id, earlier: Entry | None) -> Flow[Entry]:
-        entry = self._entry(user_id, (yield from moment()))
-        if earlier and earlier.message:
-            entry = replace(entry, others=[*earlier.others, earlier.message["id"]])
-        elif earlier:
+    def _begin(self, earlier: Entry | None) -> Flow[Entry]:
+        others = earlier.sent_under_key if earlier else []
+        user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
+        begun = yield from begin_send(self.recipient, self.text, others, user_id)
+        if earlier and not earlier.message and _alike(earlier, begun):
             # The message of the earlier attempt may still turn up in the history.
-            first = (yield from by_server(earlier.since)) if _alike(earlier, entry) else entry.began
-            entry = replace(entry, others=earlier.others, began=min(first, entry.began))
+            first = yield from by_server(earlier.since)
+            begun = replace(begun, began=min(first, begun.began))
+        entry = self._entry(begun)
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))
         return entry
 
-    def _entry(self, user_id: Id, since: Moment) -> Entry:
-        return Entry(
-            self.recipient.project_id,
-            self.recipient.channel_uuid,
-            user_id,
-            digest(self.text),
-            since.seconds,
-            since.by_host,
-            generation=self.attempt.generation,
-            person=self._phone_digest,
-        )
+    def _entry(self, begun: BegunSend) -> Entry:
+        return Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
 
     def _done(self, entry: Entry, message: Message, *, just_now: bool) -> SentMessage:
         sent = message.to_dict()

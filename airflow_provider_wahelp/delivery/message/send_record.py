@@ -41,6 +41,11 @@ class Entry(BegunSend):
     person: str = ""
 
     @property
+    def sent_under_key(self) -> list[Id]:
+        """The ids of all messages that are known to be sent under this key."""
+        return [*self.others, self.message["id"]] if self.message else list(self.others)
+
+    @property
     def since(self) -> Moment:
         """When it was begun, at the earliest: the clock of another host may have been ahead of this one's."""
         apart = CLOCKS_APART if self.by_host and self.host != _this_host() else 0.0
