@@ -260,15 +260,18 @@ class UnknownOutcomeError(WahelpError):
     """It is not known whether a message was sent, or something created.
 
     To repeat it could do it twice, not to repeat it could lose it. So a person has to decide.
+
+    :param what: what is unknown, as a clause: ``the message to user 301 was sent``.
+    :param words: why.
     """
 
     meaning = "the outcome is unknown"
-    advice = "Check in Wahelp before you repeat it."
+    advice = "Check in Wahelp before trying again."
     may_have_happened = True
 
     def _summary(self) -> str:
-        words = f" ({self.words.rstrip('.')})" if self.words else ""
-        return f"It is not known whether Wahelp carried it out: {self.what}{words}"
+        words = f": {self.words.rstrip('.')}" if self.words else ""
+        return f"Unknown whether {self.what}{words}"
 
     def _repeat(self) -> str:
         return "A retry of the task looks again." if self.temporary else ""

@@ -209,7 +209,7 @@ class SendMessagesOperator(WahelpOperator):
             check_literal(check, value)
         with airflow_errors():
             _insist_on_waiting(wait_for, fallback)
-            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after)
+            wait_options.require_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key

@@ -21,7 +21,7 @@ from airflow_provider_wahelp.storage.files import write_json_lines
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.delivery.message.send import Delivery
+    from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
@@ -143,7 +143,7 @@ class SendMessageOperator(WahelpOperator):
         ):
             check_literal(check, value)
         with airflow_errors():
-            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
+            wait_options.require_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
             if all(given is None or is_literal(given) for given in (user_id, phone)):
                 arguments.recipient(user_id, phone)
         self.text = text
@@ -168,8 +168,8 @@ class SendMessageOperator(WahelpOperator):
         """Send it, unless it was sent already, and wait, where that is wanted."""
         if self.wait_for or self.fallback:
             with airflow_errors():
-                journey = self._journey(context)
-                return self._travel(context, journey, journey.begin())
+                tracked = self._tracked_send(context)
+                return self._wait(context, tracked, tracked.start())
         return self._send(context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,49 +177,49 @@ class SendMessageOperator(WahelpOperator):
 
         :param context: the context.
         :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``, and the
-            ``stage``, where the message stood.
+            ``wait_state``, how far the message had got.
         """
         from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
         with airflow_errors():
-            journey = self._journey(context)
-            return self._travel(context, journey, journey.go_on(WaitState(**event["stage"]), event))
+            tracked = self._tracked_send(context)
+            return self._wait(context, tracked, tracked.advance(WaitState(**event["wait_state"]), event))
 
-    def _travel(self, context: Context, journey: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
+    def _wait(self, context: Context, tracked: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
         while not isinstance(step, dict):
             if self.deferrable:
-                self._defer(journey, step)
-            step = journey.go_on(step, journey.watch(step))
+                self._defer(tracked, step)
+            step = tracked.advance(step, tracked.poll_in_worker(step))
         self.log.info("Message %s: %s, through channel %s", step["id"], step["status"], step["channel_uuid"])
         if self.do_xcom_push and (ti := context.get("ti")):
             ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
         return self._result(context, step)
 
-    def _defer(self, journey: TrackedSend, stage: WaitState) -> None:
+    def _defer(self, tracked: TrackedSend, state: WaitState) -> None:
         from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
 
         # The deadline is the trigger's: what Airflow ends by its timeout has failed, and this goes on.
         trigger = MessageStatusTrigger(
-            message_id=stage.message["id"],
-            status=stage.wanted,
-            deadline=time.time() + journey.left(stage),
-            project_id=journey.project_id,
-            channel_uuid=stage.channel_uuid,
-            poke_interval=journey.interval,
+            message_id=state.message["id"],
+            status=state.wanted,
+            deadline=time.time() + tracked.seconds_left(state),
+            project_id=tracked.project_id,
+            channel_uuid=state.channel_uuid,
+            poke_interval=tracked.interval,
             wahelp_conn_id=self.wahelp_conn_id,
-            stage=asdict(stage),
+            wait_state=asdict(state),
         )
         self.defer(trigger=trigger, method_name="execute_complete", timeout=self.execution_timeout)
 
     def _send(self, context: Context) -> dict[str, Any]:
-        delivery = self._delivery(context)
-        message, just_now, channel = delivery.send()
+        send = self._idempotent_send(context)
+        message, just_now, channel = send.send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
             message["id"],
-            len(delivery.text),  # an XCom may be a number
+            len(send.text),  # an XCom may be a number
             message["user_id"],
             f" ({mask_phone(self.phone)})" if self.phone and just_now else "",  # it may have been another's
             channel,
@@ -227,18 +227,19 @@ class SendMessageOperator(WahelpOperator):
         )
         return self._result(context, message)
 
-    def _journey(self, context: Context) -> TrackedSend:
+    def _tracked_send(self, context: Context) -> TrackedSend:
         from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
-        from airflow_provider_wahelp.delivery.message.preferred_channel import memory_in
+        from airflow_provider_wahelp.delivery.message.preferred_channel import preferred_channels_in
         from airflow_provider_wahelp.delivery.message.tracked_send import TrackedSend
 
-        first = self._delivery(context)
+        first = self._idempotent_send(context)
         scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
         others = wait_options.fallback(self.fallback) if self.fallback else []
-        memory = memory_in(wait_options.remember_in(self.remember_in), scope) if self.remember_in else None
-        return TrackedSend(FallbackChannels(first, others, memory), self._patience())
+        place = wait_options.remember_in(self.remember_in) if self.remember_in else None
+        preferred = preferred_channels_in(place, scope) if place else None
+        return TrackedSend(FallbackChannels(first, others, preferred), self._wait_options())
 
-    def _patience(self) -> wait_options.WaitOptions:
+    def _wait_options(self) -> wait_options.WaitOptions:
         return wait_options.WaitOptions(
             wanted=wait_options.wait_for(self.wait_for or "delivered"),
             timeout=wait_options.wait_timeout(self.wait_timeout),
@@ -246,14 +247,14 @@ class SendMessageOperator(WahelpOperator):
             interval=wait_options.poll_interval(self.poll_interval),
         )
 
-    def _delivery(self, context: Context) -> Delivery:
+    def _idempotent_send(self, context: Context) -> IdempotentSend:
         from airflow_provider_wahelp.delivery.attempt import attempt_of
         from airflow_provider_wahelp.delivery.ledger import ledger_of
-        from airflow_provider_wahelp.delivery.message.send import Delivery
+        from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
         attempt = attempt_of(context, self.retries or 0)
         key = self.hook.checked(arguments.idempotency_key, self.idempotency_key) or attempt.key
-        return Delivery(
+        return IdempotentSend(
             hook=self.hook,
             recipient=self.hook.recipient(
                 self.user_id, self.phone, self.name, self.channel_uuid, self.project_id

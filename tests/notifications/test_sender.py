@@ -86,7 +86,7 @@ def test_whoever_may_have_been_sent_keeps_its_claim_and_is_looked_up(
     world.sandbox.inject("cut_after", operation="send_message")
     world.sandbox.inject("unavailable", operation="messages")
     fail(1, start=1, by=notifier(timeout=5))
-    assert "It is not known whether Wahelp carried it out" in task_log()
+    assert "Unknown whether the message to user " in task_log()
     assert world.texts() == ["load 0", "load 1"]
     world.sandbox.clear_faults()
     fail(1, start=1)  # Airflow calls it once more

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
@@ -17,10 +17,9 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, by_phone, send_message
+from airflow_provider_wahelp.client.messages import Recipient, begin_send, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.reconcile import digest, find_sent, moment
-from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.reconcile import BegunSend, find_sent
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
@@ -64,9 +63,7 @@ class AlertSender:
 
     async def _find_sent(self, alert: Alert, note: Mapping[str, Any]) -> Message | None:
         """Find the message that a process has begun to send, and of which it noted no end."""
-        project, channel, user_id = note["project_id"], note["channel_uuid"], note["user_id"]
-        since = Moment(note["since"], note["by_host"])
-        found = await self._hook.run(find_sent(project, channel, user_id, note["digest"], since, looks=LOOKS))
+        found = await self._hook.run(find_sent(BegunSend(**note), LOOKS))
         if found is None:
             await asyncio.to_thread(self._alerts.withdraw, alert)
         return found
@@ -89,22 +86,14 @@ class AlertSender:
         raise NoChannelWorkedError(f"send to {who}", "; ".join(failed))
 
     async def _post(self, alert: Alert, to: Recipient, user_id: Id, text: str) -> Message:
-        since = await self._hook.run(moment())
-        note = {
-            "project_id": to.project_id,
-            "channel_uuid": to.channel_uuid,
-            "user_id": user_id,
-            "digest": digest(text),
-            "since": since.seconds,
-            "by_host": since.by_host,
-        }
+        begun = await self._hook.run(begin_send(to, text, user_id=user_id))
         try:
-            await asyncio.to_thread(self._alerts.begin, alert, note)
+            await asyncio.to_thread(self._alerts.begin, alert, asdict(begun))
         except BaseException:  # out of time in a storm: no request has left
             self._alerts.withdraw(alert)
             raise
         try:
-            return await self._hook.run(send_message(to, user_id, text, since, looks=LOOKS))
+            return await self._hook.run(send_message(begun, text, LOOKS))
         except WahelpError as error:
             if not error.may_have_happened:  # what comes next may fail, or run out of time
                 await asyncio.to_thread(self._alerts.withdraw, alert)

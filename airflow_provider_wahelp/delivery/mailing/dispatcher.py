@@ -359,7 +359,7 @@ class Dispatcher:
         try:
             self.poster.hook.run(outgoing_since(project, channel, since, take))
         except WahelpError as error:
-            what = f"send messages through channel {channel}"
+            what = f"the messages through channel {channel} were sent"
             unclear = UnknownOutcomeError(what, f"the history could not be read: {error.reason}")
             unclear.temporary = error.temporary
             raise unclear from error

@@ -70,7 +70,7 @@ def test_a_temporary_error_is_left_to_the_tasks_retries(api: Any) -> None:
 def test_a_send_of_which_nothing_is_known_is_not_retried_blindly(api: Any) -> None:
     api.post(SEND, status_code=502, text="<html>")
     api.get(f"{API}/projects/7/channels/c-1/messages", status_code=500)
-    with pytest.raises(errors.UnknownOutcomeError, match="not known whether Wahelp carried it out") as caught:
+    with pytest.raises(errors.UnknownOutcomeError, match="Unknown whether the message to user 1 ") as caught:
         WahelpHook().send_message("Hello", 1)
     assert isinstance(caught.value, AirflowFailException)
 
