@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.literals import check_literal, refuse_none
-from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
+from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(WahelpOperator):
+class SendMessagesOperator(SendingOperator):
     """Send a text of their own to each of many people, once.
 
     A row names who is written to by ``user_id`` (a user of the channel) or by ``phone`` (found in the
@@ -99,34 +100,23 @@ class SendMessagesOperator(WahelpOperator):
         ``undelivered``, which make up ``sent`` and of which each person is one.
     """
 
-    template_fields: Sequence[str] = (
-        "wahelp_conn_id",
-        "recipients",
-        "key",
-        "channel_uuid",
-        "project_id",
-        "pace",
-        "daily_cap",
-        "concurrency",
-        "quiet_hours",
-        "quiet_zone",
-        "timezone",
-        "suppress",
-        "on_bad_rows",
-        "if_empty",
-        "max_failures",
-        "max_length",
-        "report_path",
-        "if_unclear",
-        "on_rerun",
-        "ledger_path",
-        "wait_for",
-        "wait_timeout",
-        "poll_interval",
-        "fallback",
-        "fallback_after",
-    )
-
+    checks = SendingOperator.checks | {
+        "recipients": required(options.recipients),
+        "key": optional(options.key, not_given=(None,)),
+        "pace": optional(options.pace),
+        "daily_cap": optional(options.daily_cap),
+        "concurrency": required(options.concurrency),
+        "quiet_hours": optional(QuietHours.parse),
+        "quiet_zone": required(options.quiet_zone),
+        "timezone": required(check_zone),
+        "suppress": optional(anything),
+        "on_bad_rows": required(options.on_bad_rows),
+        "if_empty": required(options.if_empty),
+        "max_failures": required(options.max_failures),
+        "max_length": required(options.max_length),
+        "report_path": optional(report.check_path),
+    }
+    template_fields: Sequence[str] = tuple(checks)
     row_templates = ("text",)
     recipients = RedactedWhenRendered()
     suppress = RedactedWhenRendered()
@@ -168,48 +158,6 @@ class SendMessagesOperator(WahelpOperator):
             options.text(text)
             options.stop_words(stop_words)
             options.dry_run(dry_run)
-        refuse_none(
-            recipients=recipients,
-            concurrency=concurrency,
-            quiet_zone=quiet_zone,
-            timezone=timezone,
-            on_bad_rows=on_bad_rows,
-            if_empty=if_empty,
-            max_failures=max_failures,
-            max_length=max_length,
-            if_unclear=if_unclear,
-            on_rerun=on_rerun,
-            wait_timeout=wait_timeout,
-            poll_interval=poll_interval,
-        )
-        for check, value in (
-            (options.recipients, recipients),
-            (options.key, key),
-            (arguments.channel_uuid, channel_uuid),
-            (arguments.project_id, project_id),
-            (options.pace, pace),
-            (options.daily_cap, daily_cap),
-            (options.concurrency, concurrency),
-            (QuietHours.parse, quiet_hours),
-            (options.quiet_zone, quiet_zone),
-            (check_zone, timezone),
-            (options.on_bad_rows, on_bad_rows),
-            (options.if_empty, if_empty),
-            (options.max_failures, max_failures),
-            (options.max_length, max_length),
-            (report.check_path, report_path),
-            (arguments.if_unclear, if_unclear),
-            (arguments.on_rerun, on_rerun),
-            (wait_options.wait_for, wait_for),
-            (wait_options.wait_timeout, wait_timeout),
-            (wait_options.poll_interval, poll_interval),
-            (wait_options.fallback, fallback or None),
-            (wait_options.fallback_after, fallback_after),
-        ):
-            check_literal(check, value)
-        with airflow_errors():
-            _insist_on_waiting(wait_for, fallback)
-            wait_options.require_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -237,6 +185,7 @@ class SendMessagesOperator(WahelpOperator):
         self.poll_interval = poll_interval
         self.fallback = fallback
         self.fallback_after = fallback_after
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, int]:
         """Send it to whoever may be written to now."""
@@ -256,36 +205,42 @@ class SendMessagesOperator(WahelpOperator):
         """Return who must not be written to."""
         return seen(self.suppress)
 
+    def _check_together(self) -> None:
+        if self.fallback and not self.wait_for:
+            raise InputError(
+                "fallback", 'needs wait_for="delivered" or "read": who else is to get it elsewhere?'
+            )
+        super()._check_together()
+
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
-        campaign = self._campaign(context, resumed=resumed)
+        mailing = self._mailing(context, resumed=resumed)
         with airflow_errors():
             rows = self.rows()
-        result = campaign.run(rows)
+        result = mailing.run(rows)
         if result.until:
             self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
             self.defer(trigger=trigger_at(result.until), method_name="resume")
         return result.totals
 
-    def _campaign(self, context: Context, *, resumed: bool) -> Mailing:
-        from airflow_provider_wahelp.delivery.attempt import attempt_of
-        from airflow_provider_wahelp.delivery.ledger import ledger_of
+    def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
         from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 
         with airflow_errors():
-            attempt = attempt_of(context, self.retries or 0)
+            attempt, ledger = self._attempt_and_ledger(context)
+            channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
             windows = self._windows()
             return Mailing(
                 hook=self.hook,
-                channel=self.hook.project_and_channel(self.channel_uuid, self.project_id),
+                channel=channel,
                 attempt=attempt,
-                ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
-                composer=self._composer(context, windows),
+                ledger=ledger,
+                composer=self._renderer(context, windows),
                 windows=windows,
-                options=self._options(),
+                options=self._options(channel[1]),
                 resumed=resumed,
             )
 
-    def _composer(self, context: Context, windows: QuietWindows | None) -> Renderer:
+    def _renderer(self, context: Context, windows: QuietWindows | None) -> Renderer:
         from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 
         dag = self.get_dag()
@@ -295,59 +250,31 @@ class SendMessagesOperator(WahelpOperator):
             environment,
             arguments.text(self.text),
             context,
-            None if self.key is None else options.key(self.key),
-            options.max_length(self.max_length),
+            self._checked("key"),
+            self._checked("max_length"),
             windows.zones if windows else lambda phone: "",
         )
 
     def _windows(self) -> QuietWindows | None:
-        if not self.quiet_hours:
-            return None
         from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
-        own = options.quiet_zone(self.quiet_zone) == "recipient"
-        return QuietWindows(QuietHours.parse(self.quiet_hours), check_zone(self.timezone), own=own)
+        hours, own = self._checked("quiet_hours"), self._checked("quiet_zone") == "recipient"
+        return QuietWindows(hours, self._checked("timezone"), own=own) if hours else None
 
-    def _options(self) -> options.Options:
+    def _options(self, channel_uuid: str) -> options.Options:
+        self._check_together()  # what was a template is known now
+        others = self._checked("fallback") or []
+        if channel_uuid in others or len(set(others)) < len(others):
+            raise InputError("fallback", "must name each channel once, and not the first one")
+        named = {field.name for field in fields(options.Options)} & self.checks.keys()
         return options.Options(
-            pace=options.pace(self.pace),
-            daily_cap=options.daily_cap(self.daily_cap),
-            concurrency=options.concurrency(self.concurrency),
+            **{name: self._checked(name) for name in named - {"suppress", "fallback"}},
             suppress=self.suppressed(),
             stop_words=options.stop_words(self.stop_words),
-            on_bad_rows=options.on_bad_rows(self.on_bad_rows),
-            if_empty=options.if_empty(self.if_empty),
-            max_failures=options.max_failures(self.max_failures),
             dry_run=self.only_check,
-            report_path=report.check_path(self.report_path) if self.report_path else None,
-            if_unclear=arguments.if_unclear(self.if_unclear),
-            on_rerun=arguments.on_rerun(self.on_rerun),
-            patience=self._patience(),
-            fallback=self._fallback(),
+            patience=self._wait_options() if self.wait_for else None,
+            fallback=others,
         )
-
-    def _patience(self) -> wait_options.WaitOptions | None:
-        if not self.wait_for:
-            return None
-        return wait_options.WaitOptions(
-            wait_options.wait_for(self.wait_for),
-            wait_options.wait_timeout(self.wait_timeout),
-            wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),
-            wait_options.poll_interval(self.poll_interval),
-        )
-
-    def _fallback(self) -> list[str]:
-        _insist_on_waiting(self.wait_for, self.fallback)
-        others = wait_options.fallback(self.fallback) if self.fallback else []
-        _, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
-        if len({channel, *others}) <= len(others):
-            raise InputError("fallback", "must name each channel once, and not the first one")
-        return others
-
-
-def _insist_on_waiting(wait_for: Any, fallback: Any) -> None:
-    if fallback and not wait_for:
-        raise InputError("fallback", 'needs wait_for="delivered" or "read": who else is to get it elsewhere?')
 
 
 def trigger_at(moment: datetime) -> Any:

@@ -35,7 +35,7 @@ class ChannelActiveSensor(WahelpSensor):
         keeps and logs what a trigger finds: ``WahelpHook().get_channel(...).settings`` has them.
     """
 
-    template_fields: Sequence[str] = ("wahelp_conn_id", "channel_uuid", "project_id")
+    template_fields: Sequence[str] = tuple(WahelpSensor.checks)
     operator_extra_links = (WahelpLink(),)
     trigger_class = "airflow_provider_wahelp.triggers.channels.ChannelActiveTrigger"
 
