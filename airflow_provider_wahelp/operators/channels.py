@@ -53,7 +53,7 @@ class CreateChannelOperator(WahelpOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Create it."""
+        """Create the channel."""
         channel = self.hook.create_channel(self.name, self.channel_type, self.project_id, self.if_exists)
         state = "active" if channel.active else "not active yet"
         self.log.info("Channel %s (%s, %s): %s", channel.uuid, channel.name, channel.type, state)

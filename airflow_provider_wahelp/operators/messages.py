@@ -34,13 +34,13 @@ class SendMessageOperator(SendingOperator):
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
 
-    The message is sent once, over retries and killed workers; ``docs/exactly-once.md`` says what is
-    promised on which Airflow. A task that is run again after it has sent returns what it sent then, with
-    ``text`` as ``None`` where it would now send another: no text is kept.
+    The message is sent once, over retries and killed workers: see ``docs/exactly-once.md`` for what each
+    Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
+    ``None`` if the task would now send another text: no text is kept.
 
-    With ``wait_for`` it then waits for the delivery, and with ``fallback`` it sends through another channel
-    where there is none. **The person can get it twice then**: what the first channel has sent may arrive
-    later, and nobody can call it back. ``docs/waiting.md`` says more.
+    With ``wait_for`` the task then waits for the delivery. With ``fallback`` it sends through another channel
+    if no delivery is reported. **The person can get the message twice then**: what the first channel has
+    sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
     :param text: the text.
     :param user_id: the person, as a user of the channel.
@@ -48,11 +48,11 @@ class SendMessageOperator(SendingOperator):
     :param name: the name of somebody added by phone; the number by default.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
-    :param idempotency_key: what the send is filed under: the same key is sent once. By default the task
-        instance; a key of one's own reaches across tasks and runs only with ``ledger_path``.
-    :param if_unclear: where it is not known whether an earlier attempt sent it: ``check`` looks into the
+    :param idempotency_key: one key is sent once. By default the task instance is the key. Your own key holds
+        over several tasks and runs only with ``ledger_path``.
+    :param if_unclear: where it is unknown whether an earlier attempt sent it: ``check`` looks into the
         channel's history, ``fail`` fails for good, ``resend`` sends, at the risk of a second arrival.
-    :param on_rerun: where the task has sent before and was cleared: ``skip`` sends nothing, ``resend``
+    :param on_rerun: where the task has sent before it was cleared: ``skip`` sends nothing, ``resend``
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
         store, which exists from 3.3 on. Workers on several hosts must all see it.
@@ -63,17 +63,17 @@ class SendMessageOperator(SendingOperator):
     :param poll_interval: seconds between two looks.
     :param deferrable: whether to wait in the triggerer and not in the worker; by default what Airflow's
         ``[operators] default_deferrable`` says.
-    :param fallback: channels, by uuid, to try in this order: where the person lacks the messenger, where the
-        delivery fails, and where none is reported within ``fallback_after``. The person is found in, or added
-        to, each by phone. Waits for ``delivered`` at least.
+    :param fallback: further channels, by uuid, to try in this order: where the person lacks the messenger,
+        where the delivery fails, and where none is reported within ``fallback_after``. The person is found in
+        each channel by phone, or added to it. Waits for ``delivered`` at least.
     :param fallback_after: how long to wait for a delivery before the next channel is tried, at the risk of
         a second arrival: a timedelta or seconds, ten minutes by default.
     :param remember_in: where to remember which channel has reached the person, to try it first the next time:
         the name of an Airflow Variable or, for more than some hundred people, any Airflow object storage
         path, which has a slash in it. Phones are kept as keyed digests.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...;
-        where it was waited for, also the ``channel_uuid`` that it came through, which is an XCom of its own.
+    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ... After
+        a wait also the ``channel_uuid`` that delivered it, which is an XCom of its own.
     """
 
     checks = SendingOperator.checks | {
@@ -129,7 +129,7 @@ class SendMessageOperator(SendingOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send it, unless it was sent already, and wait, where that is wanted."""
+        """Send the message, unless it was sent already, and wait for it if that is asked for."""
         if not self.wait_for and not self.fallback:
             return self._send(context)
         with airflow_errors():
@@ -169,7 +169,7 @@ class SendMessageOperator(SendingOperator):
     def _defer(self, tracked: TrackedSend, state: WaitState) -> None:
         from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
 
-        # The deadline is the trigger's: what Airflow ends by its timeout has failed, and this goes on.
+        # The trigger keeps the deadline: Airflow's own timeout would fail the task, and this one goes on.
         trigger = MessageStatusTrigger(
             message_id=state.message["id"],
             status=state.wanted,
@@ -268,7 +268,7 @@ class GetMessagesOperator(WahelpOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> list[dict[str, Any]] | dict[str, Any]:
-        """Read it."""
+        """Read the history."""
         messages = self.hook.get_messages(self.channel_uuid, self.project_id, self.limit)
         rows = [message.to_dict() for message in messages]
         self.log.info("Read %d messages", len(rows))

@@ -19,7 +19,7 @@ class CreateProjectOperator(WahelpOperator):
     :param name: the project's name.
     :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the project: ``id``, ``name`` and whatever else the API tells.
+    :return: the project: ``id``, ``name`` and all else that the API tells.
     """
 
     checks = WahelpOperator.checks | {
@@ -35,7 +35,7 @@ class CreateProjectOperator(WahelpOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Create it."""
+        """Create the project."""
         project = self.hook.create_project(self.name, self.if_exists)
         self.log.info("Project %s (%s)", project.id, project.name)
         return self._result(context, project.to_dict())

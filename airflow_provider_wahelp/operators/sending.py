@@ -40,16 +40,12 @@ class SendingOperator(WahelpOperator):
         wait_options.require_fallback(self.fallback, fallback_after=self.fallback_after)
 
     def _attempt_and_ledger(self, context: Context, key: str = "") -> tuple[Attempt, Ledger | None]:
-        """Return which attempt of the task this is, and where its state is kept.
-
-        :param context: the context.
-        :param key: what the send is filed under; the attempt's own by default.
-        """
+        """Return which attempt of the task this is, and the ledger. Without any key there is no ledger."""
         from airflow_provider_wahelp.delivery.attempt import attempt_of
         from airflow_provider_wahelp.delivery.ledger import ledger_of
 
         attempt = attempt_of(context, self.retries or 0)
-        is_filed = bool(key or attempt.key)  # by hand, without a task instance, there is nothing to name it
+        is_filed = bool(key or attempt.key)  # a test that calls execute({}) has no task instance
         return attempt, ledger_of(context, self._checked("ledger_path")) if is_filed else None
 
     def _wait_options(self) -> wait_options.WaitOptions:

@@ -54,7 +54,7 @@ class CreateUserOperator(WahelpOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Add them."""
+        """Add the person."""
         user = self.hook.create_user(
             self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
         )

@@ -55,7 +55,7 @@ class SetWebhookOperator(WahelpOperator):
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Set it."""
+        """Register the webhook."""
         webhook = self.hook.set_webhook(self.url, self.api, self.entities, self.project_id)
         self.log.info("Events go to %s", mask_url(self.url))
         return self._result(context, webhook.to_dict())
