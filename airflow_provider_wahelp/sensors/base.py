@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.task import WahelpTask, optional
 
@@ -36,7 +37,7 @@ _NOT_LITERAL = (
 class WahelpSensor(WahelpTask, BaseSensorOperator):
     """Waits for something in a channel.
 
-    Fails at once where waiting cannot help. A fault that may pass is logged, and the sensor looks again.
+    The sensor fails at once where waiting cannot help. A transient fault is logged, and it looks again.
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
@@ -72,19 +73,15 @@ class WahelpSensor(WahelpTask, BaseSensorOperator):
         self._away = 0.0  # seconds to stay away, from Retry-After
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; if that is too early and the sensor is deferrable, leave the rest to the triggerer."""
+        """Look once. If that is too early, a deferrable sensor leaves the rest to the triggerer."""
         result = self._look_patiently(context)
         if result is None and self.deferrable:
-            # Here, and not in execute: Airflow's own soft_fail and its kin then hold for the first look too.
+            # Here, and not in execute: so Airflow's soft_fail and the like hold for the first look too.
             self._defer()
         return PokeReturnValue(is_done=result is not None, xcom_value=result)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after the triggerer has waited. Airflow calls it.
-
-        :param next_method: the method to go on with.
-        :param next_kwargs: its arguments.
-        """
+        """Go on after the triggerer has waited. Airflow calls it."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as timeout:
@@ -97,8 +94,6 @@ class WahelpSensor(WahelpTask, BaseSensorOperator):
 
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
-
         if "error" in event:
             with airflow_errors():
                 raise WahelpError.from_dict(event["error"])

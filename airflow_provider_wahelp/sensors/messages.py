@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class MessageStatusSensor(WahelpSensor):
     """Wait until a message is delivered, or read.
 
-    Fails at once if Wahelp reports that it was not delivered. Many messages stay ``sent`` for ever: after
-    ``timeout`` the sensor fails or, with ``soft_fail``, is skipped.
+    The sensor fails at once if Wahelp reports that the delivery failed. Many messages stay ``sent`` for ever:
+    after ``timeout`` the sensor fails or, with ``soft_fail``, is skipped.
 
     :param message_id: the message, e.g. ``send.output["id"]``.
-    :param status: ``delivered`` or ``read``; what was read was delivered.
+    :param status: ``delivered`` or ``read``. A message that is read was delivered too.
     :param channel_uuid: the channel that it was sent through; the connection's by default.
     :param project_id: the project; the connection's by default.
     :param deferrable: whether to wait in the triggerer, after a first look in the worker; by default what

@@ -23,19 +23,20 @@ def _query(name: str, value: Any) -> str:
 
 
 class SqlToWahelpOperator(SendMessagesOperator):
-    """Send a text of their own to each of the people that a query yields, once.
+    """Send each of the people that a query yields a text of their own, once.
 
-    The rows are streamed, from a server-side cursor on PostgreSQL and MySQL, and the query is done before the
-    first message goes. Needs the extra ``sql``. Everything else is as in
+    The rows are streamed, from a server-side cursor on PostgreSQL and MySQL. The query ends before the first
+    message goes. Needs the extra ``sql``. Everything else is as in
     :class:`~airflow_provider_wahelp.operators.mailings.SendMessagesOperator`.
 
     :param sql: the query, or a file that ends in ``.sql``; it yields the columns ``user_id`` or ``phone``,
-        and whatever the text needs. A retry asks again: who has got it is known by key, not by place.
+        and the columns that the text needs. A retry runs the query again: a row is known by its key, not by
+        its place.
     :param sql_conn_id: the id of any Airflow connection to a database.
     :param parameters: the query's parameters. Its placeholders are the driver's own: ``:name`` in SQLite and
         Oracle, ``%(name)s`` in PostgreSQL and MySQL, where a literal ``%`` is then ``%%``.
-    :param suppress_sql: a query of those who are not written to, in columns ``phone`` or ``user_id``, on the
-        same connection; besides ``suppress``. It gets no ``parameters``.
+    :param suppress_sql: a query of people who are not written to, in columns ``phone`` or ``user_id``, on the
+        same connection, in addition to ``suppress``. It gets no ``parameters``.
     :param if_empty: without any row: ``skip`` (the default), ``succeed`` or ``fail``.
     """
 
