@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from airflow.providers.common.compat.sdk import mask_secret
 
@@ -78,14 +78,6 @@ class BlockingHook(BaseWahelpHook):
         """Return project and channel, checked and with the connection's defaults."""
         with airflow_errors():
             return self._connection.project(project_id), self._connection.channel(channel_uuid)
-
-    def checked(self, check: Callable[[Any], T], value: Any) -> T:
-        """Check an argument, with the errors that all methods have.
-
-        :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
-        """
-        with airflow_errors():
-            return check(value)
 
     def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.

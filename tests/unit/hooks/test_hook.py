@@ -40,7 +40,7 @@ def methods_of(hook: type) -> dict[str, list[str]]:
 
 def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
     blocking = methods_of(WahelpHook)
-    for for_operators in ("get_conn", "checked", "recipient"):
+    for for_operators in ("get_conn", "recipient"):
         del blocking[for_operators]
     asynchronous = methods_of(WahelpAsyncHook)
     del asynchronous["server"]  # for notifiers
