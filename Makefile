@@ -58,9 +58,9 @@ test-lowest: TESTS := tests/unit tests/contract tests/delivery/test_rows.py test
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
 
-browser: .venv/.browser .venv-2.11/.browser ## The connection form and the sandbox's page in Debian's Chromium, on Airflow 3.3 and 2.11
+browser: .venv/.browser .venv-2.11/.browser ## In Debian's Chromium: the sandbox's page, and the connection form of Airflow 3.3 and 2.11
 	.venv/bin/python -m pytest -m browser tests/browser
-	.venv-2.11/bin/python -m pytest -m browser tests/browser
+	.venv-2.11/bin/python -m pytest -m browser tests/browser/test_connection_form.py
 
 # In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
 $(OLDER:%=test-%) test-lowest: test-%:

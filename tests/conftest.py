@@ -36,11 +36,11 @@ MASKERS = (
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a directory for tokens, and a process that knows none."""
-    from airflow_provider_wahelp.client import tokens
+    from airflow_provider_wahelp.client import token_store
 
     directory = tmp_path / "wahelp"
     monkeypatch.setenv("AIRFLOW__WAHELP__STATE_DIRECTORY", str(directory))
-    monkeypatch.setattr(tokens, "_process_stores", {})
+    monkeypatch.setattr(token_store, "_process_stores", {})
     return directory
 
 

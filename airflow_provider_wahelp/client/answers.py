@@ -40,9 +40,7 @@ _BY_STATUS: Mapping[int, type[errors.WahelpError]] = {
 class Answer:
     """What came back over HTTP, whichever library brought it.
 
-    :param status: the HTTP status.
     :param headers: the headers, their names in lower case.
-    :param body: the undecoded body.
     """
 
     status: int
@@ -66,7 +64,6 @@ class Answer:
 class Envelope:
     """A successful answer, out of its envelope (docs/api.md, 1).
 
-    :param data: what the answer is about.
     :param has_more: whether a list goes on; ``None`` where the API does not say.
     """
 
@@ -78,7 +75,6 @@ class Envelope:
 class Page(Generic[T]):
     """One page of a list.
 
-    :param items: the page's objects.
     :param has_more: whether the list goes on; ``None`` where the API does not say.
     """
 
@@ -112,8 +108,6 @@ def error_of(
 ) -> errors.WahelpError | None:
     """Return the error that an answer means, or ``None``.
 
-    :param body: its decoded body.
-    :param what: what was attempted.
     :param private: values of the request that must not show.
     """
     refused = isinstance(body, Mapping) and body.get("success") in (False, "false")
@@ -131,10 +125,7 @@ def error_of(
 
 
 def read_object(kind: type[M]) -> Callable[[Envelope], M]:
-    """Return a reader of one object.
-
-    :param kind: the model.
-    """
+    """Return a reader of one object."""
 
     def read(envelope: Envelope) -> M:
         if not isinstance(envelope.data, Mapping):
@@ -145,10 +136,7 @@ def read_object(kind: type[M]) -> Callable[[Envelope], M]:
 
 
 def read_list(kind: type[M]) -> Callable[[Envelope], Page[M]]:
-    """Return a reader of a page of objects.
-
-    :param kind: the model.
-    """
+    """Return a reader of a page of objects."""
 
     def read(envelope: Envelope) -> Page[M]:
         data = [] if envelope.data is None else envelope.data

@@ -24,7 +24,8 @@ from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, s
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
+from airflow_provider_wahelp.client.token_store import TokenStore, process_store
+from airflow_provider_wahelp.client.tokens import TokenKeeper
 
 T = TypeVar("T")
 
@@ -50,17 +51,16 @@ class _NoAddresses(logging.Filter):
 logging.getLogger("httpx").addFilter(_NoAddresses())
 
 
-async def _tell_nobody(token: str) -> None:
+async def _ignore(token: str) -> None:
     """Do nothing with a token."""
 
 
 class AsyncWahelpClient:
     """Performs calls over one pool of keep-alive connections; belongs to the event loop that it is used in.
 
-    :param settings: where, who and how patiently.
+    :param settings: the server, the credentials, the timeouts and the retries.
     :param store: where the token is shared; by default among the clients of this process.
-    :param on_token: told each token before it is used, so that logs can mask it.
-    :param sleep: waits for the given seconds.
+    :param on_token: is called with each token before its first use, so that logs can mask it.
     :raises InputError: if the CA bundle cannot be used.
     """
 
@@ -68,7 +68,7 @@ class AsyncWahelpClient:
         self,
         settings: Settings,
         store: TokenStore | None = None,
-        on_token: Callable[[str], Awaitable[None]] = _tell_nobody,
+        on_token: Callable[[str], Awaitable[None]] = _ignore,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
@@ -76,7 +76,9 @@ class AsyncWahelpClient:
         self._on_token = on_token
         self._sleep = sleep
         self._http = httpx.AsyncClient(
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none: a token alone says who asks
+            cookies=CookieJar(
+                DefaultCookiePolicy(allowed_domains=[])
+            ),  # no cookies: the token alone identifies the account
             verify=_tls(settings.verify) if settings.base_url.startswith("https") else False,
             timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout),
         )
@@ -108,8 +110,7 @@ class AsyncWahelpClient:
     async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation.
 
-        :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what the operation returns.
+        :param flow: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
         :raises WahelpError: if it failed for good.
         """
         try:
@@ -141,7 +142,7 @@ class AsyncWahelpClient:
         if isinstance(step, Pause):
             return await self._sleep(step.seconds)
         if isinstance(step, ServerTime):
-            await self._token()  # who logged in, here or in another process, has learnt the time
+            await self._token()  # each login, of any process, learns the server's time
             return self._keeper.server_clock.time(step.at)
         return await self.perform(step)
 

@@ -21,7 +21,8 @@ from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.session import new_session, prepared
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.tokens import TokenKeeper, TokenStore, process_store
+from airflow_provider_wahelp.client.token_store import TokenStore, process_store
+from airflow_provider_wahelp.client.tokens import TokenKeeper
 
 T = TypeVar("T")
 
@@ -29,10 +30,9 @@ T = TypeVar("T")
 class WahelpClient:
     """Performs calls over one pooled keep-alive session; safe to share between threads.
 
-    :param settings: where, who and how patiently.
+    :param settings: the server, the credentials, the timeouts and the retries.
     :param store: where the token is shared; by default among the clients of this process.
-    :param on_token: told each token before it is used, so that logs can mask it.
-    :param sleep: waits for the given seconds.
+    :param on_token: is called with each token before its first use, so that logs can mask it.
     :raises InputError: if the CA bundle cannot be used.
     """
 
@@ -79,8 +79,7 @@ class WahelpClient:
     def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation.
 
-        :param conversation: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what the operation returns.
+        :param flow: a generator of :mod:`~airflow_provider_wahelp.client.operations`.
         :raises WahelpError: if it failed for good.
         """
         try:
@@ -111,7 +110,7 @@ class WahelpClient:
         if isinstance(step, Pause):
             return self._retrying.sleep(step.seconds)
         if isinstance(step, ServerTime):
-            self._token()  # who logged in, here or in another process, has learnt the time
+            self._token()  # each login, of any process, learns the server's time
             return self._keeper.server_clock.time(step.at)
         return self.perform(step)
 
@@ -138,7 +137,7 @@ class WahelpClient:
         return result
 
     def _note(self, state: RetryCallState) -> None:
-        """Note why a call is about to be repeated, and when, for whoever wonders why nothing moves."""
+        """Note why and when a call is repeated: a task that waits must not look as if it hung."""
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, errors.WahelpError):
             self.trouble = retries.describe(error, state.upcoming_sleep)
@@ -204,7 +203,7 @@ def _broken(error: requests.RequestException) -> type[errors.WahelpError]:
 def _causes(error: object) -> Iterator[object]:
     """Yield an exception and those that it wraps, as requests and urllib3 nest them.
 
-    Its ``__context__`` is none of them: that is whatever the caller happened to be handling.
+    Its ``__context__`` is not one of them: the caller may have been handling another error.
     """
     while isinstance(error, BaseException):
         yield error

@@ -1,6 +1,6 @@
 """What the API can do: one function per operation, arguments in, a :class:`Call` out (docs/api.md, 3).
 
-A call is data. Who performs it, with which HTTP library, and whether it is repeated is decided elsewhere.
+A call is data. Each client performs it with its own HTTP library; ``retries`` decides whether to repeat it.
 """
 
 from __future__ import annotations
@@ -46,12 +46,9 @@ PAGE_SIZE = 100
 class Call(Generic[T]):
     """One request to the API, and how its answer is read.
 
-    :param method: the HTTP method.
     :param path: the path below ``/api/app/`` or another root, its parts quoted.
     :param what: the call in words, for logs and errors, with nothing personal in it.
     :param read: turns a successful answer's envelope into the result.
-    :param json: the body.
-    :param params: the query.
     :param project_id: what ``X-Project`` is to say.
     :param repeatable: whether carrying it out twice is the same as once.
     :param token: a bearer token to use in place of the shared one; the empty string for none.
@@ -113,7 +110,7 @@ def refresh_token(token: str) -> Call[tuple[str, float]]:
 
 
 def get_account() -> Call[Account]:
-    """Tell whom the credentials belong to."""
+    """Read the account that the credentials belong to."""
     return Call("GET", "user/", "read the account", read_object(Account))
 
 
@@ -233,7 +230,7 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
 
 
 def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Call[Message]:
-    """Send a text; there is no idempotency key."""
+    """Send a text; the API has no idempotency key (docs/api.md, 3.2)."""
     return Call(
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),
@@ -320,7 +317,6 @@ def request(
 ) -> Call[Any]:
     """Call any of the vendor's 376 operations.
 
-    :param method: the HTTP method.
     :param path: the path, with or without ``/api/app/`` before it; those below ``/api/crm/`` with that.
     :return: what the answer's envelope holds.
     """

@@ -29,7 +29,6 @@ def ssl_context(bundle: str) -> ssl.SSLContext:
 def check_bundle(settings: Settings) -> None:
     """Insist on a bundle that can be used, where one is named and needed.
 
-    :param settings: the server, and what its certificate is checked with.
     :raises InputError: if it cannot be used.
     """
     if isinstance(settings.verify, str) and settings.base_url.startswith("https"):

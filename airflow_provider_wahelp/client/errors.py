@@ -55,10 +55,7 @@ class WahelpError(Exception):
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> WahelpError:
-        """Return the error that :meth:`to_dict` has described; a kind that is not known is a ``WahelpError``.
-
-        :param values: what :meth:`to_dict` has returned.
-        """
+        """Return the error that :meth:`to_dict` has described; ``WahelpError`` for an unknown kind."""
         kind = globals().get(str(values.get("kind")), WahelpError)
         if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
             kind = WahelpError
@@ -97,7 +94,6 @@ class WahelpError(Exception):
 class InputError(WahelpError, ValueError):
     """An argument is not what it must be; nothing was sent.
 
-    :param argument: the name of the argument.
     :param must: what it must be. The text never contains the value, which may be personal.
     """
 
@@ -177,7 +173,7 @@ class NotFoundError(WahelpError):
 class NotWahelpError(WahelpError):
     """The server answers, but lacks the operations that every Wahelp has."""
 
-    meaning = "there is no Wahelp at this address"
+    meaning = "the server at this address is not Wahelp"
     advice = "Check the connection's host."
 
 
@@ -264,15 +260,18 @@ class UnknownOutcomeError(WahelpError):
     """It is not known whether a message was sent, or something created.
 
     To repeat it could do it twice, not to repeat it could lose it. So a person has to decide.
+
+    :param what: what is unknown, as a clause: ``the message to user 301 was sent``.
+    :param words: why.
     """
 
     meaning = "the outcome is unknown"
-    advice = "Check in Wahelp before you repeat it."
+    advice = "Check in Wahelp before trying again."
     may_have_happened = True
 
     def _summary(self) -> str:
-        words = f" ({self.words.rstrip('.')})" if self.words else ""
-        return f"It is not known whether Wahelp carried it out: {self.what}{words}"
+        words = f": {self.words.rstrip('.')}" if self.words else ""
+        return f"Unknown whether {self.what}{words}"
 
     def _repeat(self) -> str:
         return "A retry of the task looks again." if self.temporary else ""

@@ -1,4 +1,8 @@
-"""What an operation may ask of the client besides calls: to wait, and what time it is there."""
+"""An operation of several steps, as a generator: both clients run the same lines.
+
+A step is a call, a pause, or the question for the server's time. The client sends back its result, or throws
+its error into the generator: ``client.run(operations.ensure_project("Shop"))``.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait.
-
-    :param seconds: how long.
-    """
+    """Wait for some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class ServerTime:
-    """Tell the server's time, as a :class:`Moment`: never later than it really is there.
+    """Tell the server's time as a :class:`Moment`, never later than the time really is there.
 
-    It is this host's where the server has not said anything yet, as with a ready-made token.
+    Before the server's first answer it is the time of this host, as with a ready-made token.
 
     :param at: the moment, by this host's clock; now by default.
     """
@@ -35,3 +36,9 @@ class ServerTime:
 
 Step = Call[Any] | Pause | ServerTime
 Flow = Generator[Step, Any, T]
+
+
+def once(call: Call[T]) -> Flow[T]:
+    """Perform one call."""
+    result: T = yield call
+    return result

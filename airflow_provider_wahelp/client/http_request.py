@@ -18,10 +18,7 @@ LOCK_POLL = 0.02
 
 
 def url_of(base_url: str, call: Call[Any]) -> str:
-    """Return the address of a call with its query, which the two HTTP libraries would write differently.
-
-    :param base_url: the scheme and host.
-    """
+    """Return the address of a call with its query, which the two HTTP libraries would write differently."""
     query = urlencode(list(_pairs(call.params or {})))
     joint = "&" if "?" in call.path else "?"
     return f"{base_url}/api/{call.root}/{call.path}" + (joint + query if query else "")
@@ -36,11 +33,7 @@ def headers_of(call: Call[Any]) -> dict[str, str]:
 
 
 def seen(call: Call[Any], answer: Answer, seconds: float) -> None:
-    """Log an answer for those who debug, with nothing personal in it.
-
-    :param answer: its answer.
-    :param seconds: how long it took.
-    """
+    """Log an answer for those who debug, with nothing personal in it."""
     log.debug("%s: HTTP %s, %d bytes, %.3f s", call.what, answer.status, len(answer.body), seconds)
 
 

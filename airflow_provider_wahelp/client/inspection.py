@@ -20,10 +20,9 @@ T = TypeVar("T")
 class Reached:
     """What is there.
 
-    :param account: whose credentials they are; ``None`` where nobody asked, or the server does not tell.
+    :param account: the owner of the credentials; ``None`` if the server does not tell it, or was not asked.
     :param projects: the account's projects; ``None`` where the server has no such list.
-    :param project: the project that was asked for; ``None`` where there is none.
-    :param channels: the project's channels.
+    :param project: the project that was asked for; ``None`` if it does not exist.
     :param channel: the channel that was asked for; ``None`` where the project has none.
     """
 

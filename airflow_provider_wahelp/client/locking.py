@@ -11,8 +11,6 @@ class HostLock:
     """A lock between processes, and between the threads of one: the system's own, on a file of ours.
 
     The system opens it when its holder ends, however that ends. The file stays: removing it would let two in.
-
-    :param path: the file; created, for its owner alone.
     """
 
     def __init__(self, path: Path) -> None:
@@ -20,7 +18,7 @@ class HostLock:
         self._handle: int | None = None
 
     def acquire(self, *, wait: bool = False) -> None:
-        """Lock it. Not to be called by whoever holds it.
+        """Lock the file. The process that holds the lock must not call this.
 
         :param wait: whether to wait for a holder.
         :raises BlockingIOError: if somebody holds it, and this is not to wait.

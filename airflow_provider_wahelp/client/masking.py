@@ -16,10 +16,7 @@ _SHORTEST_PART = 8  # of an address: what is shorter is a word such as "webhook"
 
 
 def mask_phone(phone: object) -> str:
-    """Return a phone number as ``+7*****4567``; without the plus where its country is not known.
-
-    :param phone: a phone number in any form.
-    """
+    """Return a phone number as ``+7*****4567``; without the plus where its country is not known."""
     text = str(phone).strip()
     number = text if text.startswith("+") else _understood(text)
     digits = phones.digits(number)
@@ -28,10 +25,7 @@ def mask_phone(phone: object) -> str:
 
 
 def mask_url(url: str) -> str:
-    """Return only the scheme and host of an address: paths and queries are where webhook secrets are put.
-
-    :param url: an absolute URL.
-    """
+    """Return only the scheme and host of an address: paths and queries are where webhook secrets are put."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     rest = f"/{HIDDEN}" if parts.path.strip("/") or parts.query else ""
@@ -39,10 +33,7 @@ def mask_url(url: str) -> str:
 
 
 def secrets_of(url: str) -> list[str]:
-    """Return an address and those of its parts that may be secret, for :func:`scrub`.
-
-    :param url: an absolute URL.
-    """
+    """Return an address and those of its parts that may be secret, for :func:`scrub`."""
     parts = urlsplit(url)
     found = re.split(r"[/?&=#]", f"{parts.path}?{parts.query}#{parts.fragment}")
     return [url, *filter(None, (parts.password, *(part for part in found if len(part) >= _SHORTEST_PART)))]

@@ -11,18 +11,24 @@ from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import ensure_user, with_channel_check
-from airflow_provider_wahelp.client.reconcile import LOOKS, carried_out_once, digest, find_sent, moment
-from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.operations import post_message
+from airflow_provider_wahelp.client.reconcile import (
+    LOOKS,
+    BegunSend,
+    carried_out_once,
+    digest,
+    find_sent,
+    moment,
+)
+from airflow_provider_wahelp.client.users import ensure_user
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who is written to, through which channel: a user of the channel, or a phone.
+    """The recipient of a message and the channel: a user of the channel, or a phone.
 
     :param user_id: the person, as a user of the channel; or
     :param phone: their normalised number.
-    :param name: their name, if they are new.
     """
 
     project_id: Id
@@ -44,46 +50,36 @@ class Recipient:
 
 
 def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow[Message]:
-    """Send a text to whoever it is for; see :func:`send_message`.
+    """Find the recipient, and send them a text once.
 
-    :param recipient: whom it is for.
     :param others: the ids of messages that are known to be others.
     """
-    user_id = yield from recipient.resolve()
-    return (yield from send_message(recipient, user_id, text, others=others))
+    begun = yield from begin_send(recipient, text, others)
+    return (yield from send_message(begun, text))
 
 
-def send_message(
-    recipient: Recipient,
-    user_id: Id,
-    text: str,
-    since: Moment | None = None,
-    *,
-    look: bool = True,
-    others: Container[Id] = (),
-    looks: Sequence[float] = LOOKS,
-) -> Flow[Message]:
-    """Send a text once: where the outcome is unclear, look into the history before sending again.
+def begin_send(
+    to: Recipient, text: str, others: Container[Id] = (), user_id: Id | None = None
+) -> Flow[BegunSend]:
+    """Find the recipient, and return a send that begins now.
 
-    A person without the messenger is told from a channel that is not active.
-
-    :param recipient: through which channel.
-    :param user_id: the person.
-    :param since: when this was begun; now by default.
-    :param look: whether to look, or to leave an unclear outcome to the caller.
     :param others: the ids of messages that are known to be others.
+    :param user_id: the recipient, if known by now.
+    """
+    if user_id is None:
+        user_id = yield from to.resolve()
+    now = yield from moment()
+    known = to.project_id, to.channel_uuid, user_id, digest(text)
+    return BegunSend(*known, now.seconds, now.by_host, others)
+
+
+def send_message(begun: BegunSend, text: str, looks: Sequence[float] = LOOKS) -> Flow[Message]:
+    """Send a text once: where the outcome is unknown, look into the history before sending again.
+
     :param looks: the seconds before each look.
-    :raises UnknownOutcomeError: if the outcome is unclear and the history cannot be read.
+    :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
-    project, channel = recipient.project_id, recipient.channel_uuid
-    call = calls.send_message(project, channel, user_id, text)
-    known = project, channel, user_id, digest(text), since or (yield from moment()), others, looks
-
-    def send() -> Flow[Message]:
-        return with_channel_check(call, project, channel)
-
-    message = yield from carried_out_once(send, lambda: find_sent(*known)) if look else send()
-    return _sent(message, user_id, text)
+    return carried_out_once(lambda: post_message(begun, text), lambda: find_sent(begun, looks))
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:
@@ -101,13 +97,3 @@ def by_phone(to: Recipient) -> Flow[Recipient]:
             "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
         ) from None
     return replace(to, user_id=None, phone=number, name=user.name or number)
-
-
-def _sent(message: Message, user_id: Id, text: str) -> Message:
-    """Fill in what the API's answer leaves out."""
-    return replace(
-        message,
-        user_id=user_id if message.user_id is None else message.user_id,
-        text=text if message.text is None else message.text,
-        direction="outgoing",
-    )

@@ -6,7 +6,7 @@ known is kept in ``extra``. Times are UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -21,6 +21,34 @@ MOSCOW = timezone(timedelta(hours=3), "Europe/Moscow")
 """The zone of the API's times, which carry none. Moscow has no daylight saving."""
 
 
+def _id(value: object) -> int | str | None:
+    if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
+        return None
+    return as_id(value)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _flag(value: object) -> bool:
+    return value.strip().lower() in {"1", "true", "yes"} if isinstance(value, str) else bool(value)
+
+
+def _as_it_came(value: object) -> Any:
+    return value
+
+
+def _column(read: Callable[[Any], Any], key: str = "", *, private: bool = False) -> Any:
+    """Return a field of a model.
+
+    :param read: turns the API's value, or ``None``, into the field's.
+    :param key: what the API calls the field, where that is another name.
+    :param private: whether the field stays out of the ``repr``.
+    """
+    return field(default=read(None), repr=not private, metadata={"read": read, "key": key})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """An object of the API.
@@ -32,22 +60,27 @@ class Model:
 
     @classmethod
     def from_api(cls, data: Json) -> Self:
-        """Read an object of the API.
-
-        :param data: the decoded JSON object.
-        """
+        """Read an object of the API."""
         known = cls._known()
         extra = {key: value for key, value in data.items() if key not in known}
         return cls(**cls._read(data), extra=extra)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
-        raise NotImplementedError
+        return {name: read(data.get(key)) for name, read, key in cls._columns()}
+
+    @classmethod
+    @cache
+    def _columns(cls) -> tuple[tuple[str, Callable[[Any], Any], str], ...]:
+        columns = [entry for entry in fields(cls) if entry.metadata]
+        return tuple(
+            (entry.name, entry.metadata["read"], entry.metadata["key"] or entry.name) for entry in columns
+        )
 
     @classmethod
     @cache
     def _known(cls) -> Set[str]:
-        return {entry.name for entry in fields(cls)} - {"extra"}
+        return {known for name, _, key in cls._columns() for known in (name, key)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as plain JSON values, its times as ISO 8601 in UTC."""
@@ -59,29 +92,22 @@ class Model:
 class Account(Model):
     """The account that the credentials belong to; its fields are not documented."""
 
-    id: int | str | None = None
-    name: str | None = field(default=None, repr=False)
-    login: str | None = field(default=None, repr=False)
+    id: int | str | None = _column(_id)
+    name: str | None = _column(_text, private=True)
+    login: str | None = _column(_text, "email", private=True)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
-        return {
-            "id": _id(data.get("id")),
-            "name": _text(data.get("name")),
-            "login": _text(data.get("login") or data.get("email")),
-        }
+        read = super()._read(data)
+        return {**read, "login": _text(data.get("login")) or read["login"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Model):
     """A project of an account."""
 
-    id: int | str | None = None
-    name: str | None = None
-
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        return {"id": _id(data.get("id")), "name": _text(data.get("name"))}
+    id: int | str | None = _column(_id)
+    name: str | None = _column(_text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,154 +117,38 @@ class Channel(Model):
     Paths need the ``uuid``, webhooks carry the numeric ``id``; some entries of lists have no uuid.
     """
 
-    id: int | str | None = None
-    uuid: str | None = None
-    name: str | None = None
-    type: str | None = None
-    active: bool = False
-    settings: Any = field(default=None, repr=False)
-
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        return {
-            "id": _id(data.get("id")),
-            "uuid": _text(data.get("uuid")),
-            "name": _text(data.get("name")),
-            "type": _text(data.get("type")),
-            "active": _flag(data.get("active")),
-            "settings": data.get("settings"),
-        }
+    id: int | str | None = _column(_id)
+    uuid: str | None = _column(_text)
+    name: str | None = _column(_text)
+    type: str | None = _column(_text)
+    active: bool = _column(_flag)
+    settings: Any = _column(_as_it_came, private=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class User(Model):
     """One person in one channel."""
 
-    id: int | str | None = None
-    name: str | None = field(default=None, repr=False)
-    phone: str | None = field(default=None, repr=False)
-    channel_id: int | str | None = None
-    contact_id: int | str | None = None
-    blocked: bool | None = None
-    last_message: Any = field(default=None, repr=False)
+    id: int | str | None = _column(_id)
+    name: str | None = _column(_text, private=True)
+    phone: str | None = _column(_text, private=True)
+    channel_id: int | str | None = _column(_id)
+    contact_id: int | str | None = _column(_id)
+    blocked: bool | None = _column(lambda value: None if value is None else _flag(value))
+    last_message: Any = _column(_as_it_came, private=True)
 
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        return {
-            "id": _id(data.get("id")),
-            "name": _text(data.get("name")),
-            "phone": _text(data.get("phone")),
-            "channel_id": _id(data.get("channel_id")),
-            "contact_id": _id(data.get("contact_id")),
-            "blocked": None if data.get("blocked") is None else _flag(data["blocked"]),
-            "last_message": data.get("last_message"),
-        }
+
+def _users(value: object) -> tuple[User, ...]:
+    return tuple(map(User.from_api, filter(_is_object, value))) if isinstance(value, list) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contact(Model):
     """One person across the channels of a project."""
 
-    id: int | str | None = None
-    name: str | None = field(default=None, repr=False)
-    users: tuple[User, ...] = field(default=(), repr=False)
-
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        users = data.get("users")
-        return {
-            "id": _id(data.get("id")),
-            "name": _text(data.get("name")),
-            "users": tuple(User.from_api(user) for user in users if isinstance(user, Mapping))
-            if isinstance(users, list)
-            else (),
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message(Model):
-    """A message of a channel's history, or one that was just sent.
-
-    ``direction`` is ``incoming`` from the client, ``outgoing`` to the client, or ``service`` for what
-    is no message between people (docs/api.md, 4.5). ``message_type`` is ``text``, or ``audio`` for a voice
-    note that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
-    """
-
-    id: int | str | None = None
-    user_id: int | str | None = None
-    channel_id: int | str | None = None
-    text: str | None = field(default=None, repr=False)
-    message_type: str | None = None
-    file_url: str | None = field(default=None, repr=False)
-    destination: str | None = None
-    direction: Direction = "service"
-    status: str | None = None
-    created_at: datetime | None = None
-    user: Any = field(default=None, repr=False)
-
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        user = data.get("user")
-        nested = user.get("id") if isinstance(user, Mapping) else None
-        return {
-            "id": _id(data.get("id")),
-            "user_id": _id(data.get("user_id")) or _id(nested),
-            "channel_id": _id(data.get("channel_id")),
-            "text": _text(data.get("text") if data.get("text") is not None else data.get("message")),
-            "message_type": _text(data.get("message_type")),
-            "file_url": _text(data.get("file_url")),
-            "destination": _text(data.get("destination")),
-            "direction": direction_of(data.get("destination")),
-            "status": _text(data.get("status")),
-            "created_at": parse_time(data.get("created_at")),
-            "user": user,
-        }
-
-    @classmethod
-    @cache
-    def _known(cls) -> Set[str]:
-        return super()._known() | {"message"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Webhook(Model):
-    """An address that the platform reports to."""
-
-    uuid: str | None = None
-    url: str | None = field(default=None, repr=False)
-    entities: tuple[str, ...] = ()
-
-    @classmethod
-    def _read(cls, data: Json) -> dict[str, Any]:
-        entities = data.get("entities")
-        return {
-            "uuid": _text(data.get("uuid")),
-            "url": _text(data.get("url")),
-            "entities": tuple(map(str, entities)) if isinstance(entities, list) else (),
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class QrCode:
-    """The QR code that authorizes a channel; which of the two the API gives is not known.
-
-    :param content: the string that the code encodes.
-    :param image: the picture itself.
-    :param media_type: the picture's type, e.g. ``image/png``.
-    """
-
-    content: str | None = field(default=None, repr=False)
-    image: bytes | None = field(default=None, repr=False)
-    media_type: str | None = None
-
-
-def identity(item: object) -> tuple[object, object]:
-    """Return what an object is the same by, whatever else of it has changed.
-
-    :param item: an object of the API.
-    """
-    key = (getattr(item, "id", None), getattr(item, "uuid", None))
-    return (repr(vars(item)), None) if key == (None, None) else key
+    id: int | str | None = _column(_id)
+    name: str | None = _column(_text, private=True)
+    users: tuple[User, ...] = _column(_users, private=True)
 
 
 def direction_of(destination: object) -> Direction:
@@ -266,18 +176,71 @@ def parse_time(value: object) -> datetime | None:
         return None
 
 
-def _id(value: object) -> int | str | None:
-    if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
-        return None
-    return as_id(value)
+@dataclass(frozen=True, kw_only=True)
+class Message(Model):
+    """A message of a channel's history, or one that was just sent.
+
+    ``direction`` is ``incoming`` from the client, ``outgoing`` to the client, or ``service`` for what
+    is no message between people (docs/api.md, 4.5). ``message_type`` is ``text``, or ``audio`` for a voice
+    note that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
+    """
+
+    id: int | str | None = _column(_id)
+    user_id: int | str | None = _column(_id)
+    channel_id: int | str | None = _column(_id)
+    text: str | None = _column(_text, "message", private=True)
+    message_type: str | None = _column(_text)
+    file_url: str | None = _column(_text, private=True)
+    destination: str | None = _column(_text)
+    direction: Direction = _column(direction_of, "destination")
+    status: str | None = _column(_text)
+    created_at: datetime | None = _column(parse_time)
+    user: Any = _column(_as_it_came, private=True)
+
+    @classmethod
+    def _read(cls, data: Json) -> dict[str, Any]:
+        read, user = super()._read(data), data.get("user")
+        if data.get("text") is not None:  # what it is called in the answer to a send (docs/api.md, 4.3)
+            read["text"] = _text(data["text"])
+        if read["user_id"] is None and isinstance(user, Mapping):
+            read["user_id"] = _id(user.get("id"))
+        return read
 
 
-def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
-def _flag(value: object) -> bool:
-    return value.strip().lower() in {"1", "true", "yes"} if isinstance(value, str) else bool(value)
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Model):
+    """An address that the platform reports to."""
+
+    uuid: str | None = _column(_text)
+    url: str | None = _column(_text, private=True)
+    entities: tuple[str, ...] = _column(_texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrCode:
+    """The QR code that authorizes a channel; which of the two the API gives is not known.
+
+    :param content: the string that the code encodes.
+    :param media_type: the picture's type, e.g. ``image/png``.
+    """
+
+    content: str | None = field(default=None, repr=False)
+    image: bytes | None = field(default=None, repr=False)
+    media_type: str | None = None
+
+
+def identity(item: object) -> tuple[object, object]:
+    """Return what an object is the same by, whatever else of it has changed."""
+    key = (getattr(item, "id", None), getattr(item, "uuid", None))
+    return (repr(vars(item)), None) if key == (None, None) else key
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _plain(value: object) -> Any:

@@ -1,4 +1,4 @@
-"""What a message says though nobody wrote it: of a call, or that it was deleted (docs/api.md, 4.3)."""
+"""Texts that no person wrote: the notice of a call, or of a deletion (docs/api.md, 4.3)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,5 @@ def is_deleted(text: str | None) -> bool:
 
 
 def is_written(text: str | None) -> bool:
-    """Return whether a message is what somebody wrote, as far as can be told.
-
-    :param text: what it says.
-    """
+    """Return whether a person wrote a text, as far as its words show."""
     return not (is_call(text) or is_deleted(text))

@@ -1,12 +1,8 @@
-"""What takes more than one call: looking before creating, finding a person, explaining a refusal.
-
-Each operation is a generator that yields calls and is sent their results, so that the same lines serve
-both clients: ``client.run(operations.ensure_project("Shop"))``.
-"""
+"""What takes more than one call: looking before creating, explaining a refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,7 +14,6 @@ from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
     ExistsError,
     InputError,
-    MessengerMissingError,
     NotFoundError,
     RejectedError,
     WahelpError,
@@ -26,32 +21,21 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import (
     Channel,
-    Contact,
+    Message,
     Model,
     Project,
-    User,
     Webhook,
 )
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.phones import digits
-from airflow_provider_wahelp.client.reconcile import created_once, find_new
+from airflow_provider_wahelp.client.reconcile import BegunSend, created_once, find_new
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-
-_IDS = ("user_id", "existing_id", "id")
-
-
-def once(call: Call[T]) -> Flow[T]:
-    """Perform one call."""
-    result: T = yield call
-    return result
 
 
 def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     """Create a project, or take the one of the same name.
 
-    :param name: the project's name.
     :param if_exists: what to do with one of the same name.
     """
 
@@ -61,9 +45,9 @@ def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     call = calls.create_project(name)
     there = yield from listed()
     if there and if_exists != "create":
-        return _existing(there[0], if_exists, call.what)
-    find = find_new(call.what, listed, there or [])
-    return (yield from created_once(lambda: once(call), find))
+        return existing(there[0], if_exists, call.what)
+    find = find_new("the project was created", listed, there or [])
+    return (yield from created_once(call, find))
 
 
 def ensure_channel(
@@ -71,7 +55,6 @@ def ensure_channel(
 ) -> Flow[Channel]:
     """Create a channel, or take the one of the same name and type, preferably an active one.
 
-    :param name: the channel's name.
     :param channel_type: ``whatsapp``, ``telegram``, ...
     :param if_exists: what to do with one of the same name and type.
     """
@@ -88,9 +71,9 @@ def ensure_channel(
     there = yield from listed()
     if there and if_exists != "create":
         best = max(there, key=lambda channel: (channel.uuid is not None, channel.active))
-        return _addressable(_existing(best, if_exists, call.what))
-    find = find_new(call.what, listed, there or [])
-    return _addressable((yield from created_once(lambda: once(call), find)))
+        return _addressable(existing(best, if_exists, call.what))
+    find = find_new("the channel was created", listed, there or [])
+    return _addressable((yield from created_once(call, find)))
 
 
 def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
@@ -107,74 +90,9 @@ def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
     return channel
 
 
-def find_user(project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
-    """Find a person in a channel by phone, compared by digits; ``None`` where there is none.
-
-    Asks ``contact_by_phone``, which the integration guide does not know, and where the server lacks that,
-    the list of the channel's users.
-
-    :param phone: the normalised number.
-    """
-    try:
-        contact: Contact | None = yield calls.find_contact(project_id, phone)
-    except (NotFoundError, RejectedError) as error:
-        # "No such contact" and "no such operation" can look alike; one page of users is a cheap second look.
-        pages = 1 if _speaks_of_the_contact(error) else None
-        return (yield from _search_users(project_id, channel_uuid, phone, pages))
-    if contact is None or not contact.users:
-        return None
-    try:
-        channel = yield from get_channel(project_id, channel_uuid)
-    except NotFoundError:
-        channel = Channel()
-    if channel.id is None:  # nothing to compare the contact's channels with
-        return (yield from _search_users(project_id, channel_uuid, phone))
-    return next(
-        (_user_of(contact, user, phone) for user in contact.users if user.channel_id == channel.id), None
-    )
-
-
-def ensure_user(
-    project_id: Id,
-    channel_uuid: str,
-    name: str,
-    phone: str,
-    if_exists: IfExists = "reuse",
-    *,
-    complete: bool = True,
-) -> Flow[User]:
-    """Add a person to a channel, or take the one with the same phone.
-
-    :param name: the person's name, for a new one.
-    :param phone: the normalised number.
-    :param if_exists: what to do with somebody of the same phone.
-    :param complete: whether all fields of somebody found are wanted, or the id will do.
-    """
-    call = calls.create_user(project_id, channel_uuid, name, phone)
-    if if_exists != "create":
-        found = yield from find_user(project_id, channel_uuid, phone)
-        if found:
-            _existing(found, if_exists, call.what)
-            return (yield from _completed(project_id, channel_uuid, found)) if complete else found
-
-    def find_again() -> Flow[User | None]:
-        return (yield from find_user(project_id, channel_uuid, phone))
-
-    if if_exists == "create":  # somebody of the same phone may have been there before: no telling
-        return (yield from with_channel_check(call, project_id, channel_uuid))
-    try:
-        return (yield from created_once(lambda: once(call), find_again))
-    except RejectedError as error:
-        there = yield from _there_already(error, project_id, channel_uuid, phone)
-        if there is None:
-            raise
-        return _existing(there, if_exists, call.what)
-
-
 def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[Webhook]:
     """Add a webhook, unless its address is registered already.
 
-    :param url: the address.
     :param entities: the kinds of events, e.g. ``channel.message``.
     """
     found = yield from _listed(
@@ -199,19 +117,20 @@ def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
     return found
 
 
-def _search_users(
-    project_id: Id, channel_uuid: str, phone: str, pages: int | None = None
-) -> Flow[User | None]:
-    pager: Pager[User] = Pager(paged=True)
-    while not pager.done and (pages is None or pager.number <= pages):
-        try:
-            page: Page[User] = yield calls.list_users(project_id, channel_uuid, pager.number)
-        except NotFoundError:
-            return None
-        for user in pager.take(page):
-            if user.phone and digits(user.phone) == digits(phone):
-                return user
-    return None
+def post_message(begun: BegunSend, text: str) -> Flow[Message]:
+    """Send a text, and leave an unknown outcome to the caller.
+
+    After a refusal the channel is read: the API may blame a person for a channel that is not active.
+    """
+    project, channel, user_id = begun.project_id, begun.channel_uuid, begun.user_id
+    call = calls.send_message(project, channel, user_id, text)
+    message = yield from with_channel_check(call, project, channel)
+    return replace(  # what the answer leaves out
+        message,
+        user_id=user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )
 
 
 def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow[T]:
@@ -222,12 +141,13 @@ def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow
     try:
         result: T = yield call
     except RejectedError as error:
-        yield from _blame_the_channel(error, project_id, channel_uuid)
+        yield from raise_if_inactive(error, project_id, channel_uuid)
         raise
     return result
 
 
-def _blame_the_channel(error: RejectedError, project_id: Id, channel_uuid: str) -> Flow[None]:
+def raise_if_inactive(error: RejectedError, project_id: Id, channel_uuid: str) -> Flow[None]:
+    """Blame a channel that is not active for what was refused (docs/api.md, 6)."""
     if (yield from _is_inactive(project_id, channel_uuid)):
         raise ChannelNotActiveError(
             error.what, error.words, status=error.status, payload=error.payload
@@ -242,56 +162,8 @@ def _is_inactive(project_id: Id, channel_uuid: str) -> Flow[bool]:
     return not channel.active
 
 
-def _there_already(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
-    """Return whom a refusal is about: an error may say that the phone is there already (docs/api.md, 3.1).
-
-    :raises ChannelNotActiveError: if it is about the channel.
-    """
-    named = yield from _named(error, project_id, channel_uuid, phone)
-    if named:
-        return named
-    yield from _blame_the_channel(error, project_id, channel_uuid)
-    if isinstance(error, MessengerMissingError):
-        return None
-    return (yield from _search_users(project_id, channel_uuid, phone))
-
-
-def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
-    """Return the person whom a refusal names as the one with this phone; where it does so is not known."""
-    user_id = next(_ids(error.payload), None)
-    if user_id is None:
-        return None
-    try:
-        user: User = yield calls.get_user(project_id, channel_uuid, user_id)
-    except (NotFoundError, RejectedError):
-        return None
-    there = user.id is not None and user.phone and digits(user.phone) == digits(phone)
-    return user if there else None
-
-
-def _ids(body: object, *, called: bool = False) -> Iterator[Id]:
-    """Yield the numbers that an answer calls an id."""
-    if isinstance(body, Mapping):
-        for key, value in body.items():
-            yield from _ids(value, called=key in _IDS)
-    elif isinstance(body, list):
-        for value in body:
-            yield from _ids(value, called=called)
-    elif called and str(body).isdecimal():
-        yield str(body)
-
-
-def _completed(project_id: Id, channel_uuid: str, user: User) -> Flow[User]:
-    if user.name is not None or user.id is None:
-        return user
-    try:
-        full: User = yield calls.get_user(project_id, channel_uuid, user.id)
-    except NotFoundError:
-        return user
-    return full
-
-
-def _existing(found: M, if_exists: IfExists, what: str) -> M:
+def existing(found: M, if_exists: IfExists, what: str) -> M:
+    """Return what exists already, unless that is an error."""
     if if_exists == "fail":
         raise ExistsError(what)
     return found
@@ -305,17 +177,3 @@ def _addressable(channel: Channel) -> Channel:
             'name it by channel_uuid, or use if_exists="create"',
         )
     return channel
-
-
-def _user_of(contact: Contact, user: User, phone: str) -> User:
-    return replace(
-        user,
-        name=user.name or contact.name,
-        phone=user.phone or digits(phone),
-        contact_id=user.contact_id or contact.id,
-    )
-
-
-def _speaks_of_the_contact(error: WahelpError) -> bool:
-    """Return whether an answer looks as if the operation was there and only the contact was not."""
-    return isinstance(error.payload, Mapping) and "success" in error.payload

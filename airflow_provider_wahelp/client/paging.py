@@ -18,7 +18,7 @@ class Pager(Generic[T]):
     pages is asked until a page brings nothing new: a server that ignores ``page`` ends that too.
 
     :param paged: whether the list is known to take pages; otherwise only ``has_more`` asks for another.
-    :param long: whether it may be too long to be remembered: what is new is told from the page before alone.
+    :param long: whether the list may be too long to remember: an object is new if the page before lacks it.
     """
 
     def __init__(self, *, paged: bool, long: bool = False) -> None:
@@ -29,10 +29,7 @@ class Pager(Generic[T]):
         self._seen: set[object] = set()
 
     def take(self, page: Page[T]) -> Sequence[T]:
-        """Return the objects of a page that were on none before it, as far as that is remembered.
-
-        :param page: the page number ``number``.
-        """
+        """Return the objects of a page that were on none before it, as far as that is remembered."""
         new = [item for item in page.items if self._is_new(item)]
         if self._long:
             self._seen = set(map(identity, page.items))

@@ -24,7 +24,6 @@ def read_picture(answer: Answer) -> QrCode | None:
 def read_qr(envelope: Envelope) -> QrCode:
     """Find the QR code in an answer: a string to encode, or a picture in base64.
 
-    :param envelope: the answer.
     :raises ValueError: if it holds neither.
     """
     content = _qr_content(envelope.data)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.calls import Call, Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
-from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime
+from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, once
 from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.client.paging import Pager
@@ -29,6 +30,35 @@ CREATION_LOOKS = (0.5, 2.0)
 """Seconds before each look whether something was created."""
 
 
+@dataclass(frozen=True)
+class BegunSend:
+    """A send that was begun: by these plain values a later attempt recognises its message.
+
+    :param digest: of the text, by :func:`digest`.
+    :param began: when it was begun, in seconds since 1970.
+    :param by_host: whether ``began`` is by the host's clock, as the server had not answered anything yet.
+    :param others: the ids of messages that are known to be other ones.
+    """
+
+    project_id: Id
+    channel_uuid: str
+    user_id: Id
+    digest: str
+    began: float
+    by_host: bool = False
+    others: Container[Id] = ()
+
+    @property
+    def since(self) -> Moment:
+        """When it was begun, at the earliest."""
+        return Moment(self.began, self.by_host)
+
+    def unknown(self, why: str, status: int | None = None) -> UnknownOutcomeError:
+        """Return the error which says that it is unknown whether the message was sent."""
+        what = f"the message to user {self.user_id} through channel {self.channel_uuid} was sent"
+        return UnknownOutcomeError(what, why, status=status)
+
+
 def digest(text: str) -> str:
     """Return the digest that recognises a text, although Wahelp may change line ends and outer blanks."""
     normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
@@ -40,8 +70,8 @@ def moment(at: float | None = None) -> Flow[Moment]:
 
     :param at: the moment, by this host's clock; now by default.
     """
-    told: Moment = yield ServerTime(at)
-    return told
+    now: Moment = yield ServerTime(at)
+    return now
 
 
 def by_server(began: Moment) -> Flow[float]:
@@ -49,37 +79,24 @@ def by_server(began: Moment) -> Flow[float]:
     return (yield from moment(began.seconds)).seconds if began.by_host else began.seconds
 
 
-def find_sent(
-    project_id: Id,
-    channel_uuid: str,
-    user_id: Id,
-    text_digest: str,
-    since: Moment,
-    others: Container[Id] = (),
-    looks: Sequence[float] = LOOKS,
-) -> Flow[Message | None]:
-    """Look for a message in the history, several times over some seconds.
+def find_sent(begun: BegunSend, looks: Sequence[float] = LOOKS) -> Flow[Message | None]:
+    """Look into the history for the message of a send, several times over some seconds.
 
-    :param user_id: the recipient.
-    :param text_digest: the digest of its text.
-    :param since: when the first attempt to send it was begun.
-    :param others: the ids of messages that are known to be other ones.
     :param looks: the seconds before each look.
     :return: the message; ``None`` if it was certainly not sent.
     :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
     """
-    what = f"send a message to user {user_id} through channel {channel_uuid}"
     found = None
     for seconds in looks:
         yield Pause(seconds)
         try:
-            found = yield from _find(project_id, channel_uuid, user_id, text_digest, since, others)
+            found = yield from _find(begun)
         except WahelpError as error:
-            raise UnknownOutcomeError(what, f"the history could not be read: {error.reason}") from error
-        if found and _digest(found) == text_digest:
-            return found
+            raise begun.unknown(f"the history could not be read: {error.reason}") from error
+        if found and _has_text(found, begun):
+            return replace(found, user_id=begun.user_id) if found.user_id is None else found
     if found:
-        raise UnknownOutcomeError(what, "a message to them was deleted since, and it may be this one")
+        raise begun.unknown("a message to the user was deleted since, which may be this one")
     return None
 
 
@@ -88,7 +105,6 @@ def outgoing_since(
 ) -> Flow[None]:
     """Read the texts that went out through a channel, back to a moment.
 
-    :param since: the moment.
     :param take: is called with each message; returns whether to stop.
     """
     pager: Pager[Message] = Pager(paged=True, long=True)
@@ -124,10 +140,10 @@ def carried_out_once(attempt: Callable[[], Flow[T]], find: Callable[[], Flow[T |
                 raise
 
 
-def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
+def created_once(call: Call[T], find: Callable[[], Flow[T | None]]) -> Flow[T]:
     """Create something; if the outcome is unknown, look whether it exists before the next attempt.
 
-    :param create: creates it.
+    :param call: creates it.
     :param find: finds it, if it was not there before.
     """
 
@@ -139,7 +155,7 @@ def created_once(create: Callable[[], Flow[T]], find: Callable[[], Flow[T | None
                 return found
         return None
 
-    return carried_out_once(create, look)
+    return carried_out_once(lambda: once(call), look)
 
 
 def find_new(
@@ -147,9 +163,8 @@ def find_new(
 ) -> Callable[[], Flow[T | None]]:
     """Return a function that finds an entry of a list that was not there before.
 
-    :param what: what was attempted, for the error.
+    :param what: what is unknown if there is no list, e.g. ``the project was created``.
     :param listed: reads the list; ``None`` if the server has no such list.
-    :param before: the list before.
     """
     known = {identity(entry) for entry in before}
 
@@ -162,34 +177,27 @@ def find_new(
     return find
 
 
-def _find(
-    project_id: Id,
-    channel_uuid: str,
-    user_id: Id,
-    text_digest: str,
-    since: Moment,
-    others: Container[Id],
-) -> Flow[Message | None]:
+def _find(begun: BegunSend) -> Flow[Message | None]:
     """Find the message, else a deleted one, which may be it: the text of a deleted message is lost."""
     found: list[Message] = []
     deleted: list[Message] = []
 
     def take(message: Message) -> bool:
         # If the history leaves out the user, the text alone decides.
-        if message.user_id not in (None, user_id) or message.id in others:
+        if message.user_id not in (None, begun.user_id) or message.id in begun.others:
             return False
-        if _digest(message) == text_digest:
+        if _has_text(message, begun):
             found.append(message)
         elif is_deleted(message.text):
             deleted.append(message)
         return bool(found)
 
-    yield from outgoing_since(project_id, channel_uuid, since, take)
+    yield from outgoing_since(begun.project_id, begun.channel_uuid, begun.since, take)
     return next(iter(found + deleted), None)
 
 
-def _digest(message: Message) -> str:
-    return digest(message.text or "")
+def _has_text(message: Message, begun: BegunSend) -> bool:
+    return digest(message.text or "") == begun.digest
 
 
 def _goes_back(page: Page[Message]) -> bool:

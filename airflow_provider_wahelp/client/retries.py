@@ -20,8 +20,6 @@ def may_repeat(call: Call[Any], error: BaseException) -> bool:
     """Return whether a call that failed may be performed again.
 
     A call that changes something is repeated only if it certainly was not carried out.
-
-    :param error: what it failed with.
     """
     if not isinstance(error, WahelpError) or not error.temporary:
         return False
@@ -34,17 +32,13 @@ def wait(state: RetryCallState) -> float:
     :param state: tenacity's account of the attempts so far.
     """
     error = state.outcome.exception() if state.outcome else None
-    told = error.retry_after if isinstance(error, WahelpError) else None
+    asked = error.retry_after if isinstance(error, WahelpError) else None
     jittered = _jittered(state)
-    return jittered if told is None else told + min(jittered, 1.0)
+    return jittered if asked is None else asked + min(jittered, 1.0)
 
 
 def describe(error: WahelpError, seconds: float) -> str:
-    """Describe why a call is repeated, and when.
-
-    :param error: what it failed with.
-    :param seconds: when.
-    """
+    """Describe why a call is repeated, and when."""
     answer = f", HTTP {error.status}" if error.status else ""
     return f"Wahelp ({error.meaning}{answer}), which is asked again within {max(seconds, 1.0):.0f} s"
 
@@ -54,8 +48,6 @@ def policy(settings: Settings) -> dict[str, Any]:
 
     What is retried must take the call as its first argument. A wait that would pass the deadline is not
     begun: the error reaches the caller at once, with its ``retry_after``.
-
-    :param settings: how often and how long.
     """
     return {
         "retry": _may_go_on,

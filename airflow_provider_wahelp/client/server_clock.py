@@ -24,7 +24,7 @@ class Moment:
 
 
 def uptime() -> float:
-    """Return the seconds since this host was started, a clock that its processes share and nobody sets."""
+    """Return the seconds since this host was started, by a clock that cannot be set."""
     # Where CLOCK_BOOTTIME is, CLOCK_MONOTONIC stands still while the host sleeps.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
@@ -50,7 +50,6 @@ class ServerClock:
     def learn(self, date: str | None, asked: float | None = None) -> None:
         """Take the time of an answer into account.
 
-        :param date: its ``Date`` header.
         :param asked: this host's uptime when the request was sent; now by default.
         """
         self._heard = True

@@ -27,7 +27,6 @@ def prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepar
 
     To take each address apart anew would be most of what preparing a request costs.
 
-    :param settings: the server.
     :param token: the bearer token; the empty string for none.
     """
     headers = headers_of(call)
@@ -55,7 +54,7 @@ def _server_of(url: str) -> tuple[str, str]:
 
 
 class _NoCookies(RequestsCookieJar):
-    """Takes none and gives none: a token alone says who asks."""
+    """Stores no cookies and sends none: the token alone identifies the account."""
 
     def add_cookie_header(self, request: Any) -> None:
         """Give none."""
@@ -93,9 +92,9 @@ class _Session(requests.Session):
 
 
 class _Connection(HTTPConnection):
-    """A connection that says of what fails before its request leaves that it was before.
+    """A connection whose errors show that a request has not left yet.
 
-    Of a fault of TLS nothing else tells whether it befell the handshake or an answer.
+    Nothing else tells a TLS fault of the handshake from one of the answer.
     """
 
     def connect(self) -> None:
@@ -109,8 +108,8 @@ class _Connection(HTTPConnection):
 
 
 @cache
-def _telling(kind: type[Any]) -> type[Any]:
-    """Return a kind of connections that can tell, of one that may know TLS, or SOCKS."""
+def _class_of(kind: type[Any]) -> type[Any]:
+    """Return a class of connections that names such faults, from one that may do TLS or SOCKS."""
     return kind if issubclass(kind, _Connection) else type(kind.__name__, (_Connection, kind), {})
 
 
@@ -128,7 +127,7 @@ class _Adapter(HTTPAdapter):
         server = _server_of(request.url)
         if server not in self._pools:
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            pool.ConnectionCls = _telling(pool.ConnectionCls)
+            pool.ConnectionCls = _class_of(pool.ConnectionCls)
             self._pools[server] = pool
         return self._pools[server]
 

@@ -1,4 +1,4 @@
-"""Where Wahelp is, who asks, and how patiently."""
+"""The server, the credentials, the timeouts and the retries of a client."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ class Settings:
     """What a client needs to know.
 
     :param base_url: the scheme and host, as :func:`base_url` returns it.
-    :param login: the account's login.
-    :param password: the account's password.
     :param access_token: a ready-made token in place of login and password; it cannot be renewed without them.
     :param timeout: seconds to wait for an answer.
     :param retries: how often a call is repeated, where it may be.
@@ -51,8 +49,8 @@ def base_url(host: str = "", port: int | None = None, scheme: str = "") -> str:
     """Return the address that every path is appended to.
 
     :param host: with or without scheme, port, trailing slashes, ``/api`` or ``/api/app``.
-    :param port: the port, where the host has none; 0 is none.
-    :param scheme: the scheme, where the host has none; ``https`` unless told otherwise.
+    :param port: the port, if the host names none; 0 for the default.
+    :param scheme: the scheme, if the host names none; ``https`` by default.
     :raises InputError: if it is no address.
     """
     text = host.strip() or DEFAULT_HOST

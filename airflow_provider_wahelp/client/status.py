@@ -29,7 +29,6 @@ def delivery_status(status: str | None) -> str:
 def latest(known: str, seen: str) -> str:
     """Return the later one of two of :data:`STATUSES`.
 
-    :param known: the status that was known.
     :param seen: the status that was read now, which may be an older one.
     """
     return max(known, seen, key=STATUSES.index)
@@ -38,7 +37,6 @@ def latest(known: str, seen: str) -> str:
 def status_reached(status: str | None, wanted: str) -> bool:
     """Return whether a message got at least as far as ``wanted``: a message that was read was delivered.
 
-    :param status: the message's status.
     :param wanted: ``sent``, ``delivered`` or ``read``.
     """
     if status not in STATUSES or status == "failed":
@@ -47,8 +45,5 @@ def status_reached(status: str | None, wanted: str) -> bool:
 
 
 def status_failed(status: str | None) -> bool:
-    """Return whether a status says that the message will not arrive.
-
-    :param status: the message's status as the API spells it.
-    """
+    """Return whether a status says that the message will not arrive."""
     return status is not None and _FAILURE.search(status) is not None

@@ -47,7 +47,6 @@ def arrived(message: Message, wanted: str) -> Result | None:
     """Return the message once it has got as far as wanted: one that was read was delivered.
 
     :param message: the message, as it is now. Its text and its person are left out.
-    :param wanted: ``delivered`` or ``read``.
     :raises DeliveryFailedError: if it never will.
     """
     if status_reached(message.status, wanted):
@@ -67,10 +66,7 @@ def is_transient(error: WahelpError) -> bool:
 
 
 def retry_delay(error: WahelpError) -> float:
-    """Return the seconds that the API asks to wait before the next request.
-
-    :param error: what it has answered.
-    """
+    """Return the seconds that the API asks to wait before the next request."""
     return min(error.retry_after or 0.0, LONGEST_TOLD)
 
 

@@ -16,10 +16,10 @@ class Attempt:
     :param generation: grows each time the task is cleared, and not with a retry.
     :param repeated: whether the task was attempted before.
     :param cleared: whether the task was cleared before.
-    :param renewed: whether it is the first attempt since then.
-    :param earliest: when a first attempt can have begun at the earliest, in seconds since 1970.
-    :param run_started: when the run was started, or started again after it was cleared; a run that is running
-        while it is cleared is not started again.
+    :param renewed: whether it is the first attempt since the task was cleared.
+    :param earliest: before this, in seconds since 1970, no attempt of the task can have begun.
+    :param run_started: when the run was started, or started again as it was cleared. Airflow does not start
+        a run again that is still running.
     """
 
     key: str
@@ -32,10 +32,10 @@ class Attempt:
 
 
 def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
-    """Read the attempt off a task's context.
+    """Return which attempt of a task this is.
 
-    :param context: the context; without a task instance, as in a test, it is a first attempt.
-    :param retries: the task's retries.
+    :param context: the task's context; without a task instance, as in a test, this is a first attempt.
+    :param retries: how many the task has.
     """
     ti = context.get("ti")
     if ti is None:
@@ -56,7 +56,7 @@ def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
 
 
 def _times(run: Any) -> tuple[float, float]:
-    """Return when a run was started last, and before when it cannot have been started first."""
+    """Return when a run was started last, and a time before its first start."""
     started = getattr(run, "start_date", None)
     planned = (getattr(run, name, None) for name in ("run_after", "data_interval_end", "logical_date"))
     first = next((time for time in planned if isinstance(time, datetime)), started)

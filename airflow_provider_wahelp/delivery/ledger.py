@@ -1,4 +1,4 @@
-"""Where it is kept what was begun and what was done, so that a retry finds it."""
+"""Records of what was begun and what was done, so that a retry of the task finds them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any, Protocol
 from airflow_provider_wahelp.storage.files import private_file, storage_path
 
 PREFIX = "wahelp:"
-LONGEST_KEY = 250
-"""Airflow's database takes 512 characters, a run's ids alone can be more."""
-
+MAX_KEY_LENGTH = 250
+"""Airflow's database takes 512 characters; the ids of a run alone can be more."""
 
 Record = Mapping[str, Any]
 """Plain JSON values."""
 
 
 class Ledger(Protocol):
-    """Where records are kept, each under a key."""
+    """Keeps records, each under a key."""
 
     def read(self, key: str) -> Record | None:
         """Return the record of a key."""
@@ -28,7 +27,7 @@ class Ledger(Protocol):
         """Keep a record, durably, before this returns."""
 
     def forget(self, key: str) -> None:
-        """Drop a record: nothing came of it."""
+        """Drop a record: what was begun was certainly not carried out."""
 
 
 class TaskStateLedger:
@@ -44,8 +43,7 @@ class TaskStateLedger:
 
     def read(self, key: str) -> Record | None:
         """Return the record of a key."""
-        kept = self._store.get(_name(key))
-        return kept or None
+        return self._store.get(_name(key)) or None
 
     def write(self, key: str, record: Record) -> None:
         """Keep a record."""
@@ -80,21 +78,20 @@ class FileLedger:
         self._file(key).unlink(missing_ok=True)
 
     def _file(self, key: str) -> Any:
-        return self._directory / f"{_digest(key)}.json"
+        return self._directory / f"{_hashed(key)}.json"
 
 
 def _name(key: str) -> str:
-    return PREFIX + (key if len(key) <= LONGEST_KEY else _digest(key))
+    return PREFIX + (key if len(key) <= MAX_KEY_LENGTH else _hashed(key))
 
 
-def _digest(key: str) -> str:
+def _hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def ledger_of(context: Mapping[str, Any], path: str | None) -> Ledger | None:
-    """Return the ledger of a task: the path that its author names, or Airflow's store, or none before 3.3.
+    """Return the ledger of a task: ``None`` before Airflow 3.3, unless its author names a path.
 
-    :param context: the task's context.
     :param path: an object storage path.
     """
     if path:

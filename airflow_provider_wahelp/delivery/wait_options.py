@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments
@@ -17,12 +18,12 @@ POLL_INTERVAL = 30.0
 
 @dataclass(frozen=True)
 class WaitOptions:
-    """What is waited for, and how long, in seconds.
+    """What is waited for, and for how many seconds.
 
     :param wanted: ``delivered`` or ``read``.
-    :param timeout: how long after a send.
-    :param fallback_after: how long for a delivery, where there is another channel to try.
-    :param interval: how long from one look to the next.
+    :param timeout: after the send.
+    :param fallback_after: after the send, where there is another channel to try.
+    :param interval: how long from one poll to the next.
     """
 
     wanted: str
@@ -48,37 +49,22 @@ def fallback(value: Any) -> list[str]:
     return uuids
 
 
-def wait_timeout(value: Any) -> float:
-    """Return how many seconds are waited."""
-    return seconds(value, "wait_timeout")
-
-
-def fallback_after(value: Any) -> float:
-    """Return after how many seconds the next channel is tried."""
-    return seconds(value, "fallback_after")
-
-
-def poll_interval(value: Any) -> float:
-    """Return how many seconds may pass between two looks."""
-    return seconds(value, "poll_interval")
-
-
 def remember_in(value: Any) -> str:
-    """Return where it is remembered which channel worked: a Variable's name, or a path."""
+    """Return where to remember which channel has reached whom: a Variable's name, or a path."""
     if not isinstance(value, str) or not value.strip():
         raise InputError("remember_in", "must be the name of an Airflow Variable or an object storage path")
     return value.strip()
 
 
-def insist_on_fallback(others: Any, **given: Any) -> None:
-    """Refuse what means nothing without another channel.
+def require_fallback(channels: Any, **given: Any) -> None:
+    """Refuse arguments that mean nothing without ``fallback``.
 
-    :param others: the argument ``fallback``.
+    :param channels: the argument ``fallback``.
     :param given: the arguments that need it.
     :raises InputError: naming the first of them.
     """
     for name, value in given.items():
-        if value is not None and not others:
+        if value is not None and not channels:
             raise InputError(name, "needs fallback: another channel to try")
 
 
@@ -86,7 +72,6 @@ def seconds(value: Any, argument: str) -> float:
     """Return a duration in seconds.
 
     :param value: a timedelta, or a number of seconds.
-    :param argument: the argument's name.
     :raises InputError: if it is anything else.
     """
     try:
@@ -96,3 +81,8 @@ def seconds(value: Any, argument: str) -> float:
     if isinstance(value, bool) or not 0 < number < float("inf"):
         raise InputError(argument, "must be a timedelta, or a number of seconds above 0")
     return number
+
+
+wait_timeout = partial(seconds, argument="wait_timeout")
+fallback_after = partial(seconds, argument="fallback_after")
+poll_interval = partial(seconds, argument="poll_interval")

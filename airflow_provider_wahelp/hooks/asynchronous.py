@@ -17,10 +17,9 @@ from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.client.settings import Settings
-from airflow_provider_wahelp.client.tokens import MemoryStore
+from airflow_provider_wahelp.client.token_store import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
@@ -185,24 +184,18 @@ class WahelpAsyncHook(BaseWahelpHook):
         with airflow_errors():
             return (await self._read_connection()).settings.base_url
 
-    async def recipient(
-        self,
-        user_id: int | str | None = None,
-        phone: str | None = None,
-        name: str | None = None,
-        channel_uuid: str | None = None,
-        project_id: int | str | None = None,
-    ) -> Recipient:
-        """Return the recipient of a message, checked and with the connection's defaults, for :meth:`run`."""
+    async def project_and_channel(
+        self, channel_uuid: str | None = None, project_id: int | str | None = None
+    ) -> tuple[int, str]:
+        """Return project and channel, checked and with the connection's defaults."""
         with airflow_errors():
-            _, does = await self._ready()
-            return does.recipient(user_id, phone, name, channel_uuid, project_id)
+            connection = await self._read_connection()
+            return connection.project(project_id), connection.channel(channel_uuid)
 
     async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
-        :param conversation: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
-        :return: what it returns.
+        :param flow: an operation of :mod:`~airflow_provider_wahelp.client.operations`.
         """
         return await self._do(lambda does: flow)
 

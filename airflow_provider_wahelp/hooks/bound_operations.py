@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_wahelp.client import arguments, calls, operations, phones
+from airflow_provider_wahelp.client import arguments, calls, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.calls import Call
-from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 
 
 class BoundOperations:
-    """Turns the arguments of a hook's method into what a client performs.
-
-    :param connection: the defaults.
-    """
+    """Turns the arguments of a hook's method into what a client performs."""
 
     def __init__(self, connection: WahelpConnection) -> None:
         self._connection = connection
@@ -55,11 +52,11 @@ class BoundOperations:
 
     def get_channel_qr(self, channel_uuid: Any, project_id: Any) -> Flow[QrCode]:
         """Read a channel's QR code."""
-        return operations.once(calls.get_channel_qr(self._project(project_id), self._channel(channel_uuid)))
+        return once(calls.get_channel_qr(self._project(project_id), self._channel(channel_uuid)))
 
     def find_user(self, phone: str, channel_uuid: Any, project_id: Any) -> Flow[User | None]:
         """Find a user by phone."""
-        return operations.find_user(
+        return users.find_user(
             self._project(project_id), self._channel(channel_uuid), phones.normalise(phone)
         )
 
@@ -72,7 +69,7 @@ class BoundOperations:
         self, name: str, phone: str, channel_uuid: Any, project_id: Any, if_exists: arguments.IfExists
     ) -> Flow[User]:
         """Add a user."""
-        return operations.ensure_user(
+        return users.ensure_user(
             self._project(project_id),
             self._channel(channel_uuid),
             arguments.name(name),
@@ -81,7 +78,7 @@ class BoundOperations:
         )
 
     def recipient(self, user_id: Any, phone: Any, name: Any, channel_uuid: Any, project_id: Any) -> Recipient:
-        """Say who is written to: a user, or a phone."""
+        """Return the recipient of a message: a user, or a phone."""
         arguments.recipient(user_id, phone)
         project, channel = self._project(project_id), self._channel(channel_uuid)
         if phone in (None, ""):
@@ -114,7 +111,7 @@ class BoundOperations:
 
     def get_message(self, message_id: Any, channel_uuid: Any, project_id: Any) -> Flow[Message]:
         """Read a message."""
-        return operations.once(
+        return once(
             calls.get_message(
                 self._project(project_id), self._channel(channel_uuid), arguments.message_id(message_id)
             )
@@ -126,7 +123,7 @@ class BoundOperations:
         """Register a webhook."""
         project, address = self._project(project_id), arguments.url(url)
         if arguments.webhook_api(api) == "hook":
-            return operations.once(calls.set_hook(project, address))
+            return once(calls.set_hook(project, address))
         return operations.ensure_webhook(project, address, arguments.entities(entities))
 
     def list_webhooks(self, project_id: Any) -> Callable[[int], Call[Page[Webhook]]]:
@@ -140,7 +137,7 @@ class BoundOperations:
         """Call any operation."""
         chosen = project_id if project_id not in (None, "") else self._connection.project_id
         project = None if chosen is None else arguments.project_id(chosen)
-        return operations.once(calls.request(method, path, json=json, params=params, project_id=project))
+        return once(calls.request(method, path, json=json, params=params, project_id=project))
 
 
 def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:

@@ -33,10 +33,6 @@ class AirflowConnection(Protocol):
 class WahelpConnection:
     """A connection, read and checked.
 
-    :param conn_id: its id.
-    :param settings: what the client needs.
-    :param project_id: the default project.
-    :param channel_uuid: the default channel.
     :param login_scope: ``host`` or ``process``.
     """
 
@@ -49,7 +45,6 @@ class WahelpConnection:
     def project(self, value: Any = None) -> int:
         """Return the given project, or the connection's.
 
-        :param value: the argument ``project_id``.
         :raises InputError: if neither is given.
         """
         return arguments.project_id(self._or_default(value, self.project_id, "project_id"))
@@ -57,7 +52,6 @@ class WahelpConnection:
     def channel(self, value: Any = None) -> str:
         """Return the given channel, or the connection's.
 
-        :param value: the argument ``channel_uuid``.
         :raises InputError: if neither is given.
         """
         return arguments.channel_uuid(self._or_default(value, self.channel_uuid, "channel_uuid"))
@@ -75,7 +69,6 @@ class WahelpConnection:
 def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnection:
     """Read an Airflow connection, wherever it came from: form, JSON, URI or environment.
 
-    :param extra: its decoded extra.
     :raises InputError: naming the field that is not what it must be.
     """
     conn_id = str(connection.conn_id)

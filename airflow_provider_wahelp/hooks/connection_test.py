@@ -21,10 +21,7 @@ _MOST = 5
 
 
 def test_settings(settings: Settings) -> Settings:
-    """Return settings for a test: a short timeout and no retries.
-
-    :param settings: the connection's.
-    """
+    """Return settings for a test: a short timeout and no retries."""
     return replace(settings, retries=0, timeout=min(settings.timeout, _TIMEOUT))
 
 
@@ -47,7 +44,7 @@ def _wrong(connection: WahelpConnection, reached: Reached) -> str:
     if project_id is None:
         return ""
     if reached.project is None:
-        return _text(f"there is no project {project_id}.", _projects(reached), "Check project_id.")
+        return _text(f"project {project_id} does not exist.", _projects(reached), "Check project_id.")
     if channel_uuid is None or reached.channel:
         return ""
     there = f"project {_project(reached.project)} has no channel {channel_uuid}."

@@ -31,12 +31,10 @@ log = logging.getLogger(__name__)
 def read_extra(extra: Any, conn_id: str) -> dict[str, Any]:
     """Return the value of every field of the form; the default of one that is not given.
 
-    Forms store null, or an empty text, for what nobody has filled in. URIs, and the forms of Airflow 2.11 and
-    3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow 2.11
-    sends each field a second time, under its name in the form: there it is as it was changed last.
+    Forms store null, or an empty text, for a field that is not filled in. URIs, and the forms of Airflow 2.11
+    and 3.1, make texts of numbers; a URI of Airflow 3.1 makes a number of 1. The button "Test" of Airflow
+    2.11 sends each field twice: under its name in the form it has the value that was entered last.
 
-    :param extra: the connection's decoded extra.
-    :param conn_id: the connection's id.
     :raises InputError: naming the key that is not known, or whose value is not what it must be.
     """
     if not isinstance(extra, Mapping):

@@ -8,7 +8,7 @@ from typing import cast
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_wahelp.client.tokens import Cipher, FileStore, TokenStore, process_store, store_key
+from airflow_provider_wahelp.client.token_store import Cipher, FileStore, TokenStore, process_store, store_key
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
 from airflow_provider_wahelp.storage.directory import state_directory
 from airflow_provider_wahelp.storage.keys import fernet_key

@@ -1,4 +1,4 @@
-"""Notifiers: whoever has to hear of a failure hears of it on the phone."""
+"""Notifiers: alerts about failures and other events, sent to phones."""
 
 from __future__ import annotations
 

@@ -1,17 +1,19 @@
-"""What has happened, read off the context of whatever callback it is, with whatever is missing there."""
+"""What has happened: read from the context of any callback, and said in a few lines fit for a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+_LONGEST_REASON = 200
+
 
 class Kind(StrEnum):
-    """What has happened, in a word."""
+    """What has happened, in a word or two."""
 
     FAILED = "failed"
     RETRY = "retry"
@@ -30,23 +32,30 @@ _BY_STATE = {
     "success": Kind.SUCCEEDED,
     "skipped": Kind.SKIPPED,
 }
+_HEADS = {
+    Kind.FAILED: "Failed",
+    Kind.RETRY: "Failed, to be retried",
+    Kind.SUCCEEDED: "Succeeded",
+    Kind.SKIPPED: "Skipped",
+    Kind.RUNNING: "Running",
+    Kind.ASKS: "Waiting for an answer",
+    Kind.DEADLINE: "Deadline missed",
+    Kind.SLA: "SLA missed",
+}
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that has happened to a task or a run.
+    """Something that has happened to a task or to a run. What the context does not say is left empty.
 
-    :param kind: what.
-    :param dag_id: the DAG.
-    :param run_id: the run.
-    :param task_id: the task; empty where it is the run that it happened to.
-    :param map_index: which of the mapped tasks; -1 if it is not mapped.
-    :param try_number: the attempt; 0 where it is not known.
-    :param tries: the attempts in all; 0 where it is not known.
-    :param what: which occurrence, of those that have all of the above in common.
-    :param reason: why, in one line.
+    :param task_id: the task; empty where it has happened to the run.
+    :param map_index: the index of a mapped task; -1 if the task is not mapped.
+    :param try_number: the attempt, counted from 1.
+    :param tries: the attempts in all.
+    :param occurrence: tells apart events that have all of the above in common.
+    :param reason: why it has happened, in one line.
     :param link: where to see more.
-    :param at: when, where that is not now.
+    :param at: when it has happened; ``None`` for now.
     """
 
     kind: Kind
@@ -56,38 +65,59 @@ class Event:
     map_index: int = -1
     try_number: int = 0
     tries: int = 0
-    what: str = ""
+    occurrence: str = ""
     reason: str = ""
     link: str = ""
     at: datetime | None = None
 
     @property
-    def of_run(self) -> bool:
+    def ends_run(self) -> bool:
         """Whether it is the end of a run."""
         return not self.task_id and self.kind in (Kind.FAILED, Kind.SUCCEEDED)
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells it from all others; the same callback, called twice, is the same event."""
-        parts = (
-            self.kind,
-            self.dag_id,
-            self.run_id,
-            self.task_id,
-            self.map_index,
-            self.try_number,
-            self.what,
-        )
-        return tuple(map(str, parts))
+        """The fields that identify it: the same callback, called twice, is the same event."""
+        task = (self.dag_id, self.run_id, self.task_id, str(self.map_index), str(self.try_number))
+        return (str(self.kind), *task, self.occurrence)
+
+    @property
+    def label(self) -> str:
+        """The event in a summary of its run."""
+        return f"{self.task_id or self.dag_id} {self.kind}"
+
+    def default_text(self, now: datetime, zone: tzinfo) -> str:
+        """Return what an alert says if its author has written no text.
+
+        :param now: the time, with a zone.
+        :param zone: the zone of the times in the text.
+        """
+        return "\n".join(line for line in self._lines((self.at or now).astimezone(zone)) if line)
+
+    def _lines(self, when: datetime) -> Iterator[str]:
+        task = f", task {self.task_id}" if self.task_id else ""
+        index = f" [{self.map_index}]" if self.map_index >= 0 else ""
+        yield f"{_HEADS[self.kind]}: {self.dag_id or 'a DAG'}{task}{index}"
+        yield shortened(self.reason, _LONGEST_REASON)
+        tries = f" of {self.tries}" if self.tries >= self.try_number else ""
+        attempt = f"Try {self.try_number}{tries}, " if self.try_number else ""
+        yield f"{attempt}{when:%d %b %H:%M %Z}"
+        yield f"Run {self.run_id}" if self.run_id else ""
+        yield self.link
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text that has at most so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def event_of(context: Mapping[str, Any]) -> Event:
-    """Read an event off a context.
+    """Return the event that a callback is about.
 
     :param context: of a callback of a task or a DAG, of a deadline, or of a task that runs.
     """
     if context.get("deadline"):
-        return _deadline(context)
+        return _missed_deadline(context)
     if "slas" in context:
         return _missed_slas(context)
     return _run(context) if "reason" in context else _task(context)
@@ -95,17 +125,18 @@ def event_of(context: Mapping[str, Any]) -> Event:
 
 def _task(context: Mapping[str, Any]) -> Event:
     ti = context.get("ti") or context.get("task_instance")
+    dag_id, run_id = _ids(context)
     kind = _kind(ti, context)
-    max_tries = _get(ti, "max_tries")
+    asked = str(_get(context.get("task"), "subject") or "")
     return Event(
         kind=kind,
-        dag_id=_ids(context)[0],
-        run_id=_ids(context)[1],
+        dag_id=dag_id,
+        run_id=run_id,
         task_id=str(_get(ti, "task_id") or _get(context.get("task"), "task_id") or ""),
         map_index=_number(_get(ti, "map_index"), -1),
         try_number=_number(_get(ti, "try_number"), 0),
-        tries=_number(max_tries, -1) + 1,
-        reason=_question(context) if kind is Kind.ASKS else first_line(context.get("exception")),
+        tries=_number(_get(ti, "max_tries"), -1) + 1,
+        reason=asked if kind is Kind.ASKS else _first_line(context.get("exception")),
         link=_safely(lambda: _link_of_task(context, ti, kind)),
     )
 
@@ -118,20 +149,20 @@ def _run(context: Mapping[str, Any]) -> Event:
         kind=Kind.SUCCEEDED if succeeded else Kind.FAILED,
         dag_id=dag_id,
         run_id=run_id,
-        what=str(_get(context.get("dag_run"), "clear_number") or 0),
+        occurrence=str(_get(context.get("dag_run"), "clear_number") or 0),
         reason="" if succeeded else reason.replace("_", " "),
         link=_safely(lambda: _link_of_run(dag_id, run_id)),
     )
 
 
-def _deadline(context: Mapping[str, Any]) -> Event:
+def _missed_deadline(context: Mapping[str, Any]) -> Event:
     dag_id, run_id = _ids(context)
     deadline = context["deadline"]
     return Event(
         kind=Kind.DEADLINE,
         dag_id=dag_id,
         run_id=run_id,
-        what=str(_get(deadline, "id") or ""),
+        occurrence=str(_get(deadline, "id") or ""),
         link=_safely(lambda: _link_of_run(dag_id, run_id)),
         at=_time(_get(deadline, "deadline_time")),
     )
@@ -139,7 +170,8 @@ def _deadline(context: Mapping[str, Any]) -> Event:
 
 def _missed_slas(context: Mapping[str, Any]) -> Event:
     tasks = str(context.get("task_list") or "").strip()
-    return Event(kind=Kind.SLA, dag_id=_ids(context)[0], what=tasks, reason=", ".join(tasks.split("\n")))
+    reason = ", ".join(tasks.split("\n"))
+    return Event(kind=Kind.SLA, dag_id=_ids(context)[0], occurrence=tasks, reason=reason)
 
 
 def _kind(ti: Any, context: Mapping[str, Any]) -> Kind:
@@ -151,15 +183,12 @@ def _kind(ti: Any, context: Mapping[str, Any]) -> Kind:
     task = context.get("task")
     if _get(task, "subject") and _get(task, "options"):  # a task that asks people (HITLOperator)
         return Kind.ASKS
-    # A task that was killed is reported by the DAG processor, which knows neither its state nor its start.
+    # The DAG processor reports a task that was killed: it knows neither the state nor the start of the task.
     return Kind.RUNNING if ti is None or _get(ti, "start_date") else Kind.FAILED
 
 
-def first_line(error: Any) -> str:
-    """Return an exception in one line, without the secrets that Airflow knows.
-
-    :param error: the exception; what Airflow calls so may be a text.
-    """
+def _first_line(error: Any) -> str:
+    """Return an exception in one line, without the secrets that Airflow knows. It may be a text."""
     if error is None or error == "":
         return ""
     from airflow.providers.common.compat.sdk import redact
@@ -169,18 +198,12 @@ def first_line(error: Any) -> str:
     return str(redact(": ".join(part for part in (name, words) if part)))
 
 
-def _question(context: Mapping[str, Any]) -> str:
-    return str(_get(context.get("task"), "subject") or "")
-
-
 def _ids(context: Mapping[str, Any]) -> tuple[str, str]:
     """Return the ids of DAG and run."""
-    ti, run, dag = context.get("ti"), context.get("dag_run"), context.get("dag")
-    dag_id = _get(ti, "dag_id") or _get(run, "dag_id") or _get(dag, "dag_id") or ""
-    run_id = (
-        context.get("run_id") or _get(ti, "run_id") or _get(run, "run_id") or _get(run, "dag_run_id") or ""
-    )
-    return str(dag_id), str(run_id)
+    ti, run = context.get("ti"), context.get("dag_run")
+    dag_id = _get(ti, "dag_id") or _get(run, "dag_id") or _get(context.get("dag"), "dag_id")
+    run_id = context.get("run_id") or _get(ti, "run_id") or _get(run, "run_id") or _get(run, "dag_run_id")
+    return str(dag_id or ""), str(run_id or "")
 
 
 def _link_of_task(context: Mapping[str, Any], ti: Any, kind: Kind) -> str:
@@ -205,7 +228,7 @@ def _safely(link: Callable[[], str]) -> str:
 
 
 def _get(thing: Any, name: str) -> Any:
-    """Return a field of whatever Airflow has put into the context: an object, a dict, or nothing."""
+    """Return a field of what Airflow has put into the context: an object, a mapping, or ``None``."""
     return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
 
 

@@ -1,4 +1,4 @@
-"""A hook for who has only so many seconds."""
+"""A hook for a caller that has only so many seconds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_conn
 class InterruptibleHook(WahelpAsyncHook):
     """A ``WahelpAsyncHook`` that may be cancelled at any moment, on any event loop.
 
-    The connection is looked up in a thread, and that is never broken off: a task that stops listening to its
-    supervisor in the middle of an answer would take the rest for the answer to its next question.
+    The connection is looked up in a thread, and that look-up is never broken off: a task that stops reading
+    the supervisor's answer half-way would take the rest for the answer to its next question.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :param within: the seconds that there are: calls are repeated, and answers waited for, only as far as that
-        leaves time to tell what became of them.
+    :param within: the seconds that there are. Calls and their repetitions end early enough to note their
+        outcome.
     """
 
     def __init__(self, wahelp_conn_id: str, within: float) -> None:

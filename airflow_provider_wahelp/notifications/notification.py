@@ -1,144 +1,217 @@
-"""One call of a notifier: what is to be told, to whom, and what came of it."""
+"""One call of a notifier: its event, its text and its recipients; sent to all of them, in so many seconds."""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
-from airflow_provider_wahelp.client.phones import normalise
-from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Way
-from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts, Claim
-from airflow_provider_wahelp.delivery.alert.throttle import Move, with_counts
+from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
+from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
-from airflow_provider_wahelp.notifications.default_text import label
-from airflow_provider_wahelp.notifications.event import Event
+from airflow_provider_wahelp.notifications.event import Event, shortened
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alert.sender import AlertSender
 
+T = TypeVar("T")
+
+LONGEST = 4000
+"""Characters: what messengers take in one message."""
+
+_NAMED = 5  # labels that a summary names
+_TIDY_UP = 0.05  # of the time: to note what became of an alert, and to close the connections
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Notification:
-    """An event, and everybody who is to be told of it.
+    """An event, and everything that is needed to send it to its recipients.
 
-    :param event: the event.
-    :param text: the words.
-    :param people: the people.
-    :param conn_id: the connection.
-    :param way: how it goes.
-    :param window: for how many seconds a message silences its group.
-    :param group: what it is throttled with; by default the same kind of event of the same task.
-    :param quiet: the hours in which nobody is told; ``None`` for none.
-    :param zone: the zone that times are told in.
-    :param template: the words before they were rendered: a clock in them does not make another alert.
+    :param conn_id: the id of the Airflow connection.
+    :param window: for how many seconds a message silences its group; 0 for not at all.
+    :param group: what it is throttled with; if empty, the same kind of event of the same task.
+    :param quiet: the hours in which nothing is sent; ``None`` for none.
+    :param zone: the zone of the times in the text.
+    :param template: the text before it was rendered: a clock in it does not make another alert.
     """
 
     event: Event
     text: str = field(repr=False)
-    people: Sequence[AlertRecipient]
+    recipients: Sequence[AlertRecipient]
     conn_id: str
-    way: Way
+    channels: Channels
     window: float
     group: str
     quiet: QuietWindows | None
     zone: ZoneInfo
     template: str = field(repr=False)
 
-    async def run(self, seconds: float) -> list[tuple[AlertRecipient, Exception]]:
-        """Tell everybody, all at once.
+    def send_and_wait(self, deadline: float) -> None:
+        """Send it to all recipients, from any thread; see :meth:`send`."""
+        try:
+            run_with_timeout(deadline - time.monotonic(), lambda: self.send(deadline))
+        except TimeoutError:  # something blocks that cannot be broken off, such as a secrets backend
+            raise OutOfTimeError(f"send to {', '.join(map(str, self.recipients))}") from None
 
-        :param seconds: how long that may take.
-        :return: who was not told, or perhaps not told, and why.
+    async def send(self, deadline: float) -> None:
+        """Send it to all recipients at once.
+
+        :param deadline: when this must be over, by ``time.monotonic()``.
+        :raises Exception: if it was not sent to all, or perhaps not, with the others' errors as notes.
         """
+        seconds = (deadline - time.monotonic()) * (1 - _TIDY_UP)
         end = asyncio.get_running_loop().time() + seconds
-        alerts = Alerts(shared_directory())
         key = digest_key()
         async with AsyncExitStack() as stack:
-            stack.callback(alerts.close)
-            messenger = _Messenger(self, alerts, seconds, stack)
-            told = [self._tell(person, self._alert(person, key), messenger, end) for person in self.people]
-            outcomes = await asyncio.gather(*told, return_exceptions=True)
-        paired = zip(self.people, outcomes, strict=True)
-        return [(person, outcome) for person, outcome in paired if isinstance(outcome, Exception)]
+            alerts = stack.enter_context(closing(Alerts(shared_directory())))
 
-    async def _tell(self, person: AlertRecipient, alert: Alert, messenger: _Messenger, end: float) -> None:
+            @cache
+            def sender() -> AlertSender:  # at the first message: what is held back costs no HTTP library
+                from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+                from airflow_provider_wahelp.notifications.hook import InterruptibleHook
+
+                hook = InterruptibleHook(self.conn_id, seconds)
+                stack.push_async_callback(hook.close)
+                return AlertSender(hook, alerts, self.channels)
+
+            sends = [self._send(who, self._alert(who, key), alerts, sender, end) for who in self.recipients]
+            outcomes = await asyncio.gather(*sends, return_exceptions=True)
+        _raise_first(self.recipients, outcomes)
+
+    async def _send(
+        self, who: AlertRecipient, alert: Alert, alerts: Alerts, sender: Callable[[], AlertSender], end: float
+    ) -> None:
         lease = end - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(end):
-                quiet = self._is_quiet(person)
-                turn = await asyncio.to_thread(messenger.alerts.take, alert, self.window, lease, quiet=quiet)
-                if turn.move is Move.LEAVE:
-                    log.info("Nothing to tell %s: it was told before, or is being told now.", person)
-                elif turn.move is Move.HOLD:
+                quiet = self._is_quiet(who)
+                claim = await asyncio.to_thread(alerts.claim, alert, self.window, lease, quiet=quiet)
+                if claim.action is Action.SKIP:
+                    log.info("Nothing to send to %s: it was sent before, or is being sent now.", who)
+                elif claim.action is Action.HOLD:
                     why = "quiet hours" if quiet else "throttle"
-                    log.info(
-                        "Held back for %s (%s): it is counted, and told with a later message.", person, why
-                    )
+                    log.info("Held back for %s (%s): a later message will report it.", who, why)
                 else:
-                    await messenger.teller.tell(alert, person, turn, self._words(turn))
+                    await sender().send(alert, who, claim, with_counts(self.text, claim, self.zone))
         except TimeoutError:
-            raise OutOfTimeError(f"tell {person}") from None
+            raise OutOfTimeError(f"send to {who}") from None
 
-    def _words(self, turn: Claim) -> str:
-        now = datetime.fromtimestamp(turn.at, UTC)
-        return with_counts(self.text, turn.more, turn.of_run, self.zone, now)
-
-    def _is_quiet(self, person: AlertRecipient) -> bool:
+    def _is_quiet(self, who: AlertRecipient) -> bool:
         if not self.quiet:
             return False
-        zones = self.quiet.zones(normalise(person.phone) if person.phone else "")
-        return bool(self.quiet.closed([zones], datetime.fromtimestamp(time.time(), UTC)))
+        now = datetime.fromtimestamp(time.time(), UTC)
+        return bool(self.quiet.closed([self.quiet.zones(who.phone)], now))
 
-    def _alert(self, person: AlertRecipient, key: bytes) -> Alert:
-        channel = self.way.channels[0] or ""
-        number = normalise(person.phone) if person.phone else ""
-        # A user belongs to a channel, a phone is the same person everywhere.
-        whom = [self.conn_id, number or [str(person.user_id), channel]]
+    def _alert(self, who: AlertRecipient, key: bytes) -> Alert:
+        channel = self.channels.uuids[0] or ""
+        # A user id belongs to a channel, a phone is the same person everywhere.
+        whom = [self.conn_id, who.phone or [str(who.user_id), channel]]
         event = self.event
         group = self.group or [event.dag_id, event.task_id]
         return Alert(
             key=_digest(key, "alert", whom, channel, event.identity, self.template),
-            group=_digest(key, "group", whom, channel, event.kind, event.of_run, group),
+            group=_digest(key, "group", whom, channel, event.kind, event.ends_run, group),
             run=_digest(key, "run", whom, event.dag_id, event.run_id),
-            label=label(event),
-            closes=event.of_run,
+            label=event.label,
+            ends_run=event.ends_run,
         )
 
 
-class _Messenger:
-    """Connects to Wahelp once there is something to send: what is held back costs no HTTP library."""
+def _raise_first(recipients: Sequence[AlertRecipient], outcomes: Sequence[BaseException | None]) -> None:
+    """Raise the first error, if there is one, with the others as its notes."""
+    paired = zip(recipients, outcomes, strict=True)
+    failed = [(who, error) for who, error in paired if isinstance(error, Exception)]
+    for who, error in failed[1:]:
+        failed[0][1].add_note(f"{who}: {error}")
+    if failed:
+        raise failed[0][1]
 
-    def __init__(self, errand: Notification, alerts: Alerts, seconds: float, stack: AsyncExitStack) -> None:
-        self.alerts = alerts
-        self._errand = errand
-        self._seconds = seconds
-        self._stack = stack
 
-    @cached_property
-    def teller(self) -> AlertSender:
-        """What sends."""
-        from airflow_provider_wahelp.delivery.alert.sender import AlertSender
-        from airflow_provider_wahelp.notifications.hook import InterruptibleHook
+def with_counts(text: str, claim: Claim, zone: ZoneInfo) -> str:
+    """Return a text with lines for what was held back before it.
 
-        hook = InterruptibleHook(self._errand.conn_id, self._seconds)
-        self._stack.push_async_callback(hook.close)
-        return AlertSender(hook, self.alerts, self._errand.way)
+    :param claim: has what was held back.
+    :param zone: the zone of the times in these lines.
+    """
+    lines = list(_counts(claim, zone))
+    return "\n".join([shortened(text, LONGEST - sum(len(line) + 1 for line in lines)), *lines])
+
+
+def _counts(claim: Claim, zone: ZoneInfo) -> Iterator[str]:
+    if claim.of_run:
+        counted = Counter(held.label for held in claim.of_run)
+        labels = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+        named = ", ".join(f"{label} ({count})" for label, count in labels[:_NAMED])
+        rest = sum(count for _, count in labels[_NAMED:])
+        others = f" and {rest} others" if rest else ""
+        yield f"held back in this run since {_since(claim.of_run, claim.at, zone)}: {named}{others}"
+    if claim.more:
+        yield f"and {len(claim.more)} more since {_since(claim.more, claim.at, zone)}"
+
+
+def _since(held: Sequence[Held], at: float, zone: ZoneInfo) -> str:
+    first, now = (datetime.fromtimestamp(moment, zone) for moment in (min(one.at for one in held), at))
+    return f"{first:%H:%M}" if now - first < timedelta(hours=20) else f"{first:%d %b %H:%M}"
 
 
 def _digest(key: bytes, *parts: object) -> bytes:
     return keyed_hash(key, b"alerts", json.dumps(parts).encode()).digest()
+
+
+def run_with_timeout(seconds: float, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine on an event loop of its own, from any thread: the caller's may have a loop that runs.
+
+    Whatever blocks is left behind when the time is up, in a daemon thread: neither the caller nor the end of
+    the process waits for it.
+
+    :param seconds: how long to wait for it.
+    :param main: makes the coroutine.
+    :raises TimeoutError: if it has not ended by then.
+    """
+    executor = DaemonExecutor()
+
+    async def run() -> T:
+        asyncio.get_running_loop().set_default_executor(executor)
+        return await main()
+
+    in_context = contextvars.copy_context().run  # by it, Airflow's log knows the task
+    result: T = executor.submit(in_context, asyncio.run, run()).result(seconds)
+    return result
+
+
+class DaemonExecutor(ThreadPoolExecutor):
+    """Runs each work in a daemon thread: the process can end before a name lookup that takes minutes."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run some work."""
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = work(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - the future raises it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=run, daemon=True, name="wahelp-notifier").start()
+        return future

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.task import optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,7 +28,13 @@ class CreateChannelOperator(WahelpOperator):
     """
 
     outputs = ("id", "uuid")
-    template_fields: Sequence[str] = ("wahelp_conn_id", "name", "channel_type", "project_id", "if_exists")
+    checks = WahelpOperator.checks | {
+        "name": required(arguments.name),
+        "channel_type": required(arguments.channel_type),
+        "project_id": optional(arguments.project_id),
+        "if_exists": required(arguments.if_exists),
+    }
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -40,18 +46,14 @@ class CreateChannelOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(name=name, channel_type=channel_type, if_exists=if_exists)
-        check_literal(arguments.name, name)
-        check_literal(arguments.channel_type, channel_type)
-        check_literal(arguments.project_id, project_id)
-        check_literal(arguments.if_exists, if_exists)
         self.name = name
         self.channel_type = channel_type
         self.project_id = project_id
         self.if_exists = if_exists
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Create it."""
+        """Create the channel."""
         channel = self.hook.create_channel(self.name, self.channel_type, self.project_id, self.if_exists)
         state = "active" if channel.active else "not active yet"
         self.log.info("Channel %s (%s, %s): %s", channel.uuid, channel.name, channel.type, state)

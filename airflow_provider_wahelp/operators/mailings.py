@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.literals import check_literal, refuse_none
-from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
+from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -30,103 +31,94 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(WahelpOperator):
-    """Send a text of their own to each of many people, once.
+class SendMessagesOperator(SendingOperator):
+    """Send each of many people a text of their own, once.
 
-    A row names who is written to by ``user_id`` (a user of the channel) or by ``phone`` (found in the
-    channel, or added to it, with the row's ``name`` if it has one). Where it has both, ``user_id`` counts.
+    A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
+    channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
 
-    A retry goes on with whoever has not got it yet, over killed workers too; ``docs/mailings.md`` says how,
-    and ``docs/exactly-once.md`` what is promised on which Airflow. A fault of one person is a row of the
-    report; a fault of the channel or the account stops the mailing and leaves the rest for later. What may
-    not go now (quiet hours, ``daily_cap``) defers the task until it may.
+    A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
+    ``docs/exactly-once.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
+    A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
+    ``daily_cap`` defer the task until it may send again.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to
         ``.csv``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
-        around it. Where it needs a column that is missing or NULL, the row is a bad one. What is in a row, or
-        in an XCom that the text names, is data: braces in it arrive as braces. For the same reason the text
-        is the author's and no XCom, mapped or not; a text that is data belongs into the rows:
-        ``text="{{ row.text }}"``.
+        around it. A row that lacks a needed column, or has NULL there, is a bad row. Rows and XComs are
+        data: braces in them arrive as braces. So the text itself cannot be an XCom, mapped or not. Put such
+        a text into the rows, and write ``text="{{ row.text }}"``.
     :param key: the column that holds the row's own key: one key gets one message. By default the recipient
-        and the rendered text are the key, so a text that holds a clock needs one.
+        and the rendered text are the key, so a text that holds a clock needs a column.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
     :param pace: messages a minute through this channel, counted over all tasks of the host; ``None`` for no
         limit. Messengers ban numbers that write too fast.
     :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
     :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
-    :param quiet_hours: when nobody is written to, e.g. ``"21:00-09:00"``.
-    :param quiet_zone: whose time that is: each ``recipient``'s, as their phone tells it, or the
+    :param quiet_hours: when nothing is sent, e.g. ``"21:00-09:00"``.
+    :param quiet_zone: whose clock counts: each ``recipient``'s, as their phone tells it, or the
         ``project``'s.
-    :param timezone: the project's zone, which counts also where a phone tells none.
-    :param suppress: phones that are not written to: a list, rows with ``phone`` or ``user_id``, or a path as
-        for ``recipients``.
-    :param stop_words: whether people whose last message to the channel is STOP, СТОП, «отписаться» and the
-        like are left out; or the words. It takes one request, and a whole history the first time.
+    :param timezone: the project's zone. It counts also for a phone that tells no zone.
+    :param suppress: people who are not written to: a list of phones, rows with ``phone`` or ``user_id``, or a
+        path as for ``recipients``.
+    :param stop_words: whether to leave out people whose last message to the channel is STOP, СТОП,
+        «отписаться» or the like; or a list of words. It takes one request, and a whole history the first
+        time.
     :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
         ``fail`` before the first message goes.
     :param if_empty: without any row: ``succeed`` (the default), ``skip`` or ``fail``.
-    :param max_failures: how many failures are put up with: a number, or a share of those tried below 1. Who
-        lacks the messenger is none; with ``wait_for``, whoever nothing was delivered to is one.
+    :param max_failures: how many messages may fail before the task fails: a number, or below 1 a share of
+        those tried. A recipient without the messenger is not counted as a failure. With ``wait_for``, an
+        undelivered message is.
     :param max_length: how many characters a text may have.
     :param dry_run: render and check everything, and send nothing.
     :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
         ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. A local file is made readable
         for its owner alone.
-    :param if_unclear: where it is not known whether a message went: ``check`` looks into the channel's
-        history, ``fail`` gives it up, ``resend`` sends, at the risk of a second arrival.
-    :param on_rerun: for those who had got it before the task was cleared: ``skip`` sends nothing, ``resend``
-        sends once more.
+    :param if_unclear: where it is unknown whether a message was sent: ``check`` looks into the channel's
+        history, ``fail`` gives the message up, ``resend`` sends, at the risk of a second arrival.
+    :param on_rerun: for messages that were sent before the task was cleared: ``skip`` sends nothing,
+        ``resend`` sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
         store, which exists from 3.3 on. Workers on several hosts must all see it.
-    :param wait_for: ``delivered`` or ``read``: once all is sent, wait until it has got as far. The task is
-        deferred in between; for each look a worker reads the channel's history, however many are waited for.
-    :param wait_timeout: how long after its sending a message is waited for, as a timedelta or in seconds:
-        whose is not delivered by then counts as ``undelivered``. Many messages stay ``sent`` for ever.
-    :param poll_interval: how long from one look to the next, at first; it grows to ten minutes.
-    :param fallback: the uuids of further channels of the project, to be tried in turn for whoever lacks the
-        messenger, whose delivery failed, or to whom nothing was delivered within ``fallback_after``. Each
-        writes at most once to each person, at a pace of its own. A message that is not reported as delivered
-        can still arrive: **some people will get it twice**, once through each channel. Who is named by
-        ``user_id`` needs a phone, in the row or in the channel.
-    :param fallback_after: how long a delivery is waited for before the next channel is tried; ten minutes by
-        default.
+    :param wait_for: ``delivered`` or ``read``: after the last send, wait for that status. The task is
+        deferred in between. For each look a worker reads the channel's history, however many messages wait.
+    :param wait_timeout: how long to wait for a message after it is sent: a timedelta or seconds, a day by
+        default. A message not delivered by then is ``undelivered``. Many messages stay ``sent`` for ever.
+    :param poll_interval: the time from one look to the next, at first: a timedelta or seconds. It grows to
+        ten minutes.
+    :param fallback: further channels of the project, by uuid, to try in this order: where the recipient lacks
+        the messenger, where the delivery fails, and where none is reported within ``fallback_after``. Each
+        channel sends one message at most to each recipient, at its own pace. A message without a report can
+        still arrive: **some people will get it twice**, once through each channel. A recipient named by
+        ``user_id`` needs a phone, in the row or in the channel. Needs ``wait_for``.
+    :param fallback_after: how long to wait for a delivery before the next channel is tried: a timedelta or
+        seconds, ten minutes by default.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
-        ``failed``, ``deferred`` (not sent yet); in a dry run those who would get it are ``deferred``. With
-        ``wait_for`` also ``delivered``, ``read``, ``fell_back`` (delivered through another channel) and
-        ``undelivered``, which make up ``sent`` and of which each person is one.
+        ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
+        ``delivered``, ``read``, ``fell_back`` (delivered through another channel) and ``undelivered``: each
+        message of ``sent`` is one of these four.
     """
 
-    template_fields: Sequence[str] = (
-        "wahelp_conn_id",
-        "recipients",
-        "key",
-        "channel_uuid",
-        "project_id",
-        "pace",
-        "daily_cap",
-        "concurrency",
-        "quiet_hours",
-        "quiet_zone",
-        "timezone",
-        "suppress",
-        "on_bad_rows",
-        "if_empty",
-        "max_failures",
-        "max_length",
-        "report_path",
-        "if_unclear",
-        "on_rerun",
-        "ledger_path",
-        "wait_for",
-        "wait_timeout",
-        "poll_interval",
-        "fallback",
-        "fallback_after",
-    )
-
+    checks = SendingOperator.checks | {
+        "recipients": required(options.recipients),
+        "key": optional(options.key, not_given=(None,)),
+        "pace": optional(options.pace),
+        "daily_cap": optional(options.daily_cap),
+        "concurrency": required(options.concurrency),
+        "quiet_hours": optional(QuietHours.parse),
+        "quiet_zone": required(options.quiet_zone),
+        "timezone": required(check_zone),
+        "suppress": optional(anything),
+        "on_bad_rows": required(options.on_bad_rows),
+        "if_empty": required(options.if_empty),
+        "max_failures": required(options.max_failures),
+        "max_length": required(options.max_length),
+        "report_path": optional(report.check_path),
+    }
+    template_fields: Sequence[str] = tuple(checks)
     row_templates = ("text",)
     recipients = RedactedWhenRendered()
     suppress = RedactedWhenRendered()
@@ -164,52 +156,10 @@ class SendMessagesOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        with airflow_errors():  # Airflow never renders these three: whatever they are, it is known now
+        with airflow_errors():  # Airflow renders none of these three: a literal is all that they can be
             options.text(text)
             options.stop_words(stop_words)
             options.dry_run(dry_run)
-        refuse_none(
-            recipients=recipients,
-            concurrency=concurrency,
-            quiet_zone=quiet_zone,
-            timezone=timezone,
-            on_bad_rows=on_bad_rows,
-            if_empty=if_empty,
-            max_failures=max_failures,
-            max_length=max_length,
-            if_unclear=if_unclear,
-            on_rerun=on_rerun,
-            wait_timeout=wait_timeout,
-            poll_interval=poll_interval,
-        )
-        for check, value in (
-            (options.recipients, recipients),
-            (options.key, key),
-            (arguments.channel_uuid, channel_uuid),
-            (arguments.project_id, project_id),
-            (options.pace, pace),
-            (options.daily_cap, daily_cap),
-            (options.concurrency, concurrency),
-            (QuietHours.parse, quiet_hours),
-            (options.quiet_zone, quiet_zone),
-            (check_zone, timezone),
-            (options.on_bad_rows, on_bad_rows),
-            (options.if_empty, if_empty),
-            (options.max_failures, max_failures),
-            (options.max_length, max_length),
-            (report.check_path, report_path),
-            (arguments.if_unclear, if_unclear),
-            (arguments.on_rerun, on_rerun),
-            (wait_options.wait_for, wait_for),
-            (wait_options.wait_timeout, wait_timeout),
-            (wait_options.poll_interval, poll_interval),
-            (wait_options.fallback, fallback or None),
-            (wait_options.fallback_after, fallback_after),
-        ):
-            check_literal(check, value)
-        with airflow_errors():
-            _insist_on_waiting(wait_for, fallback)
-            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -227,7 +177,7 @@ class SendMessagesOperator(WahelpOperator):
         self.if_empty = if_empty
         self.max_failures = max_failures
         self.max_length = max_length
-        self.only_check = dry_run  # Airflow's operators have a method of the argument's name
+        self.only_check = dry_run  # BaseOperator has a method dry_run
         self.report_path = report_path
         self.if_unclear = if_unclear
         self.on_rerun = on_rerun
@@ -237,13 +187,14 @@ class SendMessagesOperator(WahelpOperator):
         self.poll_interval = poll_interval
         self.fallback = fallback
         self.fallback_after = fallback_after
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Send it to whoever may be written to now."""
+        """Send what may be sent now."""
         return self._mail(context, resumed=False)
 
     def resume(self, context: Context, event: Any = None) -> dict[str, int]:
-        """Go on, once somebody may be written to, or looked after."""
+        """Go on after a deferral: send what may be sent now, or look what has arrived."""
         return self._mail(context, resumed=True)
 
     def rows(self) -> Iterable[Row | Unreadable]:
@@ -253,39 +204,43 @@ class SendMessagesOperator(WahelpOperator):
         return read_rows(seen(self.recipients))
 
     def suppressed(self) -> Any:
-        """Return who must not be written to."""
+        """Return the people who must not be written to."""
         return seen(self.suppress)
 
+    def _check_together(self) -> None:
+        if self.fallback and not self.wait_for:
+            raise InputError("fallback", 'needs wait_for="delivered" or "read"')
+        super()._check_together()
+
     def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
-        campaign = self._campaign(context, resumed=resumed)
+        mailing = self._mailing(context, resumed=resumed)
         with airflow_errors():
             rows = self.rows()
-        result = campaign.run(rows)
+        result = mailing.run(rows)
         if result.until:
             self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
             self.defer(trigger=trigger_at(result.until), method_name="resume")
         return result.totals
 
-    def _campaign(self, context: Context, *, resumed: bool) -> Mailing:
-        from airflow_provider_wahelp.delivery.attempt import attempt_of
-        from airflow_provider_wahelp.delivery.ledger import ledger_of
+    def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
         from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 
         with airflow_errors():
-            attempt = attempt_of(context, self.retries or 0)
+            attempt, ledger = self._attempt_and_ledger(context)
+            channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
             windows = self._windows()
             return Mailing(
                 hook=self.hook,
-                channel=self.hook.project_and_channel(self.channel_uuid, self.project_id),
+                channel=channel,
                 attempt=attempt,
-                ledger=ledger_of(context, self.ledger_path) if attempt.key else None,
-                renderer=self._composer(context, windows),
+                ledger=ledger,
+                renderer=self._renderer(context, windows),
                 windows=windows,
-                options=self._options(),
+                options=self._options(channel[1]),
                 resumed=resumed,
             )
 
-    def _composer(self, context: Context, windows: QuietWindows | None) -> Renderer:
+    def _renderer(self, context: Context, windows: QuietWindows | None) -> Renderer:
         from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 
         dag = self.get_dag()
@@ -295,66 +250,35 @@ class SendMessagesOperator(WahelpOperator):
             environment,
             arguments.text(self.text),
             context,
-            None if self.key is None else options.key(self.key),
-            options.max_length(self.max_length),
+            self._checked("key"),
+            self._checked("max_length"),
             windows.zones if windows else lambda phone: "",
         )
 
     def _windows(self) -> QuietWindows | None:
-        if not self.quiet_hours:
-            return None
         from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
-        own = options.quiet_zone(self.quiet_zone) == "recipient"
-        return QuietWindows(QuietHours.parse(self.quiet_hours), check_zone(self.timezone), own=own)
+        hours, own = self._checked("quiet_hours"), self._checked("quiet_zone") == "recipient"
+        return QuietWindows(hours, self._checked("timezone"), own=own) if hours else None
 
-    def _options(self) -> options.Options:
+    def _options(self, channel_uuid: str) -> options.Options:
+        self._check_together()  # what was a template is known now
+        others = self._checked("fallback") or []
+        if channel_uuid in others or len(set(others)) < len(others):
+            raise InputError("fallback", "must name each channel once, and not the first one")
+        named = {field.name for field in fields(options.Options)} & self.checks.keys()
         return options.Options(
-            pace=options.pace(self.pace),
-            daily_cap=options.daily_cap(self.daily_cap),
-            concurrency=options.concurrency(self.concurrency),
+            **{name: self._checked(name) for name in named - {"suppress", "fallback"}},
             suppress=self.suppressed(),
             stop_words=options.stop_words(self.stop_words),
-            on_bad_rows=options.on_bad_rows(self.on_bad_rows),
-            if_empty=options.if_empty(self.if_empty),
-            max_failures=options.max_failures(self.max_failures),
             dry_run=self.only_check,
-            report_path=report.check_path(self.report_path) if self.report_path else None,
-            if_unclear=arguments.if_unclear(self.if_unclear),
-            on_rerun=arguments.on_rerun(self.on_rerun),
-            wait_options=self._patience(),
-            fallback=self._fallback(),
+            wait_options=self._wait_options() if self.wait_for else None,
+            fallback=others,
         )
-
-    def _patience(self) -> wait_options.WaitOptions | None:
-        if not self.wait_for:
-            return None
-        return wait_options.WaitOptions(
-            wait_options.wait_for(self.wait_for),
-            wait_options.wait_timeout(self.wait_timeout),
-            wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),
-            wait_options.poll_interval(self.poll_interval),
-        )
-
-    def _fallback(self) -> list[str]:
-        _insist_on_waiting(self.wait_for, self.fallback)
-        others = wait_options.fallback(self.fallback) if self.fallback else []
-        _, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
-        if len({channel, *others}) <= len(others):
-            raise InputError("fallback", "must name each channel once, and not the first one")
-        return others
-
-
-def _insist_on_waiting(wait_for: Any, fallback: Any) -> None:
-    if fallback and not wait_for:
-        raise InputError("fallback", 'needs wait_for="delivered" or "read": who else is to get it elsewhere?')
 
 
 def trigger_at(moment: datetime) -> Any:
-    """Return Airflow's trigger for a moment, which lives elsewhere in Airflow 2.
-
-    :param moment: the moment.
-    """
+    """Return Airflow's trigger for a moment. Airflow 2 has it in another module."""
     try:
         temporal = import_module("airflow.providers.standard.triggers.temporal")
     except ImportError:

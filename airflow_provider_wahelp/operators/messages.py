@@ -14,31 +14,33 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.literals import check_literal, is_literal, refuse_none
+from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.storage.files import write_json_lines
+from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.delivery.message.send import Delivery
+    from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
 
-class SendMessageOperator(WahelpOperator):
+class SendMessageOperator(SendingOperator):
     """Send a text to a person, named by ``user_id`` or by ``phone``.
 
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
 
-    The message is sent once, over retries and killed workers; ``docs/exactly-once.md`` says what is
-    promised on which Airflow. A task that is run again after it has sent returns what it sent then, with
-    ``text`` as ``None`` where it would now send another: no text is kept.
+    The message is sent once, over retries and killed workers: see ``docs/exactly-once.md`` for what each
+    Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
+    ``None`` if the task would now send another text: no text is kept.
 
-    With ``wait_for`` it then waits for the delivery, and with ``fallback`` it sends through another channel
-    where there is none. **The person can get it twice then**: what the first channel has sent may arrive
-    later, and nobody can call it back. ``docs/waiting.md`` says more.
+    With ``wait_for`` the task then waits for the delivery. With ``fallback`` it sends through another channel
+    if no delivery is reported. **The person can get the message twice then**: what the first channel has
+    sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
     :param text: the text.
     :param user_id: the person, as a user of the channel.
@@ -46,11 +48,11 @@ class SendMessageOperator(WahelpOperator):
     :param name: the name of somebody added by phone; the number by default.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
-    :param idempotency_key: what the send is filed under: the same key is sent once. By default the task
-        instance; a key of one's own reaches across tasks and runs only with ``ledger_path``.
-    :param if_unclear: where it is not known whether an earlier attempt sent it: ``check`` looks into the
+    :param idempotency_key: one key is sent once. By default the task instance is the key. Your own key holds
+        over several tasks and runs only with ``ledger_path``.
+    :param if_unclear: where it is unknown whether an earlier attempt sent it: ``check`` looks into the
         channel's history, ``fail`` fails for good, ``resend`` sends, at the risk of a second arrival.
-    :param on_rerun: where the task has sent before and was cleared: ``skip`` sends nothing, ``resend``
+    :param on_rerun: where the task has sent before it was cleared: ``skip`` sends nothing, ``resend``
         sends once more.
     :param ledger_path: any Airflow object storage path to keep the state in, in place of Airflow's task state
         store, which exists from 3.3 on. Workers on several hosts must all see it.
@@ -61,38 +63,28 @@ class SendMessageOperator(WahelpOperator):
     :param poll_interval: seconds between two looks.
     :param deferrable: whether to wait in the triggerer and not in the worker; by default what Airflow's
         ``[operators] default_deferrable`` says.
-    :param fallback: channels, by uuid, to try in this order: where the person lacks the messenger, where the
-        delivery fails, and where none is reported within ``fallback_after``. The person is found in, or added
-        to, each by phone. Waits for ``delivered`` at least.
+    :param fallback: further channels, by uuid, to try in this order: where the person lacks the messenger,
+        where the delivery fails, and where none is reported within ``fallback_after``. The person is found in
+        each channel by phone, or added to it. Waits for ``delivered`` at least.
     :param fallback_after: how long to wait for a delivery before the next channel is tried, at the risk of
         a second arrival: a timedelta or seconds, ten minutes by default.
     :param remember_in: where to remember which channel has reached the person, to try it first the next time:
         the name of an Airflow Variable or, for more than some hundred people, any Airflow object storage
         path, which has a slash in it. Phones are kept as keyed digests.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ...;
-        where it was waited for, also the ``channel_uuid`` that it came through, which is an XCom of its own.
+    :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ... After
+        a wait also the ``channel_uuid`` that delivered it, which is an XCom of its own.
     """
 
-    template_fields: Sequence[str] = (
-        "wahelp_conn_id",
-        "text",
-        "user_id",
-        "phone",
-        "name",
-        "channel_uuid",
-        "project_id",
-        "idempotency_key",
-        "if_unclear",
-        "on_rerun",
-        "ledger_path",
-        "wait_for",
-        "wait_timeout",
-        "poll_interval",
-        "fallback",
-        "fallback_after",
-        "remember_in",
-    )
+    checks = SendingOperator.checks | {
+        "text": required(arguments.text),
+        "user_id": optional(arguments.user_id),
+        "phone": optional(phones.check),
+        "name": optional(arguments.name),
+        "idempotency_key": optional(arguments.idempotency_key, not_given=(None,)),
+        "remember_in": optional(wait_options.remember_in),
+    }
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -117,35 +109,6 @@ class SendMessageOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(
-            text=text,
-            if_unclear=if_unclear,
-            on_rerun=on_rerun,
-            wait_timeout=wait_timeout,
-            poll_interval=poll_interval,
-        )
-        for check, value in (
-            (arguments.idempotency_key, idempotency_key),
-            (arguments.if_unclear, if_unclear),
-            (arguments.on_rerun, on_rerun),
-            (arguments.text, text),
-            (arguments.user_id, user_id),
-            (phones.check, phone),
-            (arguments.name, name),
-            (arguments.channel_uuid, channel_uuid),
-            (arguments.project_id, project_id),
-            (wait_options.wait_for, wait_for),
-            (wait_options.wait_timeout, wait_timeout),
-            (wait_options.poll_interval, poll_interval),
-            (wait_options.fallback, fallback),
-            (wait_options.fallback_after, fallback_after),
-            (wait_options.remember_in, remember_in),
-        ):
-            check_literal(check, value)
-        with airflow_errors():
-            wait_options.insist_on_fallback(fallback, fallback_after=fallback_after, remember_in=remember_in)
-            if all(given is None or is_literal(given) for given in (user_id, phone)):
-                arguments.recipient(user_id, phone)
         self.text = text
         self.user_id = user_id
         self.phone = phone
@@ -163,63 +126,70 @@ class SendMessageOperator(WahelpOperator):
         self.fallback = fallback
         self.fallback_after = fallback_after
         self.remember_in = remember_in
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send it, unless it was sent already, and wait, where that is wanted."""
-        if self.wait_for or self.fallback:
-            with airflow_errors():
-                journey = self._journey(context)
-                return self._travel(context, journey, journey.begin())
-        return self._send(context)
+        """Send the message, unless it was sent already, and wait for it if that is asked for."""
+        if not self.wait_for and not self.fallback:
+            return self._send(context)
+        with airflow_errors():
+            tracked = self._tracked_send(context)
+            return self._wait(context, tracked, tracked.start())
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on with what the triggerer has found.
 
         :param context: the context.
         :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``, and the
-            ``stage``, where the message stood.
+            ``wait_state``, how far the message had got.
         """
         from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
         with airflow_errors():
-            journey = self._journey(context)
-            return self._travel(context, journey, journey.go_on(WaitState(**event["stage"]), event))
+            tracked = self._tracked_send(context)
+            return self._wait(context, tracked, tracked.advance(WaitState(**event["wait_state"]), event))
 
-    def _travel(self, context: Context, journey: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
+    def _check_together(self) -> None:
+        super()._check_together()
+        wait_options.require_fallback(self.fallback, remember_in=self.remember_in)
+        if all(given is None or is_literal(given) for given in (self.user_id, self.phone)):
+            arguments.recipient(self.user_id, self.phone)
+
+    def _wait(self, context: Context, tracked: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
         while not isinstance(step, dict):
             if self.deferrable:
-                self._defer(journey, step)
-            step = journey.go_on(step, journey.watch(step))
+                self._defer(tracked, step)
+            step = tracked.advance(step, tracked.poll_in_worker(step))
         self.log.info("Message %s: %s, through channel %s", step["id"], step["status"], step["channel_uuid"])
         if self.do_xcom_push and (ti := context.get("ti")):
             ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
         return self._result(context, step)
 
-    def _defer(self, journey: TrackedSend, stage: WaitState) -> None:
+    def _defer(self, tracked: TrackedSend, state: WaitState) -> None:
         from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
 
-        # The deadline is the trigger's: what Airflow ends by its timeout has failed, and this goes on.
+        # The trigger keeps the deadline: Airflow's own timeout would fail the task, and this one goes on.
         trigger = MessageStatusTrigger(
-            message_id=stage.message["id"],
-            status=stage.wanted,
-            deadline=time.time() + journey.left(stage),
-            project_id=journey.project_id,
-            channel_uuid=stage.channel_uuid,
-            poke_interval=journey.interval,
+            message_id=state.message["id"],
+            status=state.wanted,
+            deadline=time.time() + tracked.seconds_left(state),
+            project_id=tracked.project_id,
+            channel_uuid=state.channel_uuid,
+            poke_interval=tracked.interval,
             wahelp_conn_id=self.wahelp_conn_id,
-            stage=asdict(stage),
+            wait_state=asdict(state),
         )
         self.defer(trigger=trigger, method_name="execute_complete", timeout=self.execution_timeout)
 
     def _send(self, context: Context) -> dict[str, Any]:
-        delivery = self._delivery(context)
-        message, just_now, channel = delivery.send()
+        send = self._idempotent_send(context)
+        message, just_now, channel = send.send()
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
             message["id"],
-            len(delivery.text),  # an XCom may be a number
+            len(send.text),  # an XCom may be a number
             message["user_id"],
             f" ({mask_phone(self.phone)})" if self.phone and just_now else "",  # it may have been another's
             channel,
@@ -227,43 +197,34 @@ class SendMessageOperator(WahelpOperator):
         )
         return self._result(context, message)
 
-    def _journey(self, context: Context) -> TrackedSend:
+    def _tracked_send(self, context: Context) -> TrackedSend:
         from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
-        from airflow_provider_wahelp.delivery.message.preferred_channel import memory_in
+        from airflow_provider_wahelp.delivery.message.preferred_channel import preferred_channels_in
         from airflow_provider_wahelp.delivery.message.tracked_send import TrackedSend
 
-        first = self._delivery(context)
+        first = self._idempotent_send(context)
         scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
-        others = wait_options.fallback(self.fallback) if self.fallback else []
-        memory = memory_in(wait_options.remember_in(self.remember_in), scope) if self.remember_in else None
-        return TrackedSend(FallbackChannels(first, others, memory), self._patience())
+        place = self._checked("remember_in")
+        memory = preferred_channels_in(place, scope) if place else None
+        others = self._checked("fallback") or []
+        return TrackedSend(FallbackChannels(first, others, memory), self._wait_options())
 
-    def _patience(self) -> wait_options.WaitOptions:
-        return wait_options.WaitOptions(
-            wanted=wait_options.wait_for(self.wait_for or "delivered"),
-            timeout=wait_options.wait_timeout(self.wait_timeout),
-            fallback_after=wait_options.fallback_after(self.fallback_after or wait_options.FALLBACK_AFTER),
-            interval=wait_options.poll_interval(self.poll_interval),
-        )
+    def _idempotent_send(self, context: Context) -> IdempotentSend:
+        from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
-    def _delivery(self, context: Context) -> Delivery:
-        from airflow_provider_wahelp.delivery.attempt import attempt_of
-        from airflow_provider_wahelp.delivery.ledger import ledger_of
-        from airflow_provider_wahelp.delivery.message.send import Delivery
-
-        attempt = attempt_of(context, self.retries or 0)
-        key = self.hook.checked(arguments.idempotency_key, self.idempotency_key) or attempt.key
-        return Delivery(
+        key = self._checked("idempotency_key")
+        attempt, ledger = self._attempt_and_ledger(context, key)
+        return IdempotentSend(
             hook=self.hook,
             recipient=self.hook.recipient(
                 self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
             ),
-            text=self.hook.checked(arguments.text, self.text),
+            text=self._checked("text"),
             attempt=attempt,
-            ledger=ledger_of(context, self.ledger_path) if key else None,  # nothing to file it under
-            key=key,
-            if_unclear=self.hook.checked(arguments.if_unclear, self.if_unclear),
-            on_rerun=self.hook.checked(arguments.on_rerun, self.on_rerun),
+            ledger=ledger,
+            key=key or attempt.key,
+            if_unclear=self._checked("if_unclear"),
+            on_rerun=self._checked("on_rerun"),
         )
 
 
@@ -282,7 +243,13 @@ class GetMessagesOperator(WahelpOperator):
         ``status``, ``created_at``, ...), or with ``output_path`` its ``path`` and the ``count`` of rows.
     """
 
-    template_fields: Sequence[str] = ("wahelp_conn_id", "channel_uuid", "project_id", "limit", "output_path")
+    checks = WahelpOperator.checks | {
+        "channel_uuid": optional(arguments.channel_uuid),
+        "project_id": optional(arguments.project_id),
+        "limit": optional(arguments.limit),
+        "output_path": optional(anything),
+    }
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -294,16 +261,14 @@ class GetMessagesOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_literal(arguments.channel_uuid, channel_uuid)
-        check_literal(arguments.project_id, project_id)
-        check_literal(arguments.limit, limit)
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.limit = limit
         self.output_path = output_path
+        self._check_arguments()
 
     def execute(self, context: Context) -> list[dict[str, Any]] | dict[str, Any]:
-        """Read it."""
+        """Read the history."""
         messages = self.hook.get_messages(self.channel_uuid, self.project_id, self.limit)
         rows = [message.to_dict() for message in messages]
         self.log.info("Read %d messages", len(rows))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.task import optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,14 +26,14 @@ class CreateUserOperator(WahelpOperator):
     :return: the user: ``id``, ``name``, ``phone`` (digits), ``channel_id``, ...
     """
 
-    template_fields: Sequence[str] = (
-        "wahelp_conn_id",
-        "name",
-        "phone",
-        "channel_uuid",
-        "project_id",
-        "if_exists",
-    )
+    checks = WahelpOperator.checks | {
+        "name": required(arguments.name),
+        "phone": required(phones.check),
+        "channel_uuid": optional(arguments.channel_uuid),
+        "project_id": optional(arguments.project_id),
+        "if_exists": required(arguments.if_exists),
+    }
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -46,20 +46,15 @@ class CreateUserOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(name=name, phone=phone, if_exists=if_exists)
-        check_literal(arguments.name, name)
-        check_literal(phones.check, phone)
-        check_literal(arguments.channel_uuid, channel_uuid)
-        check_literal(arguments.project_id, project_id)
-        check_literal(arguments.if_exists, if_exists)
         self.name = name
         self.phone = phone
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.if_exists = if_exists
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Add them."""
+        """Add the person."""
         user = self.hook.create_user(
             self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
         )

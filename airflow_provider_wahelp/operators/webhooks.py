@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.masking import mask_url
-from airflow_provider_wahelp.literals import check_literal, refuse_none
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.task import optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,7 +30,13 @@ class SetWebhookOperator(WahelpOperator):
     """
 
     outputs = ("uuid",)
-    template_fields: Sequence[str] = ("wahelp_conn_id", "url", "api", "entities", "project_id")
+    checks = WahelpOperator.checks | {
+        "url": required(arguments.url),
+        "api": required(arguments.webhook_api),
+        "entities": required(arguments.entities),
+        "project_id": optional(arguments.project_id),
+    }
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -42,18 +48,14 @@ class SetWebhookOperator(WahelpOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(url=url, api=api, entities=entities)
-        check_literal(arguments.url, url)
-        check_literal(arguments.webhook_api, api)
-        check_literal(arguments.entities, entities)
-        check_literal(arguments.project_id, project_id)
         self.url = url
         self.api = api
         self.entities = entities
         self.project_id = project_id
+        self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Set it."""
+        """Register the webhook."""
         webhook = self.hook.set_webhook(self.url, self.api, self.entities, self.project_id)
         self.log.info("Events go to %s", mask_url(self.url))
         return self._result(context, webhook.to_dict())

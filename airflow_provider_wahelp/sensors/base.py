@@ -6,7 +6,6 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +19,14 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.literals import check_literal, checked_literal, is_literal, refuse_none
-from airflow_provider_wahelp.rendering import DataIsNoTemplate
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.task import WahelpTask, optional
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.client.waiting import Result
-    from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 _NOT_LITERAL = (
     "Task {!r} cannot start in the triggerer: project_id, channel_uuid and all other arguments must be "
@@ -35,10 +34,10 @@ _NOT_LITERAL = (
 )
 
 
-class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
+class WahelpSensor(WahelpTask, BaseSensorOperator):
     """Waits for something in a channel.
 
-    Fails at once where waiting cannot help. A fault that may pass is logged, and the sensor looks again.
+    The sensor fails at once where waiting cannot help. A transient fault is logged, and it looks again.
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
@@ -49,8 +48,11 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 
-    ui_color = "#e3f6ec"
     trigger_class = ""
+    checks = WahelpTask.checks | {
+        "channel_uuid": optional(arguments.channel_uuid),
+        "project_id": optional(arguments.project_id),
+    }
 
     def __init__(
         self,
@@ -63,9 +65,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(wahelp_conn_id=wahelp_conn_id)
-        check_literal(arguments.channel_uuid, channel_uuid)
-        check_literal(arguments.project_id, project_id)
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.deferrable = deferrable
@@ -73,27 +72,16 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         self.wahelp_conn_id = wahelp_conn_id
         self._away = 0.0  # seconds to stay away, from Retry-After
 
-    @cached_property
-    def hook(self) -> WahelpHook:
-        """The hook of this task."""
-        from airflow_provider_wahelp.hooks.wahelp import WahelpHook
-
-        return WahelpHook(self.wahelp_conn_id)
-
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; if that is too early and the sensor is deferrable, leave the rest to the triggerer."""
+        """Look once. If that is too early, a deferrable sensor leaves the rest to the triggerer."""
         result = self._look_patiently(context)
         if result is None and self.deferrable:
-            # Here, and not in execute: Airflow's own soft_fail and its kin then hold for the first look too.
+            # Here, and not in execute: so Airflow's soft_fail and the like hold for the first look too.
             self._defer()
         return PokeReturnValue(is_done=result is not None, xcom_value=result)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after the triggerer has waited. Airflow calls it.
-
-        :param next_method: the method to go on with.
-        :param next_kwargs: its arguments.
-        """
+        """Go on after the triggerer has waited. Airflow calls it."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as timeout:
@@ -106,8 +94,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
 
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
-        from airflow_provider_wahelp.hooks.failures import airflow_errors
-
         if "error" in event:
             with airflow_errors():
                 raise WahelpError.from_dict(event["error"])
@@ -116,10 +102,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     @abstractmethod
     def _look(self, context: Context) -> Result | None:
         """Return what was waited for, or ``None``."""
-
-    def _awaited(self) -> dict[str, Any]:
-        """Return the arguments of the trigger, beside those that all have."""
-        return {}
 
     def _look_patiently(self, context: Context) -> Result | None:
         from airflow_provider_wahelp.client.waiting import is_transient, retry_delay
@@ -144,24 +126,24 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
     def _defer(self) -> None:
         module, _, name = self.trigger_class.rpartition(".")
         trigger = getattr(import_module(module), name)
-        place = self.hook.project_and_channel(self.channel_uuid, self.project_id)
+        project, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
         self.defer(
-            trigger=trigger(**self._trigger_arguments(*place)),
+            trigger=trigger(**self._trigger_arguments() | {"project_id": project, "channel_uuid": channel}),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
 
     def _prepare_start(self) -> None:
         """Let the scheduler start the trigger, where all of its arguments are known by now."""
+        self._check_arguments()
         wanted = self.deferrable and self.start_from_trigger
-        given = self._trigger_arguments(self.project_id, self.channel_uuid)
-        self.start_from_trigger = wanted and all(map(is_literal, given.values()))
+        self.start_from_trigger = wanted and all(is_literal(getattr(self, name)) for name in self.checks)
         if self.start_from_trigger:
             from airflow.triggers.base import StartTriggerArgs
 
             self.start_trigger_args = StartTriggerArgs(
                 trigger_cls=self.trigger_class,
-                trigger_kwargs=given,
+                trigger_kwargs=self._trigger_arguments(),
                 next_method="execute_complete",
                 next_kwargs=None,
                 timeout=timedelta(seconds=self.timeout),
@@ -169,11 +151,6 @@ class WahelpSensor(DataIsNoTemplate, BaseSensorOperator):
         elif wanted:
             warnings.warn(_NOT_LITERAL.format(self.task_id), UserWarning, stacklevel=4)
 
-    def _trigger_arguments(self, project_id: Any, channel_uuid: Any) -> dict[str, Any]:
-        return {
-            "project_id": checked_literal(arguments.project_id, project_id),
-            "channel_uuid": checked_literal(arguments.channel_uuid, channel_uuid),
-            "poke_interval": self.poke_interval,
-            "wahelp_conn_id": self.wahelp_conn_id,
-            **self._awaited(),
-        }
+    def _trigger_arguments(self) -> dict[str, Any]:
+        """Return what the trigger is made from: it has the sensor's arguments, under the same names."""
+        return {name: self._checked(name) for name in self.checks} | {"poke_interval": self.poke_interval}

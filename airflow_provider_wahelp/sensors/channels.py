@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class ChannelActiveSensor(WahelpSensor):
     """Wait until a channel is active: until somebody has authorized it.
 
-    Fails at once where waiting cannot help (no such channel, refused credentials). A fault that may pass is
-    logged, and the sensor looks again. The log says how to authorize the channel, with its QR code where
-    the API gives one; a link of the task leads to Wahelp.
+    The sensor fails at once where waiting cannot help (no such channel, refused credentials). A transient
+    fault is logged, and the sensor looks again. The log says how to authorize the channel, with its QR code
+    where the API gives one. A link of the task leads to Wahelp.
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
@@ -35,7 +35,7 @@ class ChannelActiveSensor(WahelpSensor):
         keeps and logs what a trigger finds: ``WahelpHook().get_channel(...).settings`` has them.
     """
 
-    template_fields: Sequence[str] = ("wahelp_conn_id", "channel_uuid", "project_id")
+    template_fields: Sequence[str] = tuple(WahelpSensor.checks)
     operator_extra_links = (WahelpLink(),)
     trigger_class = "airflow_provider_wahelp.triggers.channels.ChannelActiveTrigger"
 
@@ -82,6 +82,6 @@ class ChannelActiveSensor(WahelpSensor):
             return None
         try:
             return self.hook.get_channel_qr(self.channel_uuid, self.project_id)
-        except WahelpError as error:  # it is a courtesy: the wait goes on without it
+        except WahelpError as error:  # the QR code is a courtesy: the wait goes on without it
             self.log.debug("%s", error)
             return None

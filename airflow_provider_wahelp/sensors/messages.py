@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.literals import check_literal, checked_literal, refuse_none
+from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.sensors.base import WahelpSensor
+from airflow_provider_wahelp.task import required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 class MessageStatusSensor(WahelpSensor):
     """Wait until a message is delivered, or read.
 
-    Fails at once if Wahelp reports that it was not delivered. Many messages stay ``sent`` for ever: after
-    ``timeout`` the sensor fails or, with ``soft_fail``, is skipped.
+    The sensor fails at once if Wahelp reports that the delivery failed. Many messages stay ``sent`` for ever:
+    after ``timeout`` the sensor fails or, with ``soft_fail``, is skipped.
 
     :param message_id: the message, e.g. ``send.output["id"]``.
-    :param status: ``delivered`` or ``read``; what was read was delivered.
+    :param status: ``delivered`` or ``read``. A message that is read was delivered too.
     :param channel_uuid: the channel that it was sent through; the connection's by default.
     :param project_id: the project; the connection's by default.
     :param deferrable: whether to wait in the triggerer, after a first look in the worker; by default what
@@ -33,16 +34,17 @@ class MessageStatusSensor(WahelpSensor):
     :return: of the message: ``id``, ``user_id``, ``channel_id``, ``status``, ``created_at``; not its text.
     """
 
-    template_fields: Sequence[str] = ("wahelp_conn_id", "message_id", "status", "channel_uuid", "project_id")
+    checks = WahelpSensor.checks | {
+        "message_id": required(arguments.message_id),
+        "status": required(arguments.awaited),
+    }
+    template_fields: Sequence[str] = tuple(checks)
     trigger_class = "airflow_provider_wahelp.triggers.messages.MessageStatusTrigger"
 
     def __init__(
         self, *, message_id: int | str, status: arguments.Awaited = "delivered", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        refuse_none(message_id=message_id, status=status)
-        check_literal(arguments.message_id, message_id)
-        check_literal(arguments.awaited, status)
         self.message_id = message_id
         self.status = status
         self._prepare_start()
@@ -50,11 +52,8 @@ class MessageStatusSensor(WahelpSensor):
     def _look(self, context: Context) -> Result | None:
         from airflow_provider_wahelp.client.waiting import arrived, find_message
 
-        wanted = self.hook.checked(arguments.awaited, self.status)
-        message_id = self.hook.checked(arguments.message_id, self.message_id)
+        wanted, message_id = self._checked("status"), self._checked("message_id")
         project, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
         message = self.hook.run(find_message(project, channel, message_id))
-        return self.hook.checked(lambda found: arrived(found, wanted), message)
-
-    def _awaited(self) -> dict[str, Any]:
-        return {"message_id": checked_literal(arguments.message_id, self.message_id), "status": self.status}
+        with airflow_errors():
+            return arrived(message, wanted)

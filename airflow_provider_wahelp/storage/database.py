@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_wahelp.client.private_directory import make_private
+from airflow_provider_wahelp.client.private_files import draft_of, make_private
 
 T = TypeVar("T")
 
@@ -48,7 +47,6 @@ class Database:
         """Do some work with the database. If the file fails, the work is repeated with another.
 
         :param work: is given a connection in which each statement is a transaction of its own.
-        :return: what the work returns.
         """
         with self._lock:
             while True:
@@ -62,11 +60,7 @@ class Database:
                     self._file = self._replacement(self._file, error)
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do some work that is all or nothing, while every other process waits.
-
-        :param work: is given a connection.
-        :return: what the work returns.
-        """
+        """Do some work that is all or nothing, while every other process waits."""
 
         def whole(connection: sqlite3.Connection) -> T:
             connection.execute("BEGIN IMMEDIATE")
@@ -129,14 +123,10 @@ def create_once(file: Path, fill: Callable[[Path], object]) -> None:
     :param fill: fills a file that is to become it.
     :raises OSError: if it cannot be created.
     """
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
-    os.close(handle)
-    try:
-        fill(Path(name))
+    with draft_of(file) as draft:
+        fill(draft)
         with suppress(FileExistsError):  # another process was faster
-            os.link(name, file)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            os.link(draft, file)
 
 
 @cache

@@ -7,7 +7,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from airflow_provider_wahelp.client.private_directory import make_private
+from airflow_provider_wahelp.client.private_files import make_private
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from airflow_provider_wahelp.client.private_files import draft_of
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -37,19 +39,12 @@ def storage_path(path: str | ObjectStoragePath) -> ObjectStoragePath:
 
 
 def is_local(path: str) -> bool:
-    """Return whether a path is one of this host's.
-
-    :param path: any Airflow object storage path.
-    """
+    """Return whether a path is one of this host's."""
     return storage_path(path).protocol in _LOCAL
 
 
 def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line, in :func:`private_file`.
-
-    :param path: any Airflow object storage path.
-    :param rows: what to write.
-    """
+    """Write one JSON object a line, in :func:`private_file`."""
     with private_file(path) as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
@@ -80,13 +75,9 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[IO[str]]:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w", **TEXT) as new:
+    with draft_of(file) as draft:
+        with draft.open("w", **TEXT) as new:
             yield new
             new.flush()
             os.fsync(new.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        draft.replace(file)

@@ -26,10 +26,7 @@ class UserIdCache:
         self._hash = keyed_hash(key, b"people", scope.encode() + b"\0")
 
     def get(self, phone: str) -> Id | None:
-        """Return the id of the user with a phone, if it is known.
-
-        :param phone: the normalised number.
-        """
+        """Return the id of the user with a phone, if it is known."""
         return self.get_many([phone]).get(phone)
 
     def get_many(self, phones: Sequence[str]) -> dict[str, Id]:
@@ -41,17 +38,11 @@ class UserIdCache:
         return {names[name]: json.loads(user) for name, user in self._cache.read(list(names)).items()}
 
     def put(self, phone: str, user_id: Id) -> None:
-        """Remember the id of the user with a phone.
-
-        :param phone: the normalised number.
-        """
+        """Remember the id of the user with a phone."""
         self._cache.write(self._name(phone), json.dumps(user_id).encode())
 
     def forget(self, phone: str) -> None:
-        """Forget a phone, as the channel no longer has its user.
-
-        :param phone: the normalised number.
-        """
+        """Forget a phone, as the channel no longer has its user."""
         self._cache.forget(self._name(phone))
 
     def close(self) -> None:

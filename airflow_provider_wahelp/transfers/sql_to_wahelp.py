@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.options import IfEmpty
-from airflow_provider_wahelp.literals import is_literal, refuse_none
 from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
+from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
 
 
-class SqlToWahelpOperator(SendMessagesOperator):
-    """Send a text of their own to each of the people that a query yields, once.
+def _query(name: str, value: Any) -> str:
+    query = str(value)
+    if not query.strip():
+        raise InputError(name, "must be a query")
+    return query
 
-    The rows are streamed, from a server-side cursor on PostgreSQL and MySQL, and the query is done before the
-    first message goes. Needs the extra ``sql``. Everything else is as in
+
+class SqlToWahelpOperator(SendMessagesOperator):
+    """Send each of the people that a query yields a text of their own, once.
+
+    The rows are streamed, from a server-side cursor on PostgreSQL and MySQL. The query ends before the first
+    message goes. Needs the extra ``sql``. Everything else is as in
     :class:`~airflow_provider_wahelp.operators.mailings.SendMessagesOperator`.
 
     :param sql: the query, or a file that ends in ``.sql``; it yields the columns ``user_id`` or ``phone``,
-        and whatever the text needs. A retry asks again: who has got it is known by key, not by place.
+        and the columns that the text needs. A retry runs the query again: a row is known by its key, not by
+        its place.
     :param sql_conn_id: the id of any Airflow connection to a database.
     :param parameters: the query's parameters. Its placeholders are the driver's own: ``:name`` in SQLite and
         Oracle, ``%(name)s`` in PostgreSQL and MySQL, where a literal ``%`` is then ``%%``.
-    :param suppress_sql: a query of those who are not written to, in columns ``phone`` or ``user_id``, on the
-        same connection; besides ``suppress``. It gets no ``parameters``.
+    :param suppress_sql: a query of people who are not written to, in columns ``phone`` or ``user_id``, on the
+        same connection, in addition to ``suppress``. It gets no ``parameters``.
     :param if_empty: without any row: ``skip`` (the default), ``succeed`` or ``fail``.
     """
 
-    template_fields: Sequence[str] = (
-        "sql",
-        "sql_conn_id",
-        "parameters",
-        "suppress_sql",
-        *(name for name in SendMessagesOperator.template_fields if name != "recipients"),
-    )
+    checks = {
+        "sql": required(partial(_query, "sql")),
+        "sql_conn_id": required(str),
+        "parameters": optional(anything),
+        "suppress_sql": optional(partial(_query, "suppress_sql")),
+    } | SendMessagesOperator.checks
+    template_fields: Sequence[str] = tuple(name for name in checks if name != "recipients")
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "suppress_sql": "sql"}
 
@@ -52,20 +61,17 @@ class SqlToWahelpOperator(SendMessagesOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(recipients=(), if_empty=if_empty, **kwargs)
-        refuse_none(sql=sql, sql_conn_id=sql_conn_id)
-        for name, query in (("sql", sql), ("suppress_sql", suppress_sql)):
-            if is_literal(query) and not str(query).strip():
-                raise InputError(name, "must be a query")
         self.sql = sql
         self.sql_conn_id = sql_conn_id
         self.parameters = parameters
         self.suppress_sql = suppress_sql
+        self._check_arguments()
 
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return what the query yields."""
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        return query_rows(self.sql_conn_id, self.sql, self.parameters)
+        return query_rows(self.sql_conn_id, self._checked("sql"), self.parameters)
 
     def suppressed(self) -> Any:
         """Return who must not be written to."""
@@ -76,4 +82,4 @@ class SqlToWahelpOperator(SendMessagesOperator):
         from airflow_provider_wahelp.transfers.query import query_rows
 
         yield from read_entries(super().suppressed(), "suppress")
-        yield from query_rows(self.sql_conn_id, self.suppress_sql or "", None)
+        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None)

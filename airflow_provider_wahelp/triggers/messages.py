@@ -21,8 +21,8 @@ class MessageStatusTrigger(WahelpTrigger):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param deadline: when to give up, in seconds since 1970, whatever restarts there were: then the event is
         ``{"late": True}``. ``None`` to wait for ever.
-    :param stage: what the task needs to go on, as plain values. The event carries it as its ``stage``,
-        because ``dag.test()`` drops what a task has deferred with.
+    :param wait_state: what the task needs to go on, as plain values. The event carries it too, because
+        ``dag.test()`` drops what a task has deferred with.
     """
 
     def __init__(
@@ -30,17 +30,17 @@ class MessageStatusTrigger(WahelpTrigger):
         message_id: int | str,
         status: str = "delivered",
         deadline: float | None = None,
-        stage: Mapping[str, Any] | None = None,
+        wait_state: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.message_id = message_id
         self.status = status
         self.deadline = deadline
-        self.stage = stage
+        self.wait_state = wait_state
 
     async def _outcome(self) -> Outcome:
-        return {**await super()._outcome(), **self._given("stage")}
+        return {**await super()._outcome(), **self._given("wait_state")}
 
     def _waiter(self) -> Waiter:
         predicate = partial(arrived, wanted=self.status)
@@ -48,7 +48,7 @@ class MessageStatusTrigger(WahelpTrigger):
 
     def _arguments(self) -> dict[str, Any]:
         asked = {"message_id": self.message_id, "status": self.status}
-        return {**super()._arguments(), **asked, **self._given("deadline", "stage")}
+        return {**super()._arguments(), **asked, **self._given("deadline", "wait_state")}
 
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}

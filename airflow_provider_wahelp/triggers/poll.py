@@ -17,9 +17,8 @@ from airflow_provider_wahelp.client.errors import (
     NotWahelpError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.models import Channel
-from airflow_provider_wahelp.client.operations import once
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
 from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
 

@@ -57,7 +57,7 @@ def test_a_project_that_does_not_exist_is_what_is_wrong(said_of: Any, project: i
     hook.create_project("Data")
     assert said_of(extra={"project_id": 999, "channel_uuid": "nope"}) == (
         False,
-        f"{WHO}, but there is no project 999. The account has {project} «Shop», {project + 1} «Data». "
+        f"{WHO}, but project 999 does not exist. The account has {project} «Shop», {project + 1} «Data». "
         "Check project_id.",
     )
 
@@ -148,7 +148,7 @@ def test_a_server_with_what_the_guide_says_and_no_more_is_tested(new_hook: Any, 
         connect(server.url, **LOGIN, extra={"project_id": 999})
         assert new_hook().test_connection() == (
             False,
-            f"Connected to {server.url} {WHO}, but there is no project 999. Check project_id.",
+            f"Connected to {server.url} {WHO}, but project 999 does not exist. Check project_id.",
         )
 
 
@@ -174,4 +174,4 @@ def test_a_server_that_is_not_wahelp_passes_no_test(
     connect(f"{wahelp_sandbox.url}/elsewhere")
     passed, words = new_hook().test_connection()
     assert not passed
-    assert "there is no Wahelp at this address (HTTP 404)" in words
+    assert "the server at this address is not Wahelp (HTTP 404)" in words

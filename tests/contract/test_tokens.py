@@ -23,9 +23,10 @@ ONE_TASK = (
 ONE_CLIENT = """
 import sys
 from pathlib import Path
-from airflow_provider_wahelp.client import Settings, WahelpClient, calls, tokens
+from airflow_provider_wahelp.client import Settings, WahelpClient, calls
+from airflow_provider_wahelp.client.token_store import FileStore, store_key
 settings = Settings(sys.argv[1], "demo@example.com", "demo")
-client = WahelpClient(settings, tokens.FileStore(Path(sys.argv[2]), tokens.store_key(settings)))
+client = WahelpClient(settings, FileStore(Path(sys.argv[2]), store_key(settings)))
 print(len(client.perform(calls.list_projects()).items))
 """
 

@@ -68,10 +68,10 @@ class Operator(SendMessagesOperator):
     world: World
     reaper: Reaper
 
-    def _campaign(self, context: Any, *, resumed: bool) -> Mailing:
-        campaign = super()._campaign(context, resumed=resumed)
-        ledger = MortalLedger(campaign.ledger, self.reaper) if campaign.ledger else None
-        return replace(campaign, ledger=ledger, clock=self.world.now, sleep=self.world.sleep)
+    def _mailing(self, context: Any, *, resumed: bool) -> Mailing:
+        mailing = super()._mailing(context, resumed=resumed)
+        ledger = MortalLedger(mailing.ledger, self.reaper) if mailing.ledger else None
+        return replace(mailing, ledger=ledger, clock=self.world.now, sleep=self.world.sleep)
 
 
 @dataclass

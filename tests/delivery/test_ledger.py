@@ -22,6 +22,7 @@ MESSAGES = st.none() | st.fixed_dictionaries(
 )
 ENTRIES = st.builds(
     lambda **given: asdict(Entry(**given)),
+    project_id=st.integers() | st.text(),
     began=st.floats(min_value=0, max_value=4e9),
     digest=st.text(),
     user_id=st.integers() | st.text(),
@@ -59,16 +60,6 @@ def test_what_is_written_is_read_until_it_is_forgotten(
 def test_another_key_is_another_entry(ledger: Ledger) -> None:
     ledger.write("one", RECORD)
     assert ledger.read("two") is None
-
-
-def test_an_entry_of_an_earlier_version_is_read() -> None:
-    store = Store()
-    store.set(
-        "wahelp:key", {"began": 1.0, "digest": "digest", "user_id": 301, "generation": 0, "message": None}
-    )
-    kept = TaskStateLedger(store).read("key")
-    assert kept
-    assert Entry(**kept) == Entry(1.0, "digest", 301)
 
 
 @pytest.mark.parametrize("key", ["shop/manual__1/send/-1", "key " * 1000])

@@ -817,7 +817,7 @@ def test_templates_are_rendered(voyage: Voyage) -> None:
         "fallback_after": "60",
         "remember_in": "s3://bucket/known",
     }
-    assert task._patience().fallback_after == 60
+    assert task._wait_options().fallback_after == 60
 
 
 def test_a_phone_is_in_no_log(voyage: Voyage, task_log: Callable[[], str]) -> None:

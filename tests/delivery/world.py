@@ -22,7 +22,7 @@ from airflow_provider_wahelp.client.calls import Call
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
-from airflow_provider_wahelp.delivery.message.send import Delivery
+from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.sandbox import Sandbox
@@ -94,9 +94,9 @@ class Operator(SendMessageOperator):
     kill = ""
     where = ""
 
-    def _delivery(self, context: Any) -> Delivery:
-        delivery = super()._delivery(context)
-        return replace(delivery, ledger=delivery.ledger and Doomed(delivery.ledger, self.kill, self.where))
+    def _idempotent_send(self, context: Any) -> IdempotentSend:
+        send = super()._idempotent_send(context)
+        return replace(send, ledger=send.ledger and Doomed(send.ledger, self.kill, self.where))
 
 
 class World:

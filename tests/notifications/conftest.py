@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from airflow_provider_wahelp.delivery.alert import store
+from airflow_provider_wahelp.notifications import WahelpNotifier
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
 
+MINUTE = 60.0
+SECONDS = 2.0
+SLACK = 5.5  # the machine has other work to do
 PHONE, OTHER = "+79161112233", "+79162223344"
 
 Context = dict[str, Any]
@@ -91,3 +100,49 @@ def of_run(
         "dag_run": SimpleNamespace(clear_number=clear_number),
         "reason": reason,
     }
+
+
+class Clock:
+    """The host's time, driven."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 19, 5, tzinfo=UTC).timestamp()  # 22:05 in Moscow
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    original = store.Alerts.__init__
+    monkeypatch.setattr(
+        store.Alerts, "__init__", lambda self, directory, given=clock: original(self, directory, given)
+    )
+    return clock
+
+
+def notifier(**changes: Any) -> WahelpNotifier:
+    known = {"text": "{{ ti.task_id }} {{ ti.map_index }}", "phone": PHONE, "throttle": 10 * MINUTE}
+    return WahelpNotifier(**{**known, **changes})
+
+
+def fail(count: int, start: int = 0, by: WahelpNotifier | None = None, **changes: Any) -> None:
+    for index in range(start, start + count):
+        (by or notifier())(of_task(map_index=index, **changes))
+
+
+def took(call: Callable[[], object]) -> float:
+    start = time.monotonic()
+    call()
+    return time.monotonic() - start
+
+
+def run_python(code: str) -> None:
+    """Run some code in a process of its own."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -61,6 +61,6 @@ def test_everything_else_is_left_to_the_task(error: Exception) -> None:
 
 
 def test_an_unclear_outcome_that_a_retry_settles_is_left_to_the_task() -> None:
-    error = UnknownOutcomeError("tell whether it was sent")
+    error = UnknownOutcomeError("the message was sent")
     error.temporary = True
     assert decide(error) == sdk.RetryDecision.default()

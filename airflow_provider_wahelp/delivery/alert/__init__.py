@@ -1,1 +1,1 @@
-"""Telling people what happened in a DAG, once."""
+"""Sending an alert to each of its recipients, once."""

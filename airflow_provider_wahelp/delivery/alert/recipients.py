@@ -1,9 +1,9 @@
-"""Who an alert is for, and how it goes there. Cheap: literals are checked when a DAG file is parsed."""
+"""The recipients of an alert, and its channels. Cheap: literals are checked when a DAG file is parsed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ _SEPARATORS = re.compile(r"[,;\n]")
 class AlertRecipient:
     """One person, by phone or as a user of a channel.
 
-    :param phone: the number; or
+    :param phone: the normalised number; or
     :param user_id: the user.
     """
 
@@ -27,62 +27,58 @@ class AlertRecipient:
     user_id: int | str | None = None
 
     def __str__(self) -> str:
-        """Say who it is, masked."""
+        """Name the recipient, masked."""
         return mask_phone(self.phone) if self.phone else f"user {self.user_id}"
 
 
 @dataclass(frozen=True)
-class Way:
-    """How an alert goes.
+class Channels:
+    """The channels that an alert may go through.
 
-    :param project_id: the project; the connection's by default.
-    :param channels: the channels to try in turn; ``None`` is the connection's.
-    :param name: the name of somebody who is added by phone.
+    :param project_id: their project; ``None`` is the connection's.
+    :param uuids: the channels, to be tried in turn; ``None`` is the connection's.
+    :param name: the name under which a new phone is added to them; ``None``: its number.
     """
 
-    project_id: int | str | None = None
-    channels: Sequence[str | None] = (None,)
-    name: str | None = None
+    project_id: int | str | None
+    uuids: Sequence[str | None]
+    name: str | None
 
 
-def addressees(to: Any, phone: Any, user_id: Any) -> list[AlertRecipient]:
-    """Return whom an alert is for, each once.
+def recipients(
+    to: Any, phone: Any, user_id: Any, number: Callable[[Any], str] = phones.normalise
+) -> list[AlertRecipient]:
+    """Return the recipients of an alert, each once.
 
     :param to: phones and ids of users; or
     :param phone: one phone; or
     :param user_id: one user.
-    :raises InputError: if it is not exactly one of the three, or not what it must be.
+    :param number: how a phone is read. The parsing of a DAG file has only time for ``phones.check``.
+    :raises InputError: if not exactly one of the three is given, or if it is not what it must be.
     """
     if sum(value not in (None, "", [], ()) for value in (to, phone, user_id)) != 1:
-        raise InputError("to, phone, user_id", "exactly one of the three must say who is written to")
+        raise InputError("to, phone, user_id", "exactly one of the three must be given")
     if phone not in (None, ""):
-        return [AlertRecipient(phone=phones.check(phone))]
+        return [AlertRecipient(phone=number(phone))]
     if user_id not in (None, ""):
         return [AlertRecipient(user_id=arguments.user_id(user_id))]
-    return check_to(to)
-
-
-def check_to(value: Any) -> list[AlertRecipient]:
-    """Return the people of a list: a text is a phone, a number the id of a user.
-
-    :param value: the list; a text, as a template makes it, may be several phones with commas between.
-    :raises InputError: if it is no such list.
-    """
-    listed = [value] if isinstance(value, str) else value
+    listed = [to] if isinstance(to, str) else to
     if not isinstance(listed, Sequence) or not listed:
         raise InputError("to", _MUST)
     each = [part for entry in listed for part in _parts(entry)]
-    return list(dict.fromkeys(map(_person, each)))
+    return list(dict.fromkeys(_recipient(part, number) for part in each))
 
 
-def _parts(value: Any) -> list[Any]:
-    return _SEPARATORS.split(value) if isinstance(value, str) else [value]
+def _parts(entry: Any) -> list[Any]:
+    """Return the parts of an entry: a template may make several phones with commas between."""
+    return _SEPARATORS.split(entry) if isinstance(entry, str) else [entry]
 
 
-def _person(value: Any) -> AlertRecipient:
+def _recipient(value: Any, number: Callable[[Any], str]) -> AlertRecipient:
+    """Return the recipient that an entry names: a text is a phone, a number is the id of a user."""
     try:
         if isinstance(value, int):
             return AlertRecipient(user_id=arguments.user_id(value))
-        return AlertRecipient(phone=phones.check(value))
+        return AlertRecipient(phone=number(value))
     except InputError:
         raise InputError("to", _MUST) from None

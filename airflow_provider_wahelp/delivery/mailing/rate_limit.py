@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.locking import HostLock
-from airflow_provider_wahelp.client.private_directory import make_private
+from airflow_provider_wahelp.client.private_files import make_private
 from airflow_provider_wahelp.delivery.mailing.options import SLOWEST
 from airflow_provider_wahelp.delivery.mailing.spacing import MARGIN, spacing, window
 

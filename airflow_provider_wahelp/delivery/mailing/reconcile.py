@@ -116,7 +116,7 @@ class Reconciler:
         try:
             sender.hook.run(reading)
         except WahelpError as error:
-            what = f"send messages through channel {sender.channel_uuid}"
+            what = f"the messages through channel {sender.channel_uuid} were sent"
             unclear = UnknownOutcomeError(what, f"the history could not be read: {error.reason}")
             unclear.temporary = error.temporary
             raise unclear from error

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Container, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import (
-    Environment,
-    StrictUndefined,
-    Template,
-    TemplateRuntimeError,
-    TemplateSyntaxError,
-    UndefinedError,
-    nodes,
-)
-from jinja2.utils import missing
+from jinja2 import Environment
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.options import no_template
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.row_template import LackError, RowTemplate
 from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:
@@ -45,31 +36,6 @@ class BadRowError(ValueError):
         self.label = label
 
 
-class _LackError(UndefinedError):
-    """What a text needs is not there; its words hold no value of the row."""
-
-
-class RowProxy:
-    """A row, as a template sees it: its columns and nothing else, whatever they are called."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
 class Renderer:
     """Turns rows into people with their texts.
 
@@ -91,8 +57,7 @@ class Renderer:
         longest: int = 4096,
         zones: Callable[[str], str] = lambda phone: "",
     ) -> None:
-        self._template = _compiled(environment, template)
-        self._names = names_around(context, environment)
+        self._template = RowTemplate(environment, template, names_around(context, environment))
         self._key = key
         self._longest = longest
         self._zones = zones
@@ -128,12 +93,9 @@ class Renderer:
         )
 
     def _text(self, values: Mapping[str, Any]) -> str:
-        self._names["row"] = RowProxy(values)
-        template = self._template
         try:
-            made = template.new_context(cast("dict[str, Any]", self._names), shared=True)
-            text = "".join(template.root_render_func(made))
-        except _LackError as error:
+            text = self._template.fill(values)
+        except LackError as error:
             raise InputError("text", str(error)) from None
         except Exception as error:  # noqa: BLE001 - whatever a filter raises; its words may hold a value
             raise InputError("text", type(error).__name__) from None
@@ -197,55 +159,3 @@ def _phone_beside(phone: Any) -> str:
 def _digest(*parts: str) -> str:
     hashed = hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=_KEY_BYTES)
     return base64.urlsafe_b64encode(hashed.digest()).decode()
-
-
-def _filled(value: Any) -> Any:
-    if value is None:
-        raise _LackError("a value in it is empty (NULL)")
-    return value
-
-
-def _compiled(environment: Environment, template: str) -> Template:
-    """Return a template that puts nothing in place of what is missing."""
-    try:
-        undefined = _undefined(_named(environment.parse(template)))
-        return environment.overlay(undefined=undefined, finalize=_filled).from_string(template)
-    except TemplateSyntaxError as error:
-        raise no_template(error) from None
-
-
-def _named(tree: nodes.Template) -> frozenset[str]:
-    """Return what a template names itself: names, attributes and words in quotes."""
-    names = {node.name for node in tree.find_all(nodes.Name)}
-    attributes = {node.attr for node in tree.find_all(nodes.Getattr)}
-    quoted = {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
-    return frozenset(names | attributes | quoted)
-
-
-def _undefined(named: Container[str]) -> type[StrictUndefined]:
-    """Return the kind of what is missing: Jinja's own words name a key even where the row has it."""
-
-    class Undefined(StrictUndefined):
-        __slots__ = ()
-
-        def __init__(
-            self,
-            hint: str | None = None,
-            obj: Any = missing,
-            name: Any = None,
-            exc: type[TemplateRuntimeError] = UndefinedError,
-        ) -> None:
-            told = name if isinstance(name, str) and name in named else None
-            kind = _LackError if exc is UndefinedError else exc
-            super().__init__(_lack(obj, told), obj, name, kind)
-
-    return Undefined
-
-
-def _lack(obj: object, name: str | None) -> str:
-    """Say what is missing, by its name where that may be told."""
-    if name is not None and obj is missing:
-        return f"{name!r} is undefined"
-    if name is not None and isinstance(obj, RowProxy):
-        return f"the row has no column {name!r}"
-    return "a value in it is undefined"

@@ -15,7 +15,9 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.messages import Recipient
+from airflow_provider_wahelp.client.operations import post_message
+from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -89,10 +91,10 @@ class Sender:
         """Write to a recipient, once."""
         if self.fault or person.user_id is None:
             return SendResult(WAITING)
-        to = Recipient(self.project_id, self.channel_uuid)
-        sending = send_message(to, person.user_id, person.text, person.begun_at, look=False)
+        where = self.project_id, self.channel_uuid, person.user_id
+        begun = BegunSend(*where, person.digest, person.began or 0.0, bool(person.by_host))
         try:
-            message = self.hook.run(sending)
+            message = self.hook.run(post_message(begun, person.text))
         except WahelpError as error:
             return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone

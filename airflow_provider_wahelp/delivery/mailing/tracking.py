@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError
-from airflow_provider_wahelp.client.operations import once
+from airflow_provider_wahelp.client.flow import once
 from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel, without_user_id
 from airflow_provider_wahelp.delivery.mailing.chunks import batched

@@ -1,4 +1,4 @@
-"""Which channel has reached a person, remembered for the next time without readable numbers."""
+"""Which channel has reached a person before, kept without readable phones."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 log = logging.getLogger(__name__)
 
 
-class Notes(Protocol):
-    """Where one word is kept for each name."""
+class KeyValueStore(Protocol):
+    """Where one string is kept for each key."""
 
-    def read(self, name: str) -> str | None:
-        """Return the word of a name."""
+    def read(self, key: str) -> str | None:
+        """Return the value of a key."""
 
-    def write(self, name: str, word: str) -> None:
-        """Keep a word."""
+    def write(self, key: str, value: str) -> None:
+        """Keep a value."""
 
 
-class PathNotes:
-    """Keeps a small file for each name: tasks that write at the same moment do not meet.
+class PathStore:
+    """Keeps a small file for each key, so that tasks that write at the same moment do not collide.
 
     :param path: a directory, as any Airflow object storage path.
     """
@@ -31,19 +31,19 @@ class PathNotes:
     def __init__(self, path: str) -> None:
         self._directory = storage_path(path)
 
-    def read(self, name: str) -> str | None:
-        """Return the word of a name."""
-        file = self._directory / f"{name}.json"
+    def read(self, key: str) -> str | None:
+        """Return the value of a key."""
+        file = self._directory / f"{key}.json"
         return json.loads(file.read_text(encoding="utf-8"))["channel_uuid"] if file.exists() else None
 
-    def write(self, name: str, word: str) -> None:
-        """Keep a word."""
-        with private_file(self._directory / f"{name}.json") as file:
-            json.dump({"channel_uuid": word}, file)
+    def write(self, key: str, value: str) -> None:
+        """Keep a value."""
+        with private_file(self._directory / f"{key}.json") as file:
+            json.dump({"channel_uuid": value}, file)
 
 
-class VariableNotes:
-    """Keeps all names in one Airflow Variable. Of two tasks that write at the same moment, one is forgotten.
+class VariableStore:
+    """Keeps all keys in one Airflow Variable. Of two tasks that write at the same moment, one is forgotten.
 
     :param name: the Variable's.
     """
@@ -51,66 +51,63 @@ class VariableNotes:
     def __init__(self, name: str) -> None:
         self._variable = name
 
-    def read(self, name: str) -> str | None:
-        """Return the word of a name."""
-        return self._all().get(name)
+    def read(self, key: str) -> str | None:
+        """Return the value of a key."""
+        return self._all().get(key)
 
-    def write(self, name: str, word: str) -> None:
-        """Keep a word."""
+    def write(self, key: str, value: str) -> None:
+        """Keep a value."""
         from airflow.providers.common.compat.sdk import Variable
 
-        Variable.set(self._variable, json.dumps({**self._all(), name: word}))
+        Variable.set(self._variable, json.dumps({**self._all(), key: value}))
 
     def _all(self) -> dict[str, str]:
         from airflow.providers.common.compat.sdk import Variable
 
-        kept: Any = json.loads(Variable.get(self._variable, None) or "{}")
-        if not isinstance(kept, dict):
-            raise TypeError("it holds something else")
-        return kept
+        values: Any = json.loads(Variable.get(self._variable, None) or "{}")
+        if not isinstance(values, dict):
+            raise TypeError("the Variable holds no JSON object")
+        return values
 
 
 class PreferredChannels:
-    """Which channel has reached whom. It may forget, which costs a detour and never fails a task.
+    """Which channel has reached whom. What is forgotten costs a detour and never fails a task.
 
-    :param notes: where it is kept.
     :param scope: what the channels belong to: the server and the project.
     """
 
-    def __init__(self, notes: Notes, scope: str) -> None:
-        self._notes = notes
+    def __init__(self, store: KeyValueStore, scope: str) -> None:
+        self._store = store
         self._scope = scope
 
     def recall(self, phone: str) -> str | None:
-        """Return the channel that has reached somebody.
+        """Return the channel that has reached a person.
 
         :param phone: the normalised number.
         """
         try:
-            return self._notes.read(self._name(phone))
-        except Exception as error:  # noqa: BLE001 - whatever a storage raises, the message goes all the same
-            log.warning("Which channel has reached the person cannot be looked up: %s", type(error).__name__)
+            return self._store.read(self._key(phone))
+        except Exception as error:  # noqa: BLE001 - whatever a storage raises, the message is sent all the same
+            log.warning("The channel that reached the person cannot be looked up: %s", type(error).__name__)
             return None
 
     def remember(self, phone: str, channel_uuid: str) -> None:
-        """Keep which channel has reached somebody.
+        """Keep which channel has reached a person.
 
         :param phone: the normalised number.
-        :param channel_uuid: the channel.
         """
         try:
-            self._notes.write(self._name(phone), channel_uuid)
+            self._store.write(self._key(phone), channel_uuid)
         except Exception as error:  # noqa: BLE001 - the message has arrived, whatever a storage raises
-            log.warning("Which channel has reached the person cannot be kept: %s", type(error).__name__)
+            log.warning("The channel that reached the person cannot be kept: %s", type(error).__name__)
 
-    def _name(self, phone: str) -> str:
+    def _key(self, phone: str) -> str:
         return keyed_hash(digest_key(), b"memory", f"{self._scope}\0{phone}".encode()).hexdigest()
 
 
-def memory_in(place: str, scope: str) -> PreferredChannels:
-    """Return a memory.
+def preferred_channels_in(place: str, scope: str) -> PreferredChannels:
+    """Return what is remembered in a place.
 
     :param place: the name of an Airflow Variable or, where it has a slash, any Airflow object storage path.
-    :param scope: what the channels belong to.
     """
-    return PreferredChannels(PathNotes(place) if "/" in place else VariableNotes(place), scope)
+    return PreferredChannels(PathStore(place) if "/" in place else VariableStore(place), scope)

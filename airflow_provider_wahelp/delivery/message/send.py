@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,27 +10,26 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T, find_user
-from airflow_provider_wahelp.client.reconcile import by_server, digest, find_sent, moment
-from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.client.operations import T, post_message
+from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, digest, find_sent, moment
+from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.message.send_record import Entry
-from airflow_provider_wahelp.delivery.message.wait_state import shown
+from airflow_provider_wahelp.delivery.message.wait_state import impersonal
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 log = logging.getLogger(__name__)
 
 
-class Result(NamedTuple):
+class SentMessage(NamedTuple):
     """What a send comes to.
 
-    :param message: the message.
-    :param just_now: whether it was sent just now.
-    :param channel_uuid: the channel that it went through, which an earlier attempt may have chosen.
+    :param just_now: whether this attempt sent it.
+    :param channel_uuid: the channel that was used, which an earlier attempt may have chosen.
     """
 
     message: dict[str, Any]
@@ -40,13 +38,9 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Delivery:
+class IdempotentSend:
     """A message that is to arrive once.
 
-    :param hook: the hook.
-    :param recipient: whom it is for.
-    :param text: the text.
-    :param attempt: which attempt of the task this is.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param key: what the send is filed under; the attempt's own by default.
     :param if_unclear: what to do where an earlier attempt may have sent: ``check``, ``fail`` or ``resend``.
@@ -62,220 +56,186 @@ class Delivery:
     if_unclear: str = "check"
     on_rerun: str = "skip"
 
-    def send(self) -> Result:
+    def send(self) -> SentMessage:
         """Send it, unless it was sent already.
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
         """
-        entry = self._earlier()
-        if not entry:
-            return self._send(self._resolved())
-        if entry.message is None:
-            return self._settle(entry)
-        if self._again(entry):
-            return self._send(self._resolved(), others=[*entry.others, entry.message["id"]])
-        self._warn_of_another_person(entry)
-        return Result(self.whole(entry), False, self._channel(entry))
+        return self.hook.run(self._send())
 
-    def kept(self) -> Entry | None:
-        """Return what the ledger says of this send; nothing, where it is to be sent once more."""
+    def current_entry(self) -> Entry | None:
+        """Return what the ledger says of this send; ``None`` also where it is to be sent once more."""
         entry = self._read()
-        return None if entry and entry.message is not None and self._again(entry) else entry
+        return None if entry and entry.message and self._is_to_be_resent(entry) else entry
 
-    def note(self, status: str) -> Entry | None:
-        """Keep how far the message has got, so that nobody needs to look again.
+    def record_status(self, status: str) -> Entry | None:
+        """Record how far the message has got, so that a later attempt need not look again.
 
-        :param status: its status.
-        :return: what is kept; ``None`` without a ledger.
+        :return: what the ledger says now; ``None`` without a ledger.
         """
         entry = self._read()
-        if not self.ledger or not entry or entry.message is None:
+        if not self.ledger or not entry or not entry.message:
             return None
-        noted = replace(entry, message={**entry.message, "status": status})
-        if noted != entry:
-            self.ledger.write(self._key, asdict(noted))
-        return noted
+        updated = replace(entry, message={**entry.message, "status": status})
+        if updated != entry:
+            self.ledger.write(self._key, asdict(updated))
+        return updated
 
-    def whole(self, done: Entry) -> dict[str, Any]:
-        """Return what was sent, with the text that the ledger does not hold: ``None`` where it was another.
+    def full_message(self, done: Entry) -> dict[str, Any]:
+        """Return what was sent, with the text, which the ledger does not hold: ``None`` where it differs."""
+        text = self.text if self._has_same_text(done) else None
+        return {**Message().to_dict(), **(done.message or {}), "text": text}
 
-        :param done: what the ledger holds.
-        """
-        same = self._is_of_this_text(done)
-        return {**Message().to_dict(), **(done.message or {}), "text": self.text if same else None}
-
-    def restarted(self) -> float:
+    def wait_restarted_at(self) -> float:
         """Return when a task that was cleared began anew, in seconds since 1970 by the server's clock."""
         if not self.ledger:
             began = None if self.attempt.renewed else self.attempt.run_started
             return self.hook.run(moment(began)).seconds
-        key, generation = f"{self._key}/restarted", self.attempt.generation
-        kept = self.ledger.read(key)
-        if not kept or kept["generation"] != generation:
-            kept = {"generation": generation, "at": self.hook.run(moment()).seconds}
-            self.ledger.write(key, kept)
-        return float(kept["at"])
+        key, generation = f"{self._key}/wait_restarted_at", self.attempt.generation
+        record = self.ledger.read(key)
+        if not record or record["generation"] != generation:
+            record = {"generation": generation, "at": self.hook.run(moment()).seconds}
+            self.ledger.write(key, record)
+        return float(record["at"])
 
     @property
     def _key(self) -> str:
         return self.key or self.attempt.key
 
-    def _earlier(self) -> Entry | None:
-        """Return what an earlier attempt has left, or what must be assumed of it."""
-        return self._read() if self.ledger else self._assumed()
-
     def _read(self) -> Entry | None:
-        kept = self.ledger.read(self._key) if self.ledger else None
-        return Entry(**kept) if kept else None
+        record = self.ledger.read(self._key) if self.ledger else None
+        return Entry(**record) if record else None
 
-    def _again(self, done: Entry) -> bool:
+    def _is_to_be_resent(self, done: Entry) -> bool:
         """Return whether the task was cleared since it has sent, in order to send once more."""
         cleared = self.attempt.cleared and done.generation != self.attempt.generation
         return self.on_rerun == "resend" and cleared
 
-    def _assumed(self) -> Entry | None:
-        """Without a ledger, take an earlier attempt for one that had begun to send."""
+    def _send(self) -> Flow[SentMessage]:
+        earlier = self._read() if self.ledger else (yield from self._assumed())
+        if not earlier:
+            return (yield from self._post())
+        if not earlier.message:
+            return (yield from self._reconcile(earlier))
+        if self._is_to_be_resent(earlier):
+            return (yield from self._post(earlier))
+        yield from self._warn_of_other_recipient(earlier)
+        return SentMessage(self.full_message(earlier), False, earlier.channel_uuid)
+
+    def _assumed(self) -> Flow[Entry | None]:
+        """Without a ledger, assume that an earlier attempt began to send to the person named now."""
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
-        began = self.attempt.run_started if again else self.attempt.earliest
-        since = self.hook.run(moment(began))
-        return Entry(since.seconds, digest(self.text), "", self.attempt.generation, by_host=since.by_host)
+        begun = yield from begin_send(self.recipient, self.text, [])
+        since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
+        return self._entry(replace(begun, began=since.seconds, by_host=since.by_host))
 
-    def _settle(self, begun: Entry) -> Result:
-        """Find out what became of a send that was begun; if nothing did, send to whoever is named now."""
-        user_id = None
-        if not begun.user_id:
-            user_id = self._resolved()
-            begun = replace(begun, user_id=user_id, person=self._person)
-        if found := self._look(begun):
-            self._warn_of_another_person(begun)
-            channel = self._channel(begun)
-            begun = replace(begun, generation=self.attempt.generation, channel_uuid=channel)
-            return Result(self._finish(begun, found), False, channel)
-        return self._send(self._resolved() if user_id is None else user_id, begun, begun.others)
+    def _reconcile(self, begun: Entry) -> Flow[SentMessage]:
+        """Look for the message of an earlier attempt; if it was not sent, send to the person named now."""
+        found = yield from self._find(begun)
+        if not found:
+            return (yield from self._post(begun))
+        self._has_same_text(begun)
+        yield from self._warn_of_other_recipient(begun)
+        return self._done(replace(begun, generation=self.attempt.generation), found, just_now=False)
 
-    def _send(self, user_id: Id, earlier: Entry | None = None, others: Sequence[Id] = ()) -> Result:
-        entry = self._begin(user_id, earlier, others)
-        return Result(self._finish(entry, self._post(entry)), True, entry.channel_uuid)
-
-    def _resolved(self) -> Id:
-        return self.hook.run(self.recipient.resolve())
-
-    def _look(self, entry: Entry) -> Message | None:
-        """Find out what became of a send that was begun."""
+    def _find(self, begun: Entry) -> Flow[Message | None]:
         if self.if_unclear == "resend":
             return None
-        log.info("An earlier attempt may have sent the message: looking into the history.")
-        found = self.hook.run(self._settled(self._search(entry)))
-        if found:
-            self._is_of_this_text(entry)
-        return found
-
-    def _search(self, entry: Entry) -> Flow[Message | None]:
-        channel = self._channel(entry)
         if self.if_unclear == "fail":
-            raise UnknownOutcomeError(
-                f"send a message to user {entry.user_id} through channel {channel}",
-                'an earlier attempt has started it, and if_unclear is "fail"',
-            )
-        known = self.recipient.project_id, channel, entry.user_id, entry.digest, entry.since, entry.others
-        return (yield from find_sent(*known))
+            raise begun.unknown('an earlier attempt began to send it, and if_unclear is "fail"')
+        log.info("An earlier attempt may have sent the message: looking into the history.")
+        return (yield from self._repeatable(begun, find_sent(begun)))
 
-    def _channel(self, entry: Entry) -> str:
-        return entry.channel_uuid or self.recipient.channel_uuid
-
-    def _begin(self, user_id: Id, earlier: Entry | None, others: Sequence[Id]) -> Entry:
-        to = self.recipient.channel_uuid, str(user_id)
-        same = earlier if earlier and (self._channel(earlier), str(earlier.user_id)) == to else None
-        since = self.hook.run(self._since(same))
-        entry = Entry(
-            since.seconds,
-            digest(self.text),
-            user_id,
-            self.attempt.generation,
-            others=list(others),
-            by_host=since.by_host,
-            person=self._person,
-            channel_uuid=self.recipient.channel_uuid,
-        )
-        if self.ledger:
-            self.ledger.write(self._key, asdict(entry))
-        return entry
-
-    def _since(self, earlier: Entry | None) -> Flow[Moment]:
-        """Return when this is begun: what was begun first may still turn up."""
-        now = yield from moment()
-        if not earlier or earlier.digest != digest(self.text):
-            return now
-        return replace(now, seconds=min(now.seconds, (yield from by_server(earlier.since))))
-
-    def _post(self, entry: Entry) -> Message:
-        look = self.if_unclear == "check"
-        sending = send_message(
-            self.recipient, entry.user_id, self.text, entry.since, look=look, others=entry.others
-        )
+    def _post(self, earlier: Entry | None = None) -> Flow[SentMessage]:
+        entry = yield from self._begin(earlier)
+        sending = send_message if self.if_unclear == "check" else post_message
         try:
-            return self.hook.run(self._settled(sending))
+            message = yield from self._repeatable(entry, sending(entry, self.text))
         except WahelpError as error:
             if self.ledger and not error.may_have_happened:
                 self.ledger.forget(self._key)
             raise
+        return self._done(entry, message, just_now=True)
 
-    def _settled(self, conversation: Flow[T]) -> Flow[T]:
-        """Say of an unclear outcome whether a retry of the task settles it: if it looks again, it may."""
+    def _begin(self, earlier: Entry | None) -> Flow[Entry]:
+        others = earlier.sent_under_key if earlier else []
+        user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
+        begun = yield from begin_send(self.recipient, self.text, others, user_id)
+        if earlier and not earlier.message and _alike(earlier, begun):
+            # The message of the earlier attempt may still turn up in the history.
+            first = yield from by_server(earlier.since)
+            begun = replace(begun, began=min(first, begun.began))
+        entry = self._entry(begun)
+        if self.ledger:
+            self.ledger.write(self._key, asdict(entry))
+        return entry
+
+    def _entry(self, begun: BegunSend) -> Entry:
+        return Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
+
+    def _done(self, entry: Entry, message: Message, *, just_now: bool) -> SentMessage:
+        sent = message.to_dict()
+        if self.ledger:
+            self.ledger.write(self._key, asdict(replace(entry, message=impersonal(sent))))
+        return SentMessage(sent, just_now, entry.channel_uuid)
+
+    def _repeatable(self, begun: Entry, flow: Flow[T]) -> Flow[T]:
+        """Say of an unknown outcome whether a retry of the task may settle it: only if that looks again."""
         try:
-            return (yield from conversation)
+            return (yield from flow)
         except UnknownOutcomeError as error:
             error.temporary = self.if_unclear == "check"
             raise
         except WahelpError as error:
             if self.if_unclear == "fail" and error.may_have_happened:
-                raise UnknownOutcomeError(error.what, error.reason, status=error.status) from error
+                raise begun.unknown(error.reason, error.status) from error
             raise
 
-    def _is_of_this_text(self, sent: Entry) -> bool:
+    def _has_same_text(self, sent: Entry) -> bool:
         if sent.digest == digest(self.text):
             return True
-        log.warning("The message was sent already, with a text that would now be another.")
+        log.warning(
+            "An earlier attempt sent the message with another text. The text of this one is not sent."
+        )
         return False
 
-    def _warn_of_another_person(self, sent: Entry) -> None:
-        if not self._went_to_the_one_named_now(sent):
+    def _warn_of_other_recipient(self, sent: Entry) -> Flow[None]:
+        if not (yield from self._went_to_recipient(sent)):
             log.warning(
-                "An earlier attempt sent the message to user %s, who is not the person named now: to that "
-                'one nothing is sent. A cleared task with on_rerun="resend" sends to them, and so does an '
+                "An earlier attempt sent the message to user %s. The task now names another person, to whom "
+                'nothing is sent. To send to that person, clear the task with on_rerun="resend", or use an '
                 "idempotency_key that differs from person to person.",
                 sent.user_id,
             )
 
-    def _went_to_the_one_named_now(self, sent: Entry) -> bool:
-        """Compare without a request where that can be done; what cannot be looked up is not doubted."""
+    def _went_to_recipient(self, sent: Entry) -> Flow[bool]:
+        """Compare without a request where possible; a person who cannot be looked up is not doubted."""
         to = self.recipient
         if to.user_id is not None:
-            return _same(to.user_id, sent.user_id)
-        if sent.person == self._person:
+            return _same_id(to.user_id, sent.user_id)
+        if sent.person == self._phone_digest:
             return True
         try:
-            user = self.hook.run(find_user(to.project_id, self._channel(sent), to.phone))
+            user = yield from find_user(to.project_id, sent.channel_uuid, to.phone)
         except WahelpError:
             return True
-        return user is not None and user.id is not None and _same(user.id, sent.user_id)
+        return user is not None and user.id is not None and _same_id(user.id, sent.user_id)
 
     @cached_property
-    def _person(self) -> str:
-        """What somebody named by phone is recognised by; a digest without a key would be tried out."""
+    def _phone_digest(self) -> str:
+        """What a person named by phone is recognised by. Without a key, all phones could be tried out."""
         if not self.recipient.phone:
             return ""
         return keyed_hash(digest_key(), b"recipient", self.recipient.phone.encode()).hexdigest()
 
-    def _finish(self, entry: Entry, message: Message) -> dict[str, Any]:
-        sent = message.to_dict()
-        if self.ledger:
-            self.ledger.write(self._key, asdict(replace(entry, message=shown(sent))))
-        return sent
+
+def _alike(one: BegunSend, other: BegunSend) -> bool:
+    """Return whether two sends are of one text, to one person, through one channel."""
+    same = one.digest == other.digest and one.channel_uuid == other.channel_uuid
+    return same and _same_id(one.user_id, other.user_id)
 
 
-def _same(one: Id, other: Id) -> bool:
-    """Return whether two ids are the same, as a template turns numbers into words."""
-    return str(one) == str(other)
+def _same_id(one: Id, other: Id) -> bool:
+    return str(one) == str(other)  # a template turns numbers into strings

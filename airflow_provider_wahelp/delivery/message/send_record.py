@@ -1,7 +1,7 @@
 """What the ledger says of one send.
 
-A send goes through ``(nothing) --begun--> POST --done-->``. Who comes back and finds *begun* knows that the
-message may have gone; who finds *done* has nothing to do.
+A send goes through ``(nothing) --begun--> POST --done-->``. An attempt that finds *begun* knows that the
+message may have gone; an attempt that finds *done* has nothing to do.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.client.server_clock import Moment
 
-APART = 60.0
+CLOCKS_APART = 60.0
 """Seconds by which the clocks of two hosts may differ."""
 
 
@@ -22,34 +24,29 @@ def _this_host() -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(BegunSend):
     """What is known of one send.
 
-    :param began: when it was begun, in seconds since 1970.
-    :param digest: what its text is recognised by.
-    :param user_id: whom it is for.
-    :param generation: how often the task had been cleared.
-    :param message: what was sent, once it is done: neither its text nor its person.
-    :param others: the ids of what was sent under the same key before, where it was to be sent once more.
-    :param by_host: whether it was begun by the clock of its host and not by the server's.
-    :param host: where it was begun.
-    :param person: what the person is recognised by, if they were named by phone.
-    :param channel_uuid: the channel; empty, where an older version kept it: the one that is asked for.
+    :param others: the ids of earlier messages under the same key, where ``on_rerun="resend"`` sends again.
+    :param generation: of the attempt that began it: see :class:`~.delivery.attempt.Attempt`.
+    :param message: what was sent, once that is known: without its text and its person.
+    :param host: the host that began it.
+    :param person: a keyed digest of the phone, if the person was named by phone.
     """
 
-    began: float
-    digest: str
-    user_id: int | str
+    others: Sequence[Id] = field(default_factory=list)  # Airflow's store takes no tuple
     generation: int = 0
     message: Mapping[str, Any] | None = None
-    others: Sequence[int | str] = field(default_factory=list)
-    by_host: bool = False
     host: str = field(default_factory=_this_host)
     person: str = ""
-    channel_uuid: str = ""
+
+    @property
+    def sent_under_key(self) -> list[Id]:
+        """The ids of all messages that are known to be sent under this key."""
+        return [*self.others, self.message["id"]] if self.message else list(self.others)
 
     @property
     def since(self) -> Moment:
-        """When it was begun at the earliest, as a clock of another host may have been ahead of this one's."""
-        apart = APART if self.by_host and self.host != _this_host() else 0.0
+        """When it was begun, at the earliest: the clock of another host may have been ahead of this one's."""
+        apart = CLOCKS_APART if self.by_host and self.host != _this_host() else 0.0
         return Moment(self.began - apart, self.by_host)

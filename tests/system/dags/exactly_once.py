@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.delivery.ledger import Ledger, Record
-    from airflow_provider_wahelp.delivery.message.send import Delivery
+    from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
 PARAMS: dict[str, Any] = {"project_id": 0, "channel_uuid": "", "people": [], "deaths": ""}
 ACCOUNT: dict[str, Any] = {
@@ -77,13 +77,13 @@ class MortalSendMessageOperator(SendMessageOperator):
         super().__init__(**kwargs)
         self.dies = dies
 
-    def _delivery(self, context: Context) -> Delivery:
-        delivery, ti = super()._delivery(context), context["ti"]
+    def _idempotent_send(self, context: Context) -> IdempotentSend:
+        send, ti = super()._idempotent_send(context), context["ti"]
         point = dict(enumerate(self.dies.split(), 1)).get(ti.try_number, "not")
-        if point == "not" or delivery.ledger is None:
-            return delivery
+        if point == "not" or send.ledger is None:
+            return send
         witness = Path(context["params"]["deaths"], f"{point}-{ti.task_id}-{ti.map_index}-{ti.try_number}")
-        return replace(delivery, ledger=LethalLedger(delivery.ledger, point == "begun", witness))
+        return replace(send, ledger=LethalLedger(send.ledger, point == "begun", witness))
 
 
 with DAG(dag_id="wahelp_exactly_once", schedule=None, params=PARAMS):

@@ -11,7 +11,7 @@ import respx
 
 from airflow_provider_wahelp.client import AsyncWahelpClient, Settings, calls, errors
 from airflow_provider_wahelp.client.asynchronous import _tls
-from airflow_provider_wahelp.client.tokens import MemoryStore
+from airflow_provider_wahelp.client.token_store import MemoryStore
 
 from .wire import TEXT
 

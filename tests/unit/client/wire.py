@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_wahelp.client import AsyncWahelpClient, Settings, WahelpClient
 from airflow_provider_wahelp.client.answers import Answer
-from airflow_provider_wahelp.client.tokens import MemoryStore
+from airflow_provider_wahelp.client.token_store import MemoryStore
 
 if TYPE_CHECKING:
     import ssl

@@ -40,11 +40,10 @@ def methods_of(hook: type) -> dict[str, list[str]]:
 
 def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
     blocking = methods_of(WahelpHook)
-    for for_operators in ("get_conn", "checked", "project_and_channel", "recipient"):
+    for for_operators in ("get_conn", "recipient"):
         del blocking[for_operators]
     asynchronous = methods_of(WahelpAsyncHook)
-    for for_notifiers in ("recipient", "server"):
-        del asynchronous[for_notifiers]
+    del asynchronous["server"]  # for notifiers
     assert blocking == asynchronous
 
 
@@ -71,7 +70,7 @@ def test_a_temporary_error_is_left_to_the_tasks_retries(api: Any) -> None:
 def test_a_send_of_which_nothing_is_known_is_not_retried_blindly(api: Any) -> None:
     api.post(SEND, status_code=502, text="<html>")
     api.get(f"{API}/projects/7/channels/c-1/messages", status_code=500)
-    with pytest.raises(errors.UnknownOutcomeError, match="not known whether Wahelp carried it out") as caught:
+    with pytest.raises(errors.UnknownOutcomeError, match="Unknown whether the message to user 1 ") as caught:
         WahelpHook().send_message("Hello", 1)
     assert isinstance(caught.value, AirflowFailException)
 
@@ -104,7 +103,7 @@ def test_the_token_and_the_project_go_into_headers(api: Any) -> None:
 
 def test_each_token_is_masked_before_it_is_used(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     masked: list[str] = []
-    monkeypatch.setattr("airflow_provider_wahelp.hooks.wahelp.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_provider_wahelp.hooks.blocking.mask_secret", masked.append)
     api.get(f"{API}/projects", json={"success": True, "data": []})
     for _ in range(2):  # the second takes it from the host's cache
         list(WahelpHook().list_projects())

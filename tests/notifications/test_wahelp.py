@@ -1,4 +1,4 @@
-"""The notifier over real HTTP: who hears what, and how often."""
+"""The notifier over real HTTP: its arguments and templates, who gets what, and what it swallows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from airflow_provider_wahelp.client.errors import (
     CredentialsError,
     InputError,
     MessengerMissingError,
-    NoChannelWorkedError,
 )
 from airflow_provider_wahelp.notifications import WahelpNotifier, send_wahelp_notification
 
-from .conftest import OTHER, PHONE, World, of_run, of_task
+from .conftest import (
+    OTHER,
+    PHONE,
+    World,
+    of_task,
+)
 
 FAILED = ValueError("no rows in orders\nand much more")
 
@@ -49,26 +53,6 @@ def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(world: Wor
     WahelpNotifier(phone=PHONE)(of_task(exception=FileNotFoundError("no \udcff.csv")))
     (text,) = world.texts()
     assert "FileNotFoundError: no ?.csv" in text
-
-
-def test_a_person_who_is_known_costs_one_request(world: World) -> None:
-    notifier = WahelpNotifier(phone=PHONE)
-    notifier(of_task())
-    world.sandbox.clear_requests()
-    notifier(of_task(try_number=2))
-    assert [entry["path"].rpartition("/")[0].rpartition("/")[2] for entry in world.sandbox.requests] == [
-        "send_message"
-    ]
-
-
-def test_whoever_the_host_remembers_wrongly_is_looked_up_anew(world: World) -> None:
-    notifier = WahelpNotifier(phone=PHONE)
-    notifier(of_task())
-    world.sandbox.reset()
-    anew = World(world.sandbox, world._connect)
-    assert anew.channel != world.channel
-    WahelpNotifier(phone=PHONE)(of_task(try_number=2))
-    assert len(anew.texts()) == 1
 
 
 def test_a_template_sees_the_context(world: World) -> None:
@@ -175,79 +159,6 @@ def test_it_can_be_awaited(world: World) -> None:
 
     asyncio.run(triggerer())
     assert world.texts() == ["late"]
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "times"),
-    [
-        (of_task(), of_task(), 1),
-        (of_task(), of_task(try_number=2), 2),
-        (of_task(), of_task(map_index=3), 2),
-        (of_task(), of_task(state="up_for_retry"), 2),
-        (of_task(), of_task(run_id="another"), 2),
-        (of_run(), of_run(), 1),
-        (of_run(), of_run("success"), 2),
-        (of_run(), of_run(clear_number=1), 2),
-        (of_task(), of_run(), 2),
-        (of_task(state="running"), of_task(state="running"), 1),
-    ],
-)
-def test_the_same_callback_is_told_once(world: World, first: Any, second: Any, times: int) -> None:
-    notifier = WahelpNotifier(text="{{ 1 }}", phone=PHONE)
-    notifier(first)
-    notifier(second)
-    assert len(world.texts()) == times
-
-
-def test_a_clock_in_the_text_makes_no_other_alert(world: World) -> None:
-    notifier = WahelpNotifier(text="{{ now }}", phone=PHONE)
-    notifier(of_task(now=1))
-    notifier(of_task(now=2))
-    assert world.texts() == ["1"]
-
-
-def test_a_task_may_tell_several_things(world: World) -> None:
-    notifier = WahelpNotifier(text="{{ step }}", phone=PHONE)
-    for step in (1, 2, 2):
-        notifier(of_task(state="running", step=step))
-    assert world.texts() == ["1", "2"]
-
-
-def test_two_notifiers_of_one_callback_both_tell(world: World) -> None:
-    for text in ("to the team", "to the boss"):
-        WahelpNotifier(text=text, phone=PHONE)(of_task())
-    assert len(world.texts()) == 2
-
-
-def test_many_are_told_and_one_who_cannot_be_stops_nobody(world: World, task_log: Any) -> None:
-    world.sandbox.set_messenger(PHONE, present=False)
-    WahelpNotifier(text="all", to=[PHONE, OTHER, world.user("+79163334455")])(of_task())
-    assert (world.texts(), world.texts(OTHER), world.texts("+79163334455")) == ([], ["all"], ["all"])
-    log = task_log()
-    assert "A notifier failed; nothing else is affected." in log
-    assert "does not have this messenger" in log
-    assert PHONE[2:] not in log
-
-
-def test_who_lacks_the_messenger_is_told_through_the_next_channel(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    has_it = iter([False])  # in the first channel: in the sandbox a phone lacks the messenger in all
-    core = type(world.sandbox._state._core)
-    monkeypatch.setattr(core, "has_messenger", lambda self, phone: next(has_it, True))
-    notifier = WahelpNotifier(text="hello", phone=PHONE, fallback=[world.second], raise_on_error=True)
-    notifier(of_task())
-    notifier(of_task())  # Airflow calls it once more
-    (line,) = world.sandbox.conversation(PHONE)
-    assert (line["text"], line["channel_uuid"]) == ("hello", world.second)
-
-
-def test_who_lacks_the_messenger_everywhere_is_not_told(world: World) -> None:
-    world.sandbox.set_messenger(PHONE, present=False)
-    notifier = WahelpNotifier(text="hello", phone=PHONE, fallback=[world.second], raise_on_error=True)
-    with pytest.raises(NoChannelWorkedError):
-        notifier(of_task())
-    assert [path for path in (entry["path"] for entry in world.sandbox.requests) if world.second in path]
 
 
 def test_what_goes_wrong_is_raised_if_that_is_wanted(world: World) -> None:
