@@ -68,8 +68,6 @@ class KeepsTexts(Templater):
         """Render a template. Airflow calls it, also for each entry of a list.
 
         :param content: the template, or what may hold some.
-        :param context: the context.
-        :param jinja_env: the environment.
         :param seen_oids: the ids of what is no template.
         """
         if not isinstance(content, str) or id(content) in (seen_oids or ()):
@@ -88,9 +86,6 @@ class KeepsTexts(Templater):
     ) -> Any:
         """Return what an argument comes to.
 
-        :param name: the argument.
-        :param context: the context.
-        :param environment: the environment.
         :param data: the ids of what is no template.
         """
         given = getattr(self, name)
@@ -152,11 +147,7 @@ class DataIsNoTemplate(KeepsTexts):
 
 
 def names_around(context: Mapping[str, Any], environment: jinja2.Environment) -> MutableMapping[str, Any]:
-    """Return what a template may name: the context, and what the environment has beside it.
-
-    :param context: Airflow's.
-    :param environment: the environment.
-    """
+    """Return what a template may name: the context, and what the environment has beside it."""
     # Airflow 2's context is lazy: it is handed over as it is, and not copied into a dict.
     names = cast("MutableMapping[str, Any]", copy.copy(context))
     for name, value in environment.globals.items():

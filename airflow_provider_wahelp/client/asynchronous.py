@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying
 
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.certificates import ssl_context
 from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, seen, url_of

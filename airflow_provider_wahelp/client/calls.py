@@ -5,23 +5,18 @@ A call is data. Each client performs it with its own HTTP library; ``retries`` d
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.client.answers import (
-    Answer,
-    Envelope,
     Page,
-    open_envelope,
     read_list,
     read_object,
 )
-from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub, secrets_of
+from airflow_provider_wahelp.client.call import Call, Id
+from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub, secrets_of, strings_in
 from airflow_provider_wahelp.client.models import (
     Account,
     Channel,
@@ -34,55 +29,12 @@ from airflow_provider_wahelp.client.models import (
 )
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.client.qr import read_picture, read_qr
+from airflow_provider_wahelp.client.readers import created, read_contact, read_token, read_webhook
 
 T = TypeVar("T")
-Id = int | str
 
 PAGE_SIZE = 100
 """Objects asked for at a time; what the platform allows is not known."""
-
-
-@dataclass(frozen=True)
-class Call(Generic[T]):
-    """One request to the API, and how its answer is read.
-
-    :param path: the path below ``/api/app/`` or another root, its parts quoted.
-    :param what: the call in words, for logs and errors, with nothing personal in it.
-    :param read: turns a successful answer's envelope into the result.
-    :param project_id: what ``X-Project`` is to say.
-    :param repeatable: whether carrying it out twice is the same as once.
-    :param token: a bearer token to use in place of the shared one; the empty string for none.
-    :param private: values of the request that an error must not quote.
-    :param raw: reads an answer that has no envelope, e.g. a picture; ``None`` where it has one.
-    :param root: what stands between ``/api/`` and the path: ``app`` or ``crm``.
-    """
-
-    method: str
-    path: str
-    what: str
-    read: Callable[[Envelope], T] = field(repr=False)
-    json: Any = field(default=None, repr=False)
-    params: Mapping[str, Any] | None = field(default=None, repr=False)
-    project_id: Id | None = None
-    repeatable: bool = True
-    token: str | None = field(default=None, repr=False)
-    private: Sequence[str] = field(default=(), repr=False)
-    raw: Callable[[Answer], T | None] | None = field(default=None, repr=False)
-    root: str = "app"
-
-    def result(self, answer: Answer, token: str = "") -> T:
-        """Return what an answer to this call says.
-
-        :param token: the token that was sent, which an error must not quote either.
-        :raises WahelpError: the error that the answer means.
-        """
-        if self.raw and answer.status == 200 and (found := self.raw(answer)) is not None:  # noqa: PLR2004
-            return found
-        envelope = open_envelope(answer, self.what, (*self.private, token))
-        try:
-            return self.read(envelope)
-        except (ValueError, KeyError, TypeError) as error:
-            raise errors.UnreadableAnswerError(self.what, str(error), status=answer.status) from None
 
 
 def log_in(login: str, password: str) -> Call[tuple[str, float]]:
@@ -90,15 +42,8 @@ def log_in(login: str, password: str) -> Call[tuple[str, float]]:
 
     :return: the token and its lifetime in seconds.
     """
-    return Call(
-        "POST",
-        "user/login",
-        "log in",
-        _read_token,
-        json={"login": login, "password": password},
-        token="",
-        private=(login, password),
-    )
+    body = {"login": login, "password": password}
+    return Call("POST", "user/login", "log in", read_token, json=body, token="", private=(login, password))
 
 
 def refresh_token(token: str) -> Call[tuple[str, float]]:
@@ -106,7 +51,7 @@ def refresh_token(token: str) -> Call[tuple[str, float]]:
 
     :return: the new token and its lifetime in seconds.
     """
-    return Call("GET", "user/refresh-token", "renew the token", _read_token, token=token, private=(token,))
+    return Call("GET", "user/refresh-token", "renew the token", read_token, token=token, private=(token,))
 
 
 def get_account() -> Call[Account]:
@@ -121,14 +66,8 @@ def list_projects(page: int = 1) -> Call[Page[Project]]:
 
 def create_project(name: str) -> Call[Project]:
     """Create a project."""
-    return Call(
-        "POST",
-        "projects",
-        "create a project",
-        _created(Project, "id"),
-        json={"name": name},
-        repeatable=False,
-    )
+    read, body = created(Project, "id"), {"name": name}
+    return Call("POST", "projects", "create a project", read, json=body, repeatable=False)
 
 
 def list_channels(project_id: Id, page: int = 1) -> Call[Page[Channel]]:
@@ -149,7 +88,7 @@ def create_channel(project_id: Id, name: str, channel_type: str) -> Call[Channel
         "POST",
         _path("projects", project_id, "channels"),
         f"create a {channel_type} channel in project {project_id}",
-        _created(Channel, "uuid"),
+        created(Channel, "uuid"),
         json={"name": name, "type": channel_type},
         project_id=project_id,
         repeatable=False,
@@ -197,7 +136,7 @@ def create_user(project_id: Id, channel_uuid: str, name: str, phone: str) -> Cal
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "users"),
         f"add {mask_phone(phone)} to channel {channel_uuid}",
-        _created(User, "id"),
+        created(User, "id"),
         json={"name": name, "phone": phone},
         private=(name, phone, digits(phone)),
         project_id=project_id,
@@ -222,7 +161,7 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
         "POST",
         _path("projects", project_id, "contacts", "contact_by_phone"),
         f"look {mask_phone(phone)} up in project {project_id}",
-        _read_contact,
+        read_contact,
         json={"phone": phone, "need_create": False},
         private=(phone, digits(phone)),
         project_id=project_id,
@@ -274,7 +213,7 @@ def set_hook(project_id: Id, url: str) -> Call[Webhook]:
         "PUT",
         _path("projects", project_id, "hook"),
         f"set the webhook of project {project_id} to {mask_url(url)}",
-        partial(_read_webhook, url, ()),
+        partial(read_webhook, url, ()),
         json={"url": url},
         private=secrets_of(url),
         project_id=project_id,
@@ -299,7 +238,7 @@ def add_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Call[Webho
         "POST",
         _path("projects", project_id, "webhooks") + "/",
         f"add the webhook {mask_url(url)} to project {project_id}",
-        partial(_read_webhook, url, tuple(entities)),
+        partial(read_webhook, url, tuple(entities)),
         json={"url": url, "entities": list(entities)},
         private=secrets_of(url),
         project_id=project_id,
@@ -329,7 +268,7 @@ def request(
         lambda envelope: envelope.data,
         json=json,
         params=params,
-        private=list(_strings([json, params])),
+        private=list(strings_in([json, params])),
         project_id=project_id,
         repeatable=method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"},
         root=root,
@@ -355,61 +294,3 @@ def _quoted(part: Id) -> str:
 
 def _page(page: int) -> dict[str, int]:
     return {"page": page} if page > 1 else {}
-
-
-def _created(kind: type[Any], key: str) -> Callable[[Envelope], Any]:
-    """Return a reader that insists on what the next calls need."""
-    read = read_object(kind)
-
-    def read_created(envelope: Envelope) -> Any:
-        made = read(envelope)
-        if getattr(made, key) is None:
-            raise ValueError(f"it holds no {key}")
-        return made
-
-    return read_created
-
-
-def _read_token(envelope: Envelope) -> tuple[str, float]:
-    """Read the answer of a login or of a refresh, whose shape is another."""
-    data = envelope.data if isinstance(envelope.data, Mapping) else {}
-    inner = data["token"] if isinstance(data.get("token"), Mapping) else data
-    value = inner.get("access_token") or inner.get("token")
-    if not sendable(value):
-        raise ValueError("it holds no token")
-    return value, _lifetime(inner)
-
-
-def sendable(token: object) -> TypeGuard[str]:
-    """Return whether a token can stand in a header; the HTTP libraries quote one that cannot."""
-    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
-
-
-def _lifetime(data: Mapping[str, Any], assumed: float = 3600) -> float:
-    """Return ``expires_in``, which may be missing or a string (docs/api.md, 2)."""
-    try:
-        seconds = float(data.get("expires_in") or assumed)
-    except (TypeError, ValueError, OverflowError):
-        return assumed
-    return seconds if seconds > 0 else assumed
-
-
-def _read_contact(envelope: Envelope) -> Contact | None:
-    return Contact.from_api(envelope.data) if isinstance(envelope.data, Mapping) and envelope.data else None
-
-
-def _read_webhook(url: str, entities: Sequence[str], envelope: Envelope) -> Webhook:
-    """Read a registration; what the API answers is not documented, what was asked for is known."""
-    data = envelope.data if isinstance(envelope.data, Mapping) else {}
-    return Webhook.from_api({"url": url, "entities": list(entities), **data})
-
-
-def _strings(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for entry in value.values():
-            yield from _strings(entry)
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            yield from _strings(entry)

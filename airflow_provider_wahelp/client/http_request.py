@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from airflow_provider_wahelp import __version__
 from airflow_provider_wahelp.client.answers import Answer
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.errors import NotFoundError, NotWahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Account, Channel, Project
@@ -73,13 +73,11 @@ def _project(project_id: int | None, listed: Page[Project] | None) -> Project | 
     return found[0] if found else None
 
 
-def _id_of(project: Project) -> calls.Id:
+def _id_of(project: Project) -> Id:
     return project.id if project.id is not None else ""
 
 
-def _channel(
-    project_id: calls.Id, channel_uuid: str | None, page: Page[Channel] | None
-) -> Flow[Channel | None]:
+def _channel(project_id: Id, channel_uuid: str | None, page: Page[Channel] | None) -> Flow[Channel | None]:
     """Return the channel: from the list, or where that is not all, or lacks a uuid, by itself."""
     if channel_uuid is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import phones
@@ -57,3 +57,15 @@ def _understood(phone: str) -> str:
         return phones.normalise(phone)
     except InputError:
         return phone
+
+
+def strings_in(value: object) -> Iterator[str]:
+    """Yield all texts in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from strings_in(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from strings_in(entry)

@@ -6,12 +6,18 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 
 from airflow_provider_wahelp.client import calls, phones
-from airflow_provider_wahelp.client.calls import Id
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError
+from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.errors import (
+    InputError,
+    NotFoundError,
+)
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import post_message
+from airflow_provider_wahelp.client.models import (
+    Message,
+    User,
+)
+from airflow_provider_wahelp.client.operations import with_channel_check
 from airflow_provider_wahelp.client.reconcile import (
     LOOKS,
     BegunSend,
@@ -97,3 +103,19 @@ def by_phone(to: Recipient) -> Flow[Recipient]:
             "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
         ) from None
     return replace(to, user_id=None, phone=number, name=user.name or number)
+
+
+def post_message(begun: BegunSend, text: str) -> Flow[Message]:
+    """Send a text, and leave an unknown outcome to the caller.
+
+    After a refusal the channel is read: the API may blame a person for a channel that is not active.
+    """
+    project, channel, user_id = begun.project_id, begun.channel_uuid, begun.user_id
+    call = calls.send_message(project, channel, user_id, text)
+    message = yield from with_channel_check(call, project, channel)
+    return replace(  # what the answer leaves out
+        message,
+        user_id=user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Call, Id
+from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, once
 from airflow_provider_wahelp.client.models import Message, identity

@@ -6,7 +6,7 @@ from typing import Any
 
 from tenacity import RetryCallState, stop_after_attempt, stop_before_delay, wait_random_exponential
 
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.settings import Settings
 

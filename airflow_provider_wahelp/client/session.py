@@ -14,7 +14,7 @@ from requests.utils import requote_uri
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.http_request import headers_of, url_of
 from airflow_provider_wahelp.client.settings import Settings
 

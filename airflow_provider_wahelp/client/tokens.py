@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 
-from airflow_provider_wahelp.client import calls
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client import calls, readers
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import (
     CredentialsError,
     ForbiddenError,
@@ -83,7 +83,7 @@ class TokenKeeper:
     def _usable(self, token: Token) -> bool:
         if token.value in self._rejected or token.expired(self._clock()):
             return False
-        return calls.sendable(token.value)
+        return readers.sendable(token.value)
 
     def _renewed(self, token: Token | None) -> Renewal:
         if token:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.arguments import IfExists
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
     MessengerMissingError,
     NotFoundError,

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
     DeliveryFailedError,
     NotFoundError,

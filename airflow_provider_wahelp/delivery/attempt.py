@@ -35,7 +35,6 @@ def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
     """Return which attempt of a task this is.
 
     :param context: the task's context; without a task instance, as in a test, this is a first attempt.
-    :param retries: how many the task has.
     """
     ti = context.get("ti")
     if ti is None:

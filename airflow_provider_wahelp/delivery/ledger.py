@@ -90,10 +90,7 @@ def _hashed(key: str) -> str:
 
 
 def ledger_of(context: Mapping[str, Any], path: str | None) -> Ledger | None:
-    """Return the ledger of a task: ``None`` before Airflow 3.3, unless its author names a path.
-
-    :param path: an object storage path.
-    """
+    """Return the ledger of a task: ``None`` before Airflow 3.3, unless its author names a path."""
     if path:
         return FileLedger(path)
     store = context.get("task_state_store")

@@ -20,8 +20,6 @@ POLL_INTERVAL = 30.0
 class WaitOptions:
     """What is waited for, and for how many seconds.
 
-    :param wanted: ``delivered`` or ``read``.
-    :param timeout: after the send.
     :param fallback_after: after the send, where there is another channel to try.
     :param interval: how long from one poll to the next.
     """
@@ -59,7 +57,6 @@ def remember_in(value: Any) -> str:
 def require_fallback(channels: Any, **given: Any) -> None:
     """Refuse arguments that mean nothing without ``fallback``.
 
-    :param channels: the argument ``fallback``.
     :param given: the arguments that need it.
     :raises InputError: naming the first of them.
     """
@@ -71,7 +68,6 @@ def require_fallback(channels: Any, **given: Any) -> None:
 def seconds(value: Any, argument: str) -> float:
     """Return a duration in seconds.
 
-    :param value: a timedelta, or a number of seconds.
     :raises InputError: if it is anything else.
     """
     try:

@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook

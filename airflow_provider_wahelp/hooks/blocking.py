@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import mask_secret
 
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.blocking import WahelpClient
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client import arguments, calls, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook

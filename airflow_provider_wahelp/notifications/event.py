@@ -54,7 +54,6 @@ class Event:
     :param tries: the attempts in all.
     :param occurrence: tells apart events that have all of the above in common.
     :param reason: why it has happened, in one line.
-    :param link: where to see more.
     :param at: when it has happened; ``None`` for now.
     """
 
@@ -90,7 +89,6 @@ class Event:
         """Return what an alert says if its author has written no text.
 
         :param now: the time, with a zone.
-        :param zone: the zone of the times in the text.
         """
         return "\n".join(line for line in self._lines((self.at or now).astimezone(zone)) if line)
 

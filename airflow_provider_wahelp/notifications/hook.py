@@ -18,7 +18,6 @@ class InterruptibleHook(WahelpAsyncHook):
     The connection is looked up in a thread, and that look-up is never broken off: a task that stops reading
     the supervisor's answer half-way would take the rest for the answer to its next question.
 
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param within: the seconds that there are. Calls and their repetitions end early enough to note their
         outcome.
     """

@@ -48,7 +48,6 @@ class Notification:
     :param window: for how many seconds a message silences its group; 0 for not at all.
     :param group: what it is throttled with; if empty, the same kind of event of the same task.
     :param quiet: the hours in which nothing is sent; ``None`` for none.
-    :param zone: the zone of the times in the text.
     :param template: the text before it was rendered: a clock in it does not make another alert.
     """
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_wahelp.client import calls
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import (
     CredentialsError,
     InputError,
@@ -52,9 +52,6 @@ class Poll:
 
     One list serves all channels. One page of a channel's history serves all its messages. What they do not
     show is requested one by one, in turns, within the budget.
-
-    :param api: performs the operations.
-    :param waiters: the tasks that wait, and for what.
     """
 
     def __init__(self, api: Api, project_id: int, waiters: Waiters) -> None:
@@ -168,10 +165,7 @@ class Poll:
 
 
 async def tell(waiters: Iterable[Waiter], what: Callable[[Waiter], None]) -> None:
-    """Call a function with each waiter, without blocking the event loop.
-
-    :param what: the function.
-    """
+    """Call a function with each waiter, without blocking the event loop."""
     for number, waiter in enumerate(list(waiters), 1):
         what(waiter)
         if number % AT_A_TIME == 0:

@@ -34,11 +34,7 @@ _pollers: dict[asyncio.AbstractEventLoop, dict[Key, Poller]] = {}
 
 @contextmanager
 def polled(wahelp_conn_id: str, project_id: int, waiter: Waiter) -> Iterator[None]:
-    """Have a poller serve a waiter during a ``with`` block.
-
-    :param wahelp_conn_id: the id of the Airflow connection.
-    :param waiter: what the task waits for.
-    """
+    """Have a poller serve a waiter during a ``with`` block."""
     poller = _poller((wahelp_conn_id, project_id))
     poller.add(waiter)
     try:
@@ -59,10 +55,7 @@ def _poller(key: Key) -> Poller:
 
 
 class Poller:
-    """Looks at what the tasks of a project wait for, until no task waits.
-
-    :param wahelp_conn_id: the id of the Airflow connection.
-    """
+    """Looks at what the tasks of a project wait for, until no task waits."""
 
     def __init__(self, wahelp_conn_id: str, project_id: int) -> None:
         self._key = (wahelp_conn_id, project_id)
@@ -78,18 +71,12 @@ class Poller:
         self._task.add_done_callback(self._ended)
 
     def add(self, waiter: Waiter) -> None:
-        """Serve a waiter.
-
-        :param waiter: what the task waits for.
-        """
+        """Serve a waiter."""
         self._waiters.add(waiter)
         self._joined.set()
 
     def remove(self, waiter: Waiter) -> None:
-        """Stop serving a waiter; the last one ends the poll.
-
-        :param waiter: one that was added.
-        """
+        """Stop serving a waiter; the last one ends the poll."""
         self._waiters.remove(waiter)
         if not self._waiters:
             self._forget()

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.hooks import WahelpHook

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import PAGE_SIZE, Call
+from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.calls import PAGE_SIZE
 from airflow_provider_wahelp.client.errors import ServerError, WahelpError
 from airflow_provider_wahelp.client.flow import ServerTime
 from airflow_provider_wahelp.client.models import Message

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from airflow_provider_wahelp.client.calls import Call
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record

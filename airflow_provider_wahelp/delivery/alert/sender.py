@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
     MessengerMissingError,
     NoChannelWorkedError,

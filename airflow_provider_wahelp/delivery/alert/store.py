@@ -99,8 +99,6 @@ class Known:
 def decide(known: Known, now: float, window: float, *, quiet: bool) -> Action:
     """Decide what to do with an alert.
 
-    :param known: what the host knows.
-    :param now: the time, in seconds since 1970.
     :param window: for how many seconds a message silences its group; 0 for not at all.
     :param quiet: whether the recipient has quiet hours now.
     """
@@ -136,7 +134,6 @@ class Held(NamedTuple):
     """An alert that was held back.
 
     :param label: how a summary names it.
-    :param at: when, in seconds since 1970.
     """
 
     label: str
@@ -147,7 +144,6 @@ class Held(NamedTuple):
 class Claim:
     """What is to be done with an alert, by this process alone.
 
-    :param at: the time, in seconds since 1970.
     :param note: what was noted when the alert was begun.
     :param more: what was held back of its group, for its message to report.
     :param of_run: what was held back of its run, for its message to report.

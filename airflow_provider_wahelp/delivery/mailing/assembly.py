@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
@@ -53,10 +53,7 @@ class Assembly:
     sleep: Callable[[float], None]
 
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
-        """Return what decides which recipients of a channel must not be written to.
-
-        :param suppression: phones, and users of this channel.
-        """
+        """Return what decides which recipients of a channel must not be written to."""
         return Exclusions(suppression or Suppression(()), partial(self._opt_outs, channel_uuid))
 
     def channel(
@@ -68,10 +65,7 @@ class Assembly:
         exclusions: Exclusions,
         report: Report,
     ) -> MailingChannel:
-        """Return what writes through a channel.
-
-        :param report: takes in the rows that change.
-        """
+        """Return what writes through a channel."""
         gate = Gate(
             worklist=worklist,
             pace=self._pace(channel_uuid),

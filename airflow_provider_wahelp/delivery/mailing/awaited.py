@@ -19,7 +19,6 @@ _DONE = "SELECT key, state, message_id, user_id, began, status, over FROM awaite
 class Summary(NamedTuple):
     """The messages that are waited for.
 
-    :param total: how many they are.
     :param oldest: when the first was sent, in seconds since 1970.
     :param newest: when the last was.
     """
@@ -30,10 +29,7 @@ class Summary(NamedTuple):
 
 
 class AwaitedMessages:
-    """The messages of a worklist that may still get further, as far as that is waited for.
-
-    :param db: the worklist's file.
-    """
+    """The messages of a worklist that may still get further, as far as that is waited for."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -76,7 +72,6 @@ class AwaitedMessages:
     def learn(self, message: Message, wanted: str) -> tuple[bool, Done | None]:
         """Note how far a message of the history has got.
 
-        :param wanted: how far it is to get.
         :return: whether it was waited for, and for the ledger what is news.
         """
         row = self._db.execute(f"{_DONE} message_id = ?", (message.id,)).fetchone()

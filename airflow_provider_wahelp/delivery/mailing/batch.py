@@ -14,7 +14,6 @@ class Batch:
     """A chunk that is under way. For one thread, beside those that post.
 
     :param number: its number in the ledger.
-    :param people: the recipients whose sending is begun.
     :param done: recipients of the same chunk that need no message.
     """
 

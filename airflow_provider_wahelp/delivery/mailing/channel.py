@@ -37,10 +37,7 @@ _SLACK = 2.0  # seconds by which two tasks may differ on the server's time
 
 @dataclass
 class MailingChannel:
-    """One channel of a mailing.
-
-    :param dispatcher: writes to people through it.
-    """
+    """One channel of a mailing."""
 
     dispatcher: Dispatcher
     worklist: Worklist

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 
@@ -20,8 +20,6 @@ BATCH = 200
 class Begun(NamedTuple):
     """A send that was begun.
 
-    :param key: what it is filed under.
-    :param digest: what its text is recognised by.
     :param began: when, in seconds since 1970.
     :param by_host: whether by this host's clock and not by the server's.
     """
@@ -42,7 +40,6 @@ class Begun(NamedTuple):
 class Done(NamedTuple):
     """A send that needs nothing more.
 
-    :param key: what it is filed under.
     :param outcome: what became of it; ``waiting`` if it was begun and certainly did not happen.
     :param at: when it was begun, in seconds since 1970, by the server's clock.
     :param status: how far the message has got since.
@@ -76,8 +73,6 @@ class Chunks:
     """The chunks of one mailing, in the order in which they were begun.
 
     :param ledger: where they are kept; ``None`` before Airflow 3.3, unless the author names a path.
-    :param key: what the mailing is filed under.
-    :param channel_uuid: the channel that they go through.
     """
 
     def __init__(self, ledger: Ledger | None, key: str, generation: int, channel_uuid: str = "") -> None:
@@ -108,10 +103,7 @@ class Chunks:
             )
 
     def begin(self, begun: Sequence[Begun]) -> int:
-        """Keep what is begun, durably, before this returns.
-
-        :return: the chunk's number.
-        """
+        """Keep what is begun, durably, before this returns."""
         number = self._next
         self._next += 1
         self.end(number, begun, ())

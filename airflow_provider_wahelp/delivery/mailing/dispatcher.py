@@ -35,10 +35,6 @@ class Dispatcher:
 
     Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others send.
 
-    :param gate: says which recipients may be written to now.
-    :param recorder: notes what becomes of them.
-    :param reconciler: finds out what became of sends of unknown outcome.
-    :param concurrency: how many threads post.
     :param chunk: how many sends are begun at once.
     """
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments, phones
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage

@@ -26,11 +26,8 @@ PATIENCE = 60.0
 class Gate:
     """Says which recipients of one channel may be written to now, and when the others may.
 
-    :param worklist: the recipients.
-    :param pace: how fast messages may go.
     :param windows: the quiet hours; ``None`` without any.
     :param exclusions: recipients that must not be written to at all.
-    :param clock: the time, in seconds since 1970.
     """
 
     worklist: Worklist

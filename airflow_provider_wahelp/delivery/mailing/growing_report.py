@@ -52,9 +52,6 @@ class GrowingReport(Report):
 
     A local file grows with each row; elsewhere a copy is uploaded now and then, beside the sending. Whatever
     goes wrong with either meanwhile is a warning: only the last write must succeed. For one thread.
-
-    :param rows: returns its lines.
-    :param columns: what kind of lines they are.
     """
 
     def __init__(
@@ -191,10 +188,7 @@ class _LocalFile:
 
 
 class _UploadedFile:
-    """A file in an object storage, which takes whole files only: a copy of what there is, now and then.
-
-    :param pauses: how often.
-    """
+    """A file in an object storage, which takes whole files only: a copy of what there is, now and then."""
 
     def __init__(self, path: str, pauses: _Pauses) -> None:
         self._target = storage_path(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.server_clock import Moment
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 class Result(NamedTuple):
     """What a mailing came to.
 
-    :param totals: how many there are of each outcome.
     :param until: when to go on; ``None`` if nothing is to be sent, or waited for, any more.
     :param given_up: how many of the failures a retry may mend.
     """
@@ -60,14 +59,9 @@ class Mailing:
     """A mailing of a task.
 
     :param channel: the project's id and the channel's uuid.
-    :param attempt: which attempt of the task this is.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
-    :param renderer: makes the texts.
     :param windows: the quiet hours; ``None`` without any.
-    :param options: everything else.
     :param resumed: whether the task was deferred before.
-    :param clock: the time, in seconds since 1970.
-    :param sleep: waits for the given seconds.
     """
 
     hook: WahelpHook
@@ -84,7 +78,6 @@ class Mailing:
     def run(self, rows: Iterable[Row | Unreadable]) -> Result:
         """Write to all recipients that may be written to now, and report of all.
 
-        :param rows: the recipients.
         :raises WahelpError: if the mailing cannot go on; a later attempt can write to the others.
         """
         with airflow_errors(), ExitStack() as stack:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
@@ -62,7 +62,6 @@ class OptOuts:
 
         A stop whose time cannot be read stands for good; one of the same second as another message does too.
 
-        :return: how many messages were read.
         :raises WahelpError: if the history cannot be read: nothing may be sent then.
         """
         name = self._name(project_id, channel_uuid)

@@ -36,7 +36,6 @@ class Speed(NamedTuple):
 class Outlook:
     """What a mailing has before it.
 
-    :param windows: when; ``None`` for always.
     :param waiting: returns how many wait in which zones; it takes a while where there are many.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
@@ -29,9 +29,7 @@ _TOLD = 100_000  # rows after which it is said that there is no end to them yet
 class Preparation:
     """Fills a worklist.
 
-    :param renderer: makes the texts.
     :param exclusions: recipients that must not be written to; opt-outs are read later.
-    :param failures: says which rows are bad.
     """
 
     worklist: Worklist
@@ -105,7 +103,6 @@ def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool)
 
     A recipient without a message in a run that was cleared since is tried again: somebody may have mended it.
 
-    :param chunks: what the ledger knows.
     :param generation: how often the task has been cleared.
     :param again: whether what was sent before it was cleared is to be sent once more.
     """

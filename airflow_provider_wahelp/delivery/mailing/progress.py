@@ -30,8 +30,6 @@ class Failures:
     def failed(self, number: int, recipient: str, reason: str) -> None:
         """Say of a failure why, if it is one of the first.
 
-        :param number: the row in the source, from 1.
-        :param recipient: the recipient, masked.
         :param reason: why; phone numbers in it are masked.
         """
         self._failures += 1
@@ -45,7 +43,6 @@ class Progress(Failures):
     """Counts outcomes, and says in the log how far it is: every few seconds, then less often. For one thread.
 
     :param total: how many recipients there are; 0 if that is not known.
-    :param outlook: what is before it.
     :param every: seconds between two lines at first.
     """
 

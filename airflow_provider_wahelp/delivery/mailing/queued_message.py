@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.server_clock import Moment
 
 WAITING = "waiting"
@@ -16,9 +16,7 @@ OPEN = "open"
 class QueuedMessage(NamedTuple):
     """A recipient and the text for them.
 
-    :param number: the row in the source, from 1.
     :param key: what the send is filed under: a digest.
-    :param user_id: the person, as a user of the channel.
     :param phone: or their normalised number.
     :param zones: the zones of their phone, with commas between.
     :param label: what the row itself names as its key, for the report.

@@ -31,7 +31,6 @@ _DELETED = "deleted"
 class Reconciler:
     """Finds out what became of sends of unknown outcome: one reading of the history serves all.
 
-    :param recorder: notes it.
     :param if_unclear: where it is not known whether a message went: ``check``, ``fail`` or ``resend``.
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
     """

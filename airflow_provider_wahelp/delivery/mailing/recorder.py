@@ -34,12 +34,7 @@ ANSWERS = "answers"
 class Recorder:
     """Notes what became of each recipient. For the thread that runs the mailing, while others send.
 
-    :param chunks: what the ledger knows of them.
-    :param progress: counts for the log.
-    :param report: takes in the rows that change.
     :param opened: when the last message was begun whose outcome is not known, by the host's clock.
-    :param clock: the time, in seconds since 1970.
-    :param sleep: waits for the given seconds.
     """
 
     sender: Sender
@@ -81,10 +76,7 @@ class Recorder:
         self.look()
 
     def look(self, reason: str = "") -> None:
-        """Count new results, and tell of them now and then; to be called again and again in any wait.
-
-        :param reason: what is waited for.
-        """
+        """Count new results, and tell of them now and then; to be called again and again in any wait."""
         if 0 <= self.clock() - self._looked < LOOK / 2:
             return
         self._looked = self.clock()

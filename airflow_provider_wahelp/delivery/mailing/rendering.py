@@ -16,7 +16,7 @@ from airflow_provider_wahelp.delivery.mailing.row_template import LackError, Row
 from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.client.calls import Id
+    from airflow_provider_wahelp.client.call import Id
 
 _KEY_BYTES = 12  # of a million keys two are the same with a probability of 1 in 10**17
 
@@ -26,7 +26,6 @@ class BadRowError(ValueError):
 
     :param user_id: the recipient, where the row names one that could be.
     :param phone: their number, as the row has it.
-    :param label: what the row itself names as its key.
     """
 
     def __init__(self, reason: str, user_id: Id | None, phone: str | None, label: str) -> None:

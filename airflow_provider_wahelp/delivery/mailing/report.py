@@ -25,8 +25,6 @@ class ReportRow:
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
-    :param reason: why, where it was not sent.
-    :param message_id: the message, where there is one.
     """
 
     number: int
@@ -53,7 +51,6 @@ class DeliveryReportRow(ReportRow):
 def check_path(path: Any) -> str:
     """Refuse a path that no report can be written to, cheaply enough for the parsing of a DAG.
 
-    :return: the path.
     :raises InputError: if its suffix is not one of :data:`SUFFIXES`.
     """
     if not str(path).lower().endswith(SUFFIXES):
@@ -67,7 +64,6 @@ def write_report(path: str, rows: Iterable[ReportRow], columns: type[ReportRow] 
     In CSV an apostrophe is put before what a spreadsheet would take for a formula.
 
     :param path: any Airflow object storage path; a local file is readable for its owner alone.
-    :param columns: what kind of lines they are.
     :raises InputError: if the suffix is not one of :data:`SUFFIXES`.
     """
     check_path(path)

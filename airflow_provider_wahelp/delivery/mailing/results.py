@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
@@ -31,10 +31,7 @@ class DeliveryState(NamedTuple):
     """What became of a recipient in one channel.
 
     :param state: an outcome, ``waiting`` or ``open``.
-    :param status: how far the message has got.
     :param over: whether it is no longer waited for.
-    :param reason: why it was not sent.
-    :param user_id: the recipient in this channel.
     """
 
     state: str
@@ -51,10 +48,7 @@ class DeliveryState(NamedTuple):
 
 
 class Results:
-    """What became of the people of a worklist; it changes nothing.
-
-    :param db: the worklist's file.
-    """
+    """What became of the people of a worklist; it changes nothing."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

@@ -30,7 +30,6 @@ class Tracking:
 
     :param channels: the channels, in the order in which they are tried; the first has been written through.
     :param exclusions: recipients that must not be written to, by their ids in the first channel.
-    :param zones: returns the zones of a phone.
     """
 
     channels: Sequence[MailingChannel]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Self
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.delivery.mailing.awaited import AwaitedMessages
 from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -82,23 +82,14 @@ class Worklist:
         phone: str | None = None,
         label: str = "",
     ) -> None:
-        """Add a recipient that is not to be written to.
-
-        :param number: the row in the source, from 1.
-        :param outcome: why not, as the report counts it.
-        :param reason: why not, in words.
-        :param label: what the row itself names as its key.
-        """
+        """Add a recipient that is not to be written to."""
         self._db.execute(
             "INSERT INTO people (number, state, reason, user_id, phone, label) VALUES (?, ?, ?, ?, ?, ?)",
             (number, outcome.value, reason, user_id, phone, label),
         )
 
     def adopt(self, people: Iterable[QueuedMessage]) -> None:
-        """Add recipients that another channel did not reach; fill in those that are known by their key alone.
-
-        :param people: the people, with a phone.
-        """
+        """Add recipients that another channel did not reach; fill in those known by their key alone."""
         adopted = list(map(self._as_begun, people))
         change_many(self._db, _ADOPT, adopted)
         self.zones.update(person.zones for person in adopted)
@@ -106,7 +97,6 @@ class Worklist:
     def waiting(self, limit: int, closed: Collection[str] = ()) -> list[QueuedMessage]:
         """Return the next recipients to be written to.
 
-        :param limit: how many at most.
         :param closed: zones that have quiet hours.
         """
         where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
@@ -155,7 +145,6 @@ class Worklist:
     def settle(self, number: int, state: str, reason: str = "", message_id: Id | None = None) -> None:
         """Note what became of a recipient; one that waits again is the one that the source names now.
 
-        :param number: the row.
         :param state: an outcome, :data:`OPEN` or :data:`WAITING`.
         """
         outcome = {"state": str(state), "reason": reason, "message_id": message_id, "number": number}
@@ -169,10 +158,7 @@ class Worklist:
         )
 
     def set_aside(self) -> list[str]:
-        """Take out the recipients that wait, until they are adopted again; when they were begun is kept.
-
-        :return: their keys.
-        """
+        """Take out the recipients that wait, until they are adopted again; when they were begun is kept."""
         self._set_aside = {person.key: person for person in self.waiting(_ALL)}
         self.dismiss()
         return list(self._set_aside)
@@ -217,12 +203,7 @@ class Worklist:
         )
 
     def add_history(self, message_id: Id | None, user_id: Id | None, digest: str, at: float) -> None:
-        """Note a text that the channel's history has.
-
-        :param user_id: the recipient.
-        :param digest: what its text is recognised by.
-        :param at: when, in seconds since 1970.
-        """
+        """Note a text that the channel's history has."""
         self._db.execute(
             "INSERT OR IGNORE INTO history VALUES (?, ?, ?, ?)", (message_id, user_id, digest, at)
         )
@@ -230,7 +211,6 @@ class Worklist:
     def in_history(self, user_id: Id | None, digest: str, since: float) -> Id | None:
         """Return a message of the history that fits a recipient and belongs to no other.
 
-        :param digest: what the text is recognised by.
         :param since: when its sending was begun, in seconds since 1970.
         """
         wanted = {"digest": digest, "user_id": user_id, "since": since}

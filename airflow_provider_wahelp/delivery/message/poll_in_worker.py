@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow, Pause
 from airflow_provider_wahelp.client.waiting import arrived, find_message, is_transient, retry_delay
@@ -22,7 +22,6 @@ def poll_in_worker(
     """Wait until a message has got as far as wanted, or never will, or the time is over.
 
     :param interval: seconds between two polls.
-    :param timeout: seconds.
     :return: the event, as a trigger has it.
     """
     # By the host's clock, as a trigger has it: the server's may take a login, which fails in an outage.

@@ -43,10 +43,7 @@ class PathStore:
 
 
 class VariableStore:
-    """Keeps all keys in one Airflow Variable. Of two tasks that write at the same moment, one is forgotten.
-
-    :param name: the Variable's.
-    """
+    """Keeps all keys in one Airflow Variable. If two tasks write at the same moment, one is forgotten."""
 
     def __init__(self, name: str) -> None:
         self._variable = name
@@ -81,10 +78,7 @@ class PreferredChannels:
         self._scope = scope
 
     def recall(self, phone: str) -> str | None:
-        """Return the channel that has reached a person.
-
-        :param phone: the normalised number.
-        """
+        """Return the channel that has reached a person."""
         try:
             return self._store.read(self._key(phone))
         except Exception as error:  # noqa: BLE001 - whatever a storage raises, the message is sent all the same
@@ -92,10 +86,7 @@ class PreferredChannels:
             return None
 
     def remember(self, phone: str, channel_uuid: str) -> None:
-        """Keep which channel has reached a person.
-
-        :param phone: the normalised number.
-        """
+        """Keep which channel has reached a person."""
         try:
             self._store.write(self._key(phone), channel_uuid)
         except Exception as error:  # noqa: BLE001 - the message has arrived, whatever a storage raises

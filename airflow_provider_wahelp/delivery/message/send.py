@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
+from airflow_provider_wahelp.client.messages import Recipient, begin_send, post_message, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T, post_message
+from airflow_provider_wahelp.client.operations import T
 from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, digest, find_sent, moment
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt

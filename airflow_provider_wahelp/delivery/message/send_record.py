@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.client.server_clock import Moment
 
@@ -30,7 +30,6 @@ class Entry(BegunSend):
     :param others: the ids of earlier messages under the same key, where ``on_rerun="resend"`` sends again.
     :param generation: of the attempt that began it: see :class:`~.delivery.attempt.Attempt`.
     :param message: what was sent, once that is known: without its text and its person.
-    :param host: the host that began it.
     :param person: a keyed digest of the phone, if the person was named by phone.
     """
 

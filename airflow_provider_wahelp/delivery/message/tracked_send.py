@@ -81,8 +81,6 @@ class TrackedSend:
     def advance(self, state: WaitState, event: Event) -> WaitState | Arrived:
         """Take the next step.
 
-        :param state: what was waited for.
-        :param event: what became of it.
         :return: what to wait for next, or the message that has arrived.
         """
         if "result" in event:

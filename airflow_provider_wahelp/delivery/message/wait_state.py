@@ -33,7 +33,6 @@ class WaitState:
     :param message: as :func:`with_channel` returns it.
     :param wanted: the status that is waited for now.
     :param first_channel: the channel that was tried first.
-    :param remaining: the channels that are still to be tried.
     :param results: what happened in the channels before this one.
     :param restarted_at: when the task was cleared and began to wait anew; 0 if it was not.
     """
@@ -63,10 +62,7 @@ def with_channel(message: PlainMessage, channel_uuid: str) -> PlainMessage:
 
 
 def channel_result(channel_uuid: str, what: str, message: PlainMessage | None = None) -> ChannelResult:
-    """Return what happened in a channel.
-
-    :param message: the message, if one was sent.
-    """
+    """Return what happened in a channel."""
     sent = message and with_channel(message, channel_uuid)
     return {"channel_uuid": channel_uuid, "what": what, "message": sent}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client import calls, errors
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.models import Message, Webhook
 
 from .wire import PASSWORD, PHONE, TEXT, answer
@@ -43,7 +44,7 @@ WEBHOOKS = "projects/1/webhooks/"
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_a_call_is_what_the_contract_says(
-    call: calls.Call[Any], line: str, json: Any, params: Any, project: Any
+    call: Call[Any], line: str, json: Any, params: Any, project: Any
 ) -> None:
     assert f"{call.method} {call.path}" == line
     assert (call.json, call.params, call.project_id) == (json, params, project)
@@ -118,7 +119,7 @@ def test_a_token_is_read_from_every_shape(data: Any, expected: tuple[str, float]
     [None, [], "t", {}, {"token": None}, {"token": {}}, {"access_token": 5}, {"access_token": ""}, {"access_token": "a\nb"}],
     ids=repr,
 )  # fmt: skip
-def test_an_answer_without_a_token_is_unreadable(call: calls.Call[Any], data: Any) -> None:
+def test_an_answer_without_a_token_is_unreadable(call: Call[Any], data: Any) -> None:
     with pytest.raises(errors.UnreadableAnswerError, match="it holds no token"):
         call.result(answer({"success": True, "data": data}))
 
@@ -132,7 +133,7 @@ def test_an_answer_without_a_token_is_unreadable(call: calls.Call[Any], data: An
     ],
     ids=["project-id", "channel-uuid", "user-id"],
 )
-def test_what_was_made_must_say_what_the_next_call_needs(call: calls.Call[Any], data: Any) -> None:
+def test_what_was_made_must_say_what_the_next_call_needs(call: Call[Any], data: Any) -> None:
     with pytest.raises(errors.UnreadableAnswerError, match=r"holds no (id|uuid)"):
         call.result(answer({"success": True, "data": data}))
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client import calls, errors
+from airflow_provider_wahelp.client.call import Call
 
 from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says, talks_no_tls
 
@@ -163,7 +164,7 @@ def test_a_query_stays_out_of_the_log_at_info(
     "call", [calls.get_account(), calls.send_message(1, "c-1", 301, TEXT)], ids=["GET", "send"]
 )
 def test_a_certificate_that_cannot_be_checked_stops_the_request_before_it_leaves(
-    clients: Clients, tls_wire: Wire, call: calls.Call[Any]
+    clients: Clients, tls_wire: Wire, call: Call[Any]
 ) -> None:
     client = clients(tls_wire.url, retries=2, access_token="ready")
     with pytest.raises(errors.NotReachableError) as caught:

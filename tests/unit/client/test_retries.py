@@ -11,6 +11,7 @@ import pytest
 from tenacity import RetryCallState, Retrying
 
 from airflow_provider_wahelp.client import calls, errors, retries
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.settings import Settings
 
 from .wire import TEXT, Blocking, Clients, Wire, cuts, keeps_silent, ok, resets, says
@@ -68,7 +69,7 @@ def test_a_read_of_unknown_outcome_is_repeated(
 @pytest.mark.parametrize("call", [SEND, CREATE], ids=["send", "create"])
 @pytest.mark.parametrize(("fault", "error"), cases(UNKNOWN))
 def test_a_change_of_unknown_outcome_is_not_repeated_and_the_error_says_so(
-    clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError], call: calls.Call[Any]
+    clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError], call: Call[Any]
 ) -> None:
     client = clients(wire.url, timeout=0.5 if fault is keeps_silent else 30, access_token="ready")
     wire.will(fault)
@@ -88,7 +89,7 @@ def http_date(seconds: float) -> str:
     ("told", "least"), [(lambda: "7", 7), (lambda: http_date(60), 50)], ids=["seconds", "date"]
 )
 def test_whatever_was_turned_away_is_repeated_no_sooner_than_told(
-    client: Blocking, wire: Wire, call: calls.Call[Any], status: int, told: Any, least: float
+    client: Blocking, wire: Wire, call: Call[Any], status: int, told: Any, least: float
 ) -> None:
     wire.will(says(status=status, retry_after=told()))
     client.perform(call)
@@ -129,7 +130,7 @@ def test_a_rate_limit_without_a_time_is_waited_out_for_a_send_too(
 @pytest.mark.parametrize("call", ALL)
 @pytest.mark.parametrize(("fault", "error"), cases(PERMANENT))
 def test_a_refusal_is_final(
-    client: Blocking, wire: Wire, fault: Any, error: type[errors.WahelpError], call: calls.Call[Any]
+    client: Blocking, wire: Wire, fault: Any, error: type[errors.WahelpError], call: Call[Any]
 ) -> None:
     wire.will(fault)
     with pytest.raises(errors.WahelpError) as caught:
@@ -140,9 +141,7 @@ def test_a_refusal_is_final(
 
 
 @pytest.mark.parametrize("call", ALL)
-def test_a_refused_connection_is_tried_again_whatever_the_call(
-    clients: Clients, call: calls.Call[Any]
-) -> None:
+def test_a_refused_connection_is_tried_again_whatever_the_call(clients: Clients, call: Call[Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     client = clients(f"http://127.0.0.1:{port}", retries=2, login="", access_token="ready")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client import calls, errors, tokens
+from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import FileStore, MemoryStore, Token
 from airflow_provider_wahelp.client.tokens import TokenKeeper
@@ -176,7 +177,7 @@ def used(seen: list[Seen]) -> list[str]:
 
 @pytest.mark.parametrize("call", [READ, calls.send_message(1, "c", 5, TEXT)], ids=["GET", "send"])
 def test_a_token_that_died_is_replaced_once_and_the_call_repeated(
-    client: Blocking, wire: Wire, call: calls.Call[Any]
+    client: Blocking, wire: Wire, call: Call[Any]
 ) -> None:
     wire.will(refused)
     assert client.perform(call).id == 1

@@ -23,7 +23,7 @@ from airflow_provider_wahelp.client.token_store import MemoryStore
 if TYPE_CHECKING:
     import ssl
 
-    from airflow_provider_wahelp.client.calls import Call
+    from airflow_provider_wahelp.client.call import Call
 
 LOGIN, PASSWORD, PHONE, TEXT = "boss@example.com", "s3cret-pass", "+79161234567", "Здравствуйте, Анна"
 Reply = Callable[["_Handler"], None]

@@ -1,0 +1,62 @@
+"""A request to the API, as data: what is sent, and how its answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from airflow_provider_wahelp.client import errors
+from airflow_provider_wahelp.client.answers import (
+    Answer,
+    Envelope,
+    open_envelope,
+)
+
+T = TypeVar("T")
+
+
+Id = int | str
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request to the API, and how its answer is read.
+
+    :param path: the path below ``/api/app/`` or another root, its parts quoted.
+    :param what: the call in words, for logs and errors, with nothing personal in it.
+    :param read: turns a successful answer's envelope into the result.
+    :param project_id: what ``X-Project`` is to say.
+    :param repeatable: whether carrying it out twice is the same as once.
+    :param token: a bearer token to use in place of the shared one; the empty string for none.
+    :param private: values of the request that an error must not quote.
+    :param raw: reads an answer that has no envelope, e.g. a picture; ``None`` where it has one.
+    :param root: what stands between ``/api/`` and the path: ``app`` or ``crm``.
+    """
+
+    method: str
+    path: str
+    what: str
+    read: Callable[[Envelope], T] = field(repr=False)
+    json: Any = field(default=None, repr=False)
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    project_id: Id | None = None
+    repeatable: bool = True
+    token: str | None = field(default=None, repr=False)
+    private: Sequence[str] = field(default=(), repr=False)
+    raw: Callable[[Answer], T | None] | None = field(default=None, repr=False)
+    root: str = "app"
+
+    def result(self, answer: Answer, token: str = "") -> T:
+        """Return what an answer to this call says.
+
+        :param token: the token that was sent, which an error must not quote either.
+        :raises WahelpError: the error that the answer means.
+        """
+        if self.raw and answer.status == 200 and (found := self.raw(answer)) is not None:  # noqa: PLR2004
+            return found
+        envelope = open_envelope(answer, self.what, (*self.private, token))
+        try:
+            return self.read(envelope)
+        except (ValueError, KeyError, TypeError) as error:
+            raise errors.UnreadableAnswerError(self.what, str(error), status=answer.status) from None
