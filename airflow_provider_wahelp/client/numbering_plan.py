@@ -199,6 +199,8 @@ def _valid(countries: list[PhoneMetadata]) -> str:
 
 
 def _numbers(plan: PhoneMetadata) -> str:
+    """Return a pattern of the numbers of a country that are of some kind: Germany has kinds with too many."""
     kinds = [getattr(plan, kind) for kind in _KINDS]
     patterns = [kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern]
-    return f"(?:{'|'.join(dict.fromkeys(patterns))})"
+    general = plan.general_desc.national_number_pattern if plan.general_desc else None
+    return rf"(?=(?:{general or '(?!)'})\Z)(?:{'|'.join(dict.fromkeys(patterns))})"

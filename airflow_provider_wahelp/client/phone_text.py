@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from decimal import Decimal
@@ -30,7 +31,7 @@ _MARKS: dict[int, str | None] = {
     **dict.fromkeys(chain(_INVISIBLE, _SPACES, _DASHES, _PUNCTUATION)),
     **dict.fromkeys((0xFE62, 0xFF0B), "+"),
 }
-_BARE = re.compile(r"\+?[0-9]{7,19}")  # E.164 has 15 at most; "8 10" and "(0)" may come on top
+_BARE = re.compile(r"\+?[0-9]{7,15}|(?:810|0)[0-9]{7,18}")  # E.164 has 15 at most; a way abroad comes on top
 _LINK = re.compile(r"\W*tel:", re.IGNORECASE)
 # A number of a table, "79990000001.0". Where dots divide a phone, fewer digits stand before the first.
 _DECIMAL = re.compile(r"(\W*(?:\d{10,}|\d{7,9}(?=[.,]\d\W*\Z)))[.,](\d+)\W*")
@@ -63,20 +64,26 @@ def written(phone: Any) -> str:
 
 
 def _spelt(phone: Any) -> str:
-    if phone is None or phone != phone:  # noqa: PLR0124 - NaN is what pandas has for NULL
-        refuse("it is missing (NULL or NaN)")
-    if isinstance(phone, float | Decimal) and phone % 1 != 0:
-        refuse("it is a number with a fraction; give the phone as text")
-    number = _index(phone)
-    if not 0 < number < _MOST:
-        refuse("no phone has such a number of digits")
-    return str(number)
+    if phone is None:
+        refuse("it is missing (NULL)")
+    number = _of_float(phone) if isinstance(phone, float | Decimal) else _of_index(phone)
+    return str(number) if 0 < number < _MOST else refuse("no phone has such a number of digits")
 
 
-def _index(phone: Any) -> int:
+def _of_float(phone: float | Decimal) -> int:
+    if math.isnan(phone):
+        refuse("it is missing (NaN)")
+    if not -_MOST < phone < _MOST:
+        return _MOST
+    return (
+        int(phone)
+        if phone == int(phone)
+        else refuse("it is a number with a fraction; give the phone as text")
+    )
+
+
+def _of_index(phone: Any) -> int:
     """Return a whole number as Python has it: NumPy's are not its own."""
-    if isinstance(phone, float | Decimal):
-        return int(phone)
     if isinstance(phone, bool) or not hasattr(phone, "__index__"):
         refuse(f"it is of type {type(phone).__name__}; give it as text, or as a whole number")
     return operator.index(phone)

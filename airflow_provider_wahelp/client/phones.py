@@ -9,11 +9,11 @@ How a number is read, where a *country* is what ``default_region`` names:
    Mexico's old mobile form, ``+52 1`` and ten digits, is the number without the 1.
 3. Without a ``+``, and with a country: as that country writes its own numbers, and those abroad with its
    international prefix. If it has no such number, eleven digits and more are a number with its country code.
-4. Without a ``+`` and a country, fewer than eleven digits are refused, as many countries have such numbers.
-   Eleven and more are a number with its country code. ``8`` and ten digits may be a number of Russia or
-   Kazakhstan in its national form, and ``810`` their way abroad: if only one of the two readings is a valid
-   number, it is taken; if both are, then the national one where something stands after the 8, as in
-   ``8 (495)`` (84 951 234 567 is Vietnam's); else the number is refused.
+4. Without a ``+`` and a country: fewer than eleven digits are refused, as many countries have such numbers.
+   Eleven and more are a number with its country code. But ``8`` and ten digits may be a number of Russia or
+   Kazakhstan as it is dialled there, and ``810`` their way abroad. If one of the two readings is a valid
+   number, that is taken. If both are, it is the one of there where something stands after the 8, as in
+   ``8 (495)``; otherwise the number is refused.
 
 One person is one number: no typed digit stays that the number has not.
 """

@@ -158,8 +158,11 @@ def _zones(phone: str) -> tuple[str, ...]:
         number = phonenumbers.parse(phone, None)
     except phonenumbers.NumberParseException:
         return ()
-    zones = _told(time_zones_for_number(number))
-    return zones or _told(_zones_of_country(phonenumbers.region_code_for_number(number)))
+    zones = tuple(time_zones_for_number(number))
+    found = _told(zones)
+    if found or len(zones) == 1:
+        return found
+    return _told(_zones_of_country(phonenumbers.region_code_for_number(number)))
 
 
 @cache
