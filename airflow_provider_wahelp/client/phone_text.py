@@ -31,7 +31,9 @@ _MARKS: dict[int, str | None] = {
     **dict.fromkeys(chain(_INVISIBLE, _SPACES, _DASHES, _PUNCTUATION)),
     **dict.fromkeys((0xFE62, 0xFF0B), "+"),
 }
-_BARE = re.compile(r"\+?[0-9]{7,15}|(?:810|0)[0-9]{7,18}")  # E.164 has 15 at most; a way abroad comes on top
+_BARE = re.compile(  # E.164 has 15 digits at most; a prefix may come on top
+    r"\+[0-9]{7,17}|[0-9]{7,15}|(?:810|0)[0-9]{7,18}"
+)
 _LINK = re.compile(r"\W*tel:", re.IGNORECASE)
 # A number of a table, "79990000001.0". Where dots divide a phone, fewer digits stand before the first.
 _DECIMAL = re.compile(r"(\W*(?:\d{10,}|\d{7,9}(?=[.,]\d\W*\Z)))[.,](\d+)\W*")

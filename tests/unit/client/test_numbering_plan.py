@@ -99,7 +99,7 @@ def test_a_hundred_thousand_numbers_are_what_phonenumbers_says() -> None:
 def _excused(number: str, found: str, expected: str, least: int = 0) -> bool:
     """Return whether we know better, or refuse what is too short or too long to be looked at."""
     if not found:
-        return not 7 <= len(number) - 1 <= 15
+        return not 7 <= len(number) - 1 <= (15 if least else 17)
     international = {_reference(number, None), _reference(_old_mexican(number), None)}
     ours = found in international and len(number) > least
     return not expected and (ours or found.startswith(FICTIONAL))
