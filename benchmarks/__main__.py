@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import dry_run, kills, mailing, pace, sent, waiting
+from benchmarks import dry_run, kills, mailing, pace, phones, sent, waiting
 from benchmarks.table import Row, write
 
 RESULTS = Path(".bench") / "results.json"
 MEASURES = {
     "mailing": mailing.measure,
+    "phones": phones.measure,
     "dry-run": dry_run.measure,
     "sent": sent.measure,
     "kills": kills.measure,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import FallbackChannels
+from starlette.routing import Route
 
 from benchmarks.servers import LATENCY, announced
 
@@ -38,7 +38,7 @@ async def telegram(_request: Request) -> Response:
 
 app = Starlette(
     routes=[
-        FallbackChannels("/slack/chat.postMessage", slack, methods=["POST"]),
-        FallbackChannels("/telegram{token}/sendMessage", telegram, methods=["POST"]),
+        Route("/slack/chat.postMessage", slack, methods=["POST"]),
+        Route("/telegram{token}/sendMessage", telegram, methods=["POST"]),
     ]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -18,6 +19,7 @@ _HORIZON = timedelta(days=2)
 _SIGNIFICANT = {"1": 8, "7": 7}  # digits after the plus that the numbering plans of +1 and +7 look at
 _MOST_SIGNIFICANT = 10  # +57 and +995 look at so many, all others at fewer
 _CACHED = 1 << 17
+_STEP, _STEPS = timedelta(hours=3), 8 * 366  # a year
 _TELLING = 3  # zones: a region has one, or two where a border runs through it
 
 
@@ -88,15 +90,15 @@ class QuietHours:
 def zones_of(phone: str, default: str) -> tuple[str, ...]:
     """Return the names of the zones that a number may be in.
 
-    A number of a whole country, as all Russian and many American mobiles have, tells nothing.
+    A number of a whole country tells its zone where the country has one clock, as Kazakhstan has, whatever
+    the names of its zones. Where it has several, as Russia has for its mobiles, it tells nothing.
 
     :param phone: a normalised number: ``+`` and digits.
     :param default: the zone of a number that does not tell its own.
     """
     digits = _SIGNIFICANT.get(phone[1:2], _MOST_SIGNIFICANT)
     # What the numbering plans do not look at is the same for all: a million numbers are few entries.
-    zones = _zones(f"{phone[: digits + 1]:0<{len(phone)}}")
-    return zones if 0 < len(zones) <= _TELLING else (default,)
+    return _zones(f"{phone[: digits + 1]:0<{len(phone)}}") or (default,)
 
 
 def check_zone(value: Any) -> str:
@@ -148,15 +150,61 @@ def _change(zone: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
 
 @lru_cache(maxsize=_CACHED)
 def _zones(phone: str) -> tuple[str, ...]:
-    """Return the zones of a number that this host has the clocks of."""
+    """Return the zones of a number; one of several that are one clock, none of too many."""
     import phonenumbers  # 60 ms, and a DAG file never needs it
     from phonenumbers.timezone import time_zones_for_number
 
     try:
-        zones = time_zones_for_number(phonenumbers.parse(phone, None))
+        number = phonenumbers.parse(phone, None)
     except phonenumbers.NumberParseException:
         return ()
-    return tuple(zone for zone in zones if _known(zone))  # "Etc/Unknown" is none
+    zones = tuple(time_zones_for_number(number))
+    found = _told(zones)
+    if found or len(zones) == 1:
+        return found
+    return _told(_zones_of_country(phonenumbers.region_code_for_number(number)))
+
+
+@cache
+def _told(zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the zones that somebody may be in; one of those that are one clock, none of too many."""
+    known = tuple(zone for zone in zones if _known(zone))  # "Etc/Unknown" is none
+    if len(set(map(_clock, known))) == 1:
+        return (max(known, key=_usual().__getitem__),)
+    return known if len(known) <= _TELLING else ()
+
+
+@cache
+def _zones_of_country(region: str | None) -> tuple[str, ...]:
+    """Return the zones of a country that shares its calling code: Kazakhstan has +7 7, and Russia the rest.
+
+    :param region: its ISO code.
+    """
+    from phonenumbers import PhoneMetadata
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    plan = PhoneMetadata.metadata_for_region(region, None) if region else None
+    if plan is None or not plan.leading_digits:
+        return ()
+    leading = re.compile(rf"{plan.country_code}(?:{plan.leading_digits})")
+    found = (zones for start, zones in TIMEZONE_DATA.items() if leading.match(start))
+    return tuple(sorted({zone for zones in found for zone in zones}))
+
+
+@cache
+def _usual() -> Counter[str]:
+    """Return how many areas have a zone: London is said of a British mobile, and not Guernsey."""
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    return Counter(zone for zones in TIMEZONE_DATA.values() for zone in zones)
+
+
+@cache
+def _clock(name: str) -> int:
+    """Return what two zones share that are one clock for a year: how far it is from UTC."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    steps = (now + step * _STEP for step in range(_STEPS))
+    return hash(tuple(moment.astimezone(_zone(name)).utcoffset() for moment in steps))
 
 
 class QuietWindows:

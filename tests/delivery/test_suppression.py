@@ -65,7 +65,6 @@ def test_nobody() -> None:
     [
         "secret",
         "+7916",
-        "79160000001.0",
         79160000001.0,
         float("nan"),
         True,

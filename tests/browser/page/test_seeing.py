@@ -13,7 +13,7 @@ from airflow_provider_wahelp.sandbox import Sandbox
 from tests.sandbox.support import ANNA, BORIS, Api
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FallbackChannels, Page
+    from playwright.sync_api import Page, Route
 
     from tests.sandbox.support import ChannelCaller
 
@@ -144,10 +144,10 @@ def test_more_phones_and_earlier_messages_are_shown_on_demand(
 
 
 def test_a_slow_answer_makes_no_requests_pile_up(sandbox_page: Page, api: Api) -> None:
-    held: list[FallbackChannels] = []
+    held: list[Route] = []
     released = False
 
-    def hold(route: FallbackChannels) -> None:
+    def hold(route: Route) -> None:
         if released:
             route.continue_()
         else:
