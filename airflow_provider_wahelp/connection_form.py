@@ -63,6 +63,11 @@ FIELDS = (
         minimum=1,
     ),
     FormField("channel_uuid", "Default channel uuid", "The channel that tasks mean when they name none."),
+    FormField(
+        "default_region",
+        "Default region",
+        "The country of phones without a country code, e.g. RU: then 9161234567 is +79161234567.",
+    ),
     FormField("timeout", "Timeout", "Seconds to wait for an answer.", kind="number", default=30, minimum=1),
     FormField(
         "retries",

@@ -21,6 +21,7 @@ else:
 _TEXTS = frozenset(
     {
         "channel_uuid",
+        "default_region",
         "group_by",
         "idempotency_key",
         "key",

@@ -77,7 +77,8 @@ class WahelpTask(DataIsNoTemplate):
         """The hook of this task. It is imported when it is first used: a DAG file never needs it."""
         from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
-        return WahelpHook(self.wahelp_conn_id)
+        names_region = "default_region" in self.checks
+        return WahelpHook(self.wahelp_conn_id, self._checked("default_region") if names_region else None)
 
     def _check_arguments(self) -> None:
         """Refuse what the DAG file shows to be wrong: the last step of each constructor."""

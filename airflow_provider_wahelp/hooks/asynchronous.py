@@ -40,12 +40,17 @@ class WahelpAsyncHook(BaseWahelpHook):
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param retries: how often a call is repeated; by default what the connection says.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
+        default.
     """
 
     def __init__(
-        self, wahelp_conn_id: str = BaseWahelpHook.default_conn_name, retries: int | None = None
+        self,
+        wahelp_conn_id: str = BaseWahelpHook.default_conn_name,
+        retries: int | None = None,
+        default_region: str | None = None,
     ) -> None:
-        super().__init__(wahelp_conn_id)
+        super().__init__(wahelp_conn_id, default_region)
         self._retries = retries
         self._connection: WahelpConnection | None = None
         self._client: AsyncWahelpClient | None = None
@@ -192,6 +197,11 @@ class WahelpAsyncHook(BaseWahelpHook):
             connection = await self._read_connection()
             return connection.project(project_id), connection.channel(channel_uuid)
 
+    async def region(self) -> str | None:
+        """Return the country of phones without a country code, checked; the connection's by default."""
+        with airflow_errors():
+            return BoundOperations(await self._read_connection(), self.default_region).region
+
     async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
@@ -239,7 +249,7 @@ class WahelpAsyncHook(BaseWahelpHook):
             settings = self._settings(connection.settings)
             self._client = AsyncWahelpClient(settings, token_store(connection), _mask)
             self._loop = loop
-        return self._client, BoundOperations(connection)
+        return self._client, BoundOperations(connection, self.default_region)
 
     def _settings(self, settings: Settings) -> Settings:
         """Return the settings that the client gets, from those of the connection."""

@@ -11,6 +11,8 @@ class BaseWahelpHook(BaseHook):
     """Declares the connection type to Airflow.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
+        default.
     """
 
     conn_name_attr = "wahelp_conn_id"
@@ -18,7 +20,8 @@ class BaseWahelpHook(BaseHook):
     conn_type = connection_form.CONN_TYPE
     hook_name = connection_form.HOOK_NAME
 
-    def __init__(self, wahelp_conn_id: str = default_conn_name) -> None:
+    def __init__(self, wahelp_conn_id: str = default_conn_name, default_region: str | None = None) -> None:
         super().__init__()
         self.wahelp_conn_id = wahelp_conn_id
+        self.default_region = default_region
         self._sent: set[int | str | None] = set()

@@ -79,6 +79,11 @@ class BlockingHook(BaseWahelpHook):
         with airflow_errors():
             return self._connection.project(project_id), self._connection.channel(channel_uuid)
 
+    def region(self) -> str | None:
+        """Return the country of phones without a country code, checked; the connection's by default."""
+        with airflow_errors():
+            return self._operations.region
+
     def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.
 
@@ -94,7 +99,7 @@ class BlockingHook(BaseWahelpHook):
 
     @cached_property
     def _operations(self) -> BoundOperations:
-        return BoundOperations(self._connection)
+        return BoundOperations(self._connection, self.default_region)
 
     @cached_property
     def _client(self) -> WahelpClient:

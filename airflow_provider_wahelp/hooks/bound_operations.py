@@ -17,10 +17,11 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection
 class BoundOperations:
     """Turns the arguments of a hook's method into what a client performs."""
 
-    def __init__(self, connection: WahelpConnection) -> None:
+    def __init__(self, connection: WahelpConnection, default_region: str | None = None) -> None:
         self._connection = connection
         self._project = connection.project
         self._channel = connection.channel
+        self.region = phones.check_region(default_region) or connection.default_region
 
     def list_projects(self) -> Callable[[int], Call[Page[Project]]]:
         """List projects."""
@@ -57,7 +58,7 @@ class BoundOperations:
     def find_user(self, phone: str, channel_uuid: Any, project_id: Any) -> Flow[User | None]:
         """Find a user by phone."""
         return users.find_user(
-            self._project(project_id), self._channel(channel_uuid), phones.normalise(phone)
+            self._project(project_id), self._channel(channel_uuid), phones.normalise(phone, self.region)
         )
 
     def list_users(self, channel_uuid: Any, project_id: Any) -> Callable[[int], Call[Page[User]]]:
@@ -73,7 +74,7 @@ class BoundOperations:
             self._project(project_id),
             self._channel(channel_uuid),
             arguments.name(name),
-            phones.normalise(phone),
+            phones.normalise(phone, self.region),
             arguments.if_exists(if_exists),
         )
 
@@ -83,7 +84,7 @@ class BoundOperations:
         project, channel = self._project(project_id), self._channel(channel_uuid)
         if phone in (None, ""):
             return Recipient(project, channel, arguments.user_id(user_id))
-        number = phones.normalise(phone)
+        number = phones.normalise(phone, self.region)
         return Recipient(project, channel, phone=number, name=arguments.name(name) if name else number)
 
     def send_message(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.settings import Settings, base_url
 from airflow_provider_wahelp.connection_form import LOGIN_SCOPES
@@ -40,6 +40,7 @@ class WahelpConnection:
     settings: Settings
     project_id: int | None = None
     channel_uuid: str | None = None
+    default_region: str | None = None
     login_scope: str = "host"
 
     def project(self, value: Any = None) -> int:
@@ -78,6 +79,7 @@ def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnecti
         settings=_settings(connection, given),
         project_id=_checked(given["project_id"], arguments.project_id),
         channel_uuid=_checked(given["channel_uuid"], arguments.channel_uuid),
+        default_region=phones.check_region(given["default_region"]),
         login_scope=arguments.choice(given["login_scope"], "login_scope", LOGIN_SCOPES),
     )
 

@@ -28,6 +28,8 @@ class WahelpHook(BlockingHook):
     ``AirflowFailException`` as well, so that a task which does not catch them fails without a retry.
 
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
+        default.
     """
 
     # Airflow before 3.2 looks for these two in the very class that it registers, not in its bases.

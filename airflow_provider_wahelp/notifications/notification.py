@@ -28,6 +28,7 @@ from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+    from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Notification:
     """An event, and everything that is needed to send it to its recipients.
 
     :param conn_id: the id of the Airflow connection.
+    :param region: the country of phones without a country code; ``None``: the connection's.
     :param window: for how many seconds a message silences its group; 0 for not at all.
     :param group: what it is throttled with; if empty, the same kind of event of the same task.
     :param quiet: the hours in which nothing is sent; ``None`` for none.
@@ -56,6 +58,7 @@ class Notification:
     recipients: Sequence[AlertRecipient]
     conn_id: str
     channels: Channels
+    region: str | None
     window: float
     group: str
     quiet: QuietWindows | None
@@ -82,17 +85,34 @@ class Notification:
             alerts = stack.enter_context(closing(Alerts(shared_directory())))
 
             @cache
-            def sender() -> AlertSender:  # at the first message: what is held back costs no HTTP library
-                from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+            def hook() -> InterruptibleHook:
                 from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
-                hook = InterruptibleHook(self.conn_id, seconds)
-                stack.push_async_callback(hook.close)
-                return AlertSender(hook, alerts, self.channels)
+                made = InterruptibleHook(self.conn_id, seconds)
+                stack.push_async_callback(made.close)
+                return made
 
-            sends = [self._send(who, self._alert(who, key), alerts, sender, end) for who in self.recipients]
+            @cache
+            def sender() -> AlertSender:  # at the first message: what is held back costs no HTTP library
+                from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+
+                return AlertSender(hook(), alerts, self.channels)
+
+            recipients = await self._with_numbers(hook, end)
+            sends = [self._send(who, self._alert(who, key), alerts, sender, end) for who in recipients]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
-        _raise_first(self.recipients, outcomes)
+        _raise_first(recipients, outcomes)
+
+    async def _with_numbers(self, hook: Callable[[], InterruptibleHook], end: float) -> list[AlertRecipient]:
+        """Return the recipients, each once. A phone without a plus may need the connection's region."""
+        region = self.region
+        if not region and any(who.needs_region for who in self.recipients):
+            try:
+                async with asyncio.timeout_at(end):
+                    region = await hook().region()
+            except TimeoutError:
+                raise OutOfTimeError(f"send to {', '.join(map(str, self.recipients))}") from None
+        return list(dict.fromkeys(who.with_number(region) for who in self.recipients))
 
     async def _send(
         self, who: AlertRecipient, alert: Alert, alerts: Alerts, sender: Callable[[], AlertSender], end: float

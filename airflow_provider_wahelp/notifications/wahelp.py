@@ -54,6 +54,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
     :param name: the name under which a new phone is added to the channel; the number by default.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
+        default.
     :param throttle: for how long a message silences its group: a timedelta or seconds. Alerts that come
         meanwhile are counted across the host. The group's next message reports them, or a notifier of the DAG
         when the run has ended. ``None`` (default): every alert is sent.
@@ -80,6 +82,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         "name",
         "channel_uuid",
         "project_id",
+        "default_region",
         "group_by",
         "quiet_hours",
         "timezone",
@@ -97,6 +100,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         name: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
+        default_region: str | None = None,
         throttle: timedelta | float | None = None,
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
@@ -116,6 +120,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         self.name = name
         self.channel_uuid = channel_uuid
         self.project_id = project_id
+        self.default_region = default_region
         self.throttle = throttle
         self.group_by = group_by
         self.quiet_hours = quiet_hours
@@ -173,12 +178,13 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             (arguments.name, self.name),
             (arguments.channel_uuid, self.channel_uuid),
             (arguments.project_id, self.project_id),
+            (phones.check_region, self.default_region),
             (wait_options.fallback, self.fallback),
         ):
             check_literal(check, value)
         given = (self.to, self.phone, self.user_id)
         if not any(map(_has_template, given)):
-            recipients(*given, number=phones.check)
+            recipients(*given)
         if self.throttle is not None:
             wait_options.seconds(self.throttle, "throttle")
         wait_options.seconds(self.timeout, "timeout")
@@ -215,6 +221,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
                 uuids=list(dict.fromkeys([rendered.channel_uuid or None, *fallback])),
                 name=arguments.name(rendered.name) if rendered.name else None,
             ),
+            region=phones.check_region(rendered.default_region),
             window=0.0 if rendered.throttle is None else wait_options.seconds(rendered.throttle, "throttle"),
             group=str(rendered.group_by or ""),
             quiet=rendered._quiet_windows(zone),

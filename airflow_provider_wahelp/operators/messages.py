@@ -48,6 +48,8 @@ class SendMessageOperator(SendingOperator):
     :param name: the name of somebody added by phone; the number by default.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
+    :param default_region: the country of a phone without a country code, e.g. ``"RU"``; the connection's by
+        default.
     :param idempotency_key: one key is sent once. By default the task instance is the key. Your own key holds
         over several tasks and runs only with ``ledger_path``.
     :param if_unclear: where it is unknown whether an earlier attempt sent it: ``check`` looks into the
@@ -80,6 +82,7 @@ class SendMessageOperator(SendingOperator):
         "text": required(arguments.text),
         "user_id": optional(arguments.user_id),
         "phone": optional(phones.check),
+        "default_region": optional(phones.check_region),
         "name": optional(arguments.name),
         "idempotency_key": optional(arguments.idempotency_key, not_given=(None,)),
         "remember_in": optional(wait_options.remember_in),
@@ -95,6 +98,7 @@ class SendMessageOperator(SendingOperator):
         name: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
+        default_region: str | None = None,
         idempotency_key: int | str | None = None,
         if_unclear: arguments.IfUnclear = "check",
         on_rerun: arguments.OnRerun = "skip",
@@ -115,6 +119,7 @@ class SendMessageOperator(SendingOperator):
         self.name = name
         self.channel_uuid = channel_uuid
         self.project_id = project_id
+        self.default_region = default_region
         self.idempotency_key = idempotency_key
         self.if_unclear = if_unclear
         self.on_rerun = on_rerun

@@ -21,6 +21,8 @@ class CreateUserOperator(WahelpOperator):
     :param phone: the number with its country code, e.g. ``+71234567890``.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
+    :param default_region: the country of a phone without a country code, e.g. ``"RU"``; the connection's by
+        default.
     :param if_exists: with somebody of the same phone: ``reuse`` them, ``create`` another, or ``fail``.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the user: ``id``, ``name``, ``phone`` (digits), ``channel_id``, ...
@@ -29,6 +31,7 @@ class CreateUserOperator(WahelpOperator):
     checks = WahelpOperator.checks | {
         "name": required(arguments.name),
         "phone": required(phones.check),
+        "default_region": optional(phones.check_region),
         "channel_uuid": optional(arguments.channel_uuid),
         "project_id": optional(arguments.project_id),
         "if_exists": required(arguments.if_exists),
@@ -42,6 +45,7 @@ class CreateUserOperator(WahelpOperator):
         phone: str,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
+        default_region: str | None = None,
         if_exists: arguments.IfExists = "reuse",
         **kwargs: Any,
     ) -> None:
@@ -50,6 +54,7 @@ class CreateUserOperator(WahelpOperator):
         self.phone = phone
         self.channel_uuid = channel_uuid
         self.project_id = project_id
+        self.default_region = default_region
         self.if_exists = if_exists
         self._check_arguments()
 

@@ -17,8 +17,8 @@ Calling = Callable[..., Any]
 class Blocking:
     """Calls a method of the blocking hook."""
 
-    def __init__(self) -> None:
-        self.hook = WahelpHook()
+    def __init__(self, **arguments: Any) -> None:
+        self.hook = WahelpHook(**arguments)
 
     def __getattr__(self, name: str) -> Calling:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -31,8 +31,8 @@ class Blocking:
 class Asynchronous:
     """Calls a method of the asynchronous hook, each time in an event loop of its own."""
 
-    def __init__(self) -> None:
-        self.hook = WahelpAsyncHook()
+    def __init__(self, **arguments: Any) -> None:
+        self.hook = WahelpAsyncHook(**arguments)
 
     def __getattr__(self, name: str) -> Calling:
         async def call(*args: Any, **kwargs: Any) -> Any:
@@ -46,7 +46,7 @@ class Asynchronous:
 
 
 @pytest.fixture(params=[Blocking, Asynchronous], ids=["blocking", "asynchronous"])
-def new_hook(request: pytest.FixtureRequest, wahelp_sandbox: Sandbox, connect: Any) -> Callable[[], Any]:
+def new_hook(request: pytest.FixtureRequest, wahelp_sandbox: Sandbox, connect: Any) -> Callable[..., Any]:
     """Return what makes a hook on the sandbox, as every new task makes one."""
     connect(wahelp_sandbox.url)
     return request.param

@@ -51,6 +51,22 @@ def test_an_unknown_channel_is_not_found(hook: Any, project: int) -> None:
         hook.get_channel("no-such", project)
 
 
+def test_a_phone_without_a_country_code_is_of_the_region_of_the_hook_or_of_the_connection(
+    new_hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    with pytest.raises(errors.InputError, match=r"^phone: .*default_region"):
+        new_hook().create_user("Anna", "9161112233", **channel)
+    anna = new_hook(default_region="ru").create_user("Anna", "9161112233", **channel)
+    assert anna.phone == "79161112233"
+    connect(wahelp_sandbox.url, extra={"default_region": "RU"})
+    assert new_hook().find_user("916 111-22-33", **channel).id == anna.id
+    sent = new_hook().send_message("Hello", phone="9161112233", **channel)
+    assert sent.user_id == anna.id
+    assert new_hook(default_region="BY").create_user("B", "80291234567", **channel).phone == "375291234567"
+    with pytest.raises(errors.InputError, match=r"^default_region: must be the ISO code"):
+        new_hook(default_region="Moscow").find_user("9161112233", **channel)
+
+
 @pytest.mark.parametrize("spelling", [PHONE, "71234567890", "+7 (123) 456-78-90"])
 def test_a_person_is_found_by_digits(hook: Any, channel: dict[str, Any], spelling: str) -> None:
     anna = hook.create_user("Anna", PHONE, **channel)

@@ -55,6 +55,30 @@ def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(world: Wor
     assert "FileNotFoundError: no ?.csv" in text
 
 
+@pytest.mark.parametrize(
+    ("argument", "extra"),
+    [({"default_region": "RU"}, {}), ({}, {"default_region": "RU"}), ({"default_region": "{{ 'RU' }}"}, {})],
+    ids=["argument", "connection", "template"],
+)
+def test_a_phone_without_a_country_code_is_of_the_default_region(
+    world: World, argument: Any, extra: Any
+) -> None:
+    world.connect(world.sandbox.url, **extra)
+    WahelpNotifier(text="boom", to=["9161112233", "916 111-22-33", PHONE], **argument)(of_task())
+    assert world.texts() == ["boom"]
+
+
+def test_without_a_default_region_such_a_phone_is_refused_by_the_name_of_what_is_missing(
+    world: World, task_log: Any
+) -> None:
+    WahelpNotifier(text="boom", phone="9161112233")(of_task())
+    said = task_log()
+    assert "default_region" in said
+    assert "9161112233" not in said
+    with pytest.raises(InputError, match=r"^default_region: "):
+        WahelpNotifier(phone=PHONE, default_region="Russia")
+
+
 def test_a_template_sees_the_context(world: World) -> None:
     notifier = WahelpNotifier(text="{{ ti.task_id }}: {{ exception }}", to=["{{ oncall }}"])
     notifier(of_task(exception="boom", oncall=f"{PHONE}, {OTHER}"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
@@ -19,16 +19,36 @@ _SEPARATORS = re.compile(r"[,;\n]")
 class AlertRecipient:
     """One person, by phone or as a user of a channel.
 
-    :param phone: the normalised number; or
+    :param phone: the number, as it was written until :meth:`with_number`; or
     :param user_id: the user.
+    :param argument: what an error calls the phone.
     """
 
     phone: str = field(default="", repr=False)
     user_id: int | str | None = None
+    argument: str = field(default="phone", repr=False, compare=False)
 
     def __str__(self) -> str:
         """Name the recipient, masked."""
         return mask_phone(self.phone) if self.phone else f"user {self.user_id}"
+
+    @property
+    def needs_region(self) -> bool:
+        """Whether it depends on a country which number the phone is."""
+        return bool(self.phone) and not self.phone.startswith("+")
+
+    def with_number(self, region: str | None) -> Self:
+        """Return the recipient with the normalised number.
+
+        :param region: the country of a phone without a country code.
+        :raises InputError: if the phone is no valid number.
+        """
+        if not self.phone:
+            return self
+        try:
+            return replace(self, phone=phones.normalise(self.phone, region))
+        except InputError as error:
+            raise InputError(self.argument, error.must) from None
 
 
 @dataclass(frozen=True)
@@ -45,28 +65,25 @@ class Channels:
     name: str | None
 
 
-def recipients(
-    to: Any, phone: Any, user_id: Any, number: Callable[[Any], str] = phones.normalise
-) -> list[AlertRecipient]:
+def recipients(to: Any, phone: Any, user_id: Any) -> list[AlertRecipient]:
     """Return the recipients of an alert, each once.
 
     :param to: phones and ids of users; or
     :param phone: one phone; or
     :param user_id: one user.
-    :param number: how a phone is read. The parsing of a DAG file has only time for ``phones.check``.
     :raises InputError: if not exactly one of the three is given, or if it is not what it must be.
     """
     if sum(value not in (None, "", [], ()) for value in (to, phone, user_id)) != 1:
         raise InputError("to, phone, user_id", "exactly one of the three must be given")
     if phone not in (None, ""):
-        return [AlertRecipient(phone=number(phone))]
+        return [AlertRecipient(phone=phones.check(phone))]
     if user_id not in (None, ""):
         return [AlertRecipient(user_id=arguments.user_id(user_id))]
     listed = [to] if isinstance(to, str) else to
     if not isinstance(listed, Sequence) or not listed:
         raise InputError("to", _MUST)
     each = [part for entry in listed for part in _parts(entry)]
-    return list(dict.fromkeys(_recipient(part, number) for part in each))
+    return list(dict.fromkeys(_recipient(part) for part in each))
 
 
 def _parts(entry: Any) -> list[Any]:
@@ -74,11 +91,11 @@ def _parts(entry: Any) -> list[Any]:
     return _SEPARATORS.split(entry) if isinstance(entry, str) else [entry]
 
 
-def _recipient(value: Any, number: Callable[[Any], str]) -> AlertRecipient:
+def _recipient(value: Any) -> AlertRecipient:
     """Return the recipient that an entry names: a text is a phone, a number is the id of a user."""
     try:
         if isinstance(value, int):
             return AlertRecipient(user_id=arguments.user_id(value))
-        return AlertRecipient(phone=number(value))
+        return AlertRecipient(phone=phones.check(value), argument="to")
     except InputError:
         raise InputError("to", _MUST) from None

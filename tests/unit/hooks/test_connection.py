@@ -60,6 +60,7 @@ EXTRA = {
     "timeout": 2.5,
     "retries": 0,
     "verify": False,
+    "default_region": "kz",
     "login_scope": "process",
 }
 
@@ -83,6 +84,7 @@ EXTRA = {
 )
 def test_every_form_of_a_connection_says_the_same(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
     settings = settings_of(monkeypatch, value)
+    assert WahelpHook().region() == "KZ"
     assert (settings.base_url, settings.login, settings.password) == ("http://h:1", "me", "p/w")
     assert (settings.access_token, settings.timeout, settings.retries) == ("abc", 2.5, 0)
     assert settings.verify is False
@@ -105,6 +107,7 @@ def test_every_form_of_a_connection_says_the_same(monkeypatch: pytest.MonkeyPatc
         ({"verify": 2}, "verify: must be true or false, not a number$"),
         ({"login_scope": "cloud"}, "login_scope: must be one of 'host', 'process'$"),
         ({"login_scope": 1}, "login_scope: must be a text, not a number$"),
+        ({"default_region": "Russia"}, 'default_region: must be the ISO code of a country, e.g. "RU"$'),
         ({"project_id": "shop"}, "project_id: must be a whole number$"),
         ({"project_id": 0}, "project_id: must be a whole number above 0"),
         ({"project_id": {"id": 101}}, "project_id: must be a whole number, not an object$"),
@@ -168,8 +171,8 @@ def test_a_mask_that_was_saved_counts_as_not_given_and_is_told_once(
     said = [record.getMessage() for record in caplog.records if record.name == _warn_of_mask.__module__]
     assert [re.findall(r"Connection '(\w+)'", line) for line in said] == [["wahelp_default"], ["another"]]
     assert (
-        "in place of access_token, ca_bundle, channel_uuid, login_scope, project_id, retries, verify: "
-        "that counts as not given." in said[0]
+        "in place of access_token, ca_bundle, channel_uuid, default_region, login_scope, project_id, "
+        "retries, verify: that counts as not given." in said[0]
     )
 
 
