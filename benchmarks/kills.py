@@ -54,9 +54,9 @@ def attempt(**arguments: Any) -> dict[str, Any]:
 
     :param arguments: those of :func:`benchmarks.sending.by_operator`.
     """
-    from airflow_provider_wahelp.delivery.mailing import dispatcher
+    from airflow_provider_wahelp.delivery.mailing import reconcile
 
-    dispatcher.SETTLED_AFTER = SETTLED_AFTER
+    reconcile.SETTLED_AFTER = SETTLED_AFTER
     return sending.by_operator(**arguments)
 
 

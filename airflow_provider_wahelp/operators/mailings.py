@@ -234,7 +234,7 @@ class SendMessagesOperator(SendingOperator):
                 channel=channel,
                 attempt=attempt,
                 ledger=ledger,
-                composer=self._renderer(context, windows),
+                renderer=self._renderer(context, windows),
                 windows=windows,
                 options=self._options(channel[1]),
                 resumed=resumed,
@@ -272,7 +272,7 @@ class SendMessagesOperator(SendingOperator):
             suppress=self.suppressed(),
             stop_words=options.stop_words(self.stop_words),
             dry_run=self.only_check,
-            patience=self._wait_options() if self.wait_for else None,
+            wait_options=self._wait_options() if self.wait_for else None,
             fallback=others,
         )
 

@@ -7,7 +7,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from airflow_provider_wahelp.delivery.mailing import dispatcher
+from airflow_provider_wahelp.delivery.mailing import reconcile
 from airflow_provider_wahelp.operators import SendMessagesOperator
 
 
@@ -17,7 +17,7 @@ def main(try_number: int, **given: Any) -> None:
     :param try_number: which one.
     :param given: the operator's arguments.
     """
-    dispatcher.SETTLED_AFTER = 0.5  # its history does not lag
+    reconcile.SETTLED_AFTER = 0.5  # its history does not lag
     ti: Any = SimpleNamespace(
         dag_id="shop", run_id="run", task_id="mail", map_index=-1, try_number=try_number, max_tries=3
     )

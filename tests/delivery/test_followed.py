@@ -17,9 +17,10 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, Done
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import TrackedWorklist
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 COUNT = 10_000
@@ -70,20 +71,20 @@ def leg_with() -> Iterator[Callable[..., MailingChannel]]:
     """Return what makes a channel through which the messages have gone."""
     worklists = []
 
-    def make(ledger: Ledger, standing: str = "sent") -> MailingChannel:
-        worklist = TrackedWorklist()
+    def make(ledger: Ledger, status: str = "sent") -> MailingChannel:
+        worklist = Worklist()
         worklists.append(worklist)
         worklist.add([QueuedMessage(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)])
         with worklist.at_once():
             for number in range(1, COUNT + 1):
-                worklist.remember_done(Done(f"key {number}", "sent", number, number, number, standing))
-        mailing: Any = SimpleNamespace(
-            poster=SimpleNamespace(hook=History(), project_id=1, channel_uuid="c"),
+                worklist.remember_done(Done(f"key {number}", "sent", number, number, number, status))
+        recorder = SimpleNamespace(
+            sender=SimpleNamespace(hook=History(), project_id=1, channel_uuid="c"),
             chunks=Chunks(ledger, "key", 0),
             clock=lambda: float(COUNT),
-            suspected_since=None,
         )
-        return MailingChannel(mailing, worklist)
+        dispatcher: Any = SimpleNamespace(recorder=recorder, reconciler=SimpleNamespace(suspected_since=None))
+        return MailingChannel(dispatcher, worklist)
 
     yield make
     for worklist in worklists:
@@ -107,7 +108,7 @@ def test_a_look_at_many_messages_takes_little_memory_and_few_writes(
     leg = leg_with(ledger)
     with little_memory():
         leg.look(WaitOptions("delivered", timeout=10.0, fallback_after=5.0, interval=1.0))
-    assert leg.worklist.awaited().total == 5  # the others have arrived, or are waited for no more
+    assert leg.worklist.awaited.summary().total == 5  # the others have arrived, or are waited for no more
     assert sum(ledger.kept) == COUNT - 5
     assert ledger.kept == [200] * 49 + [195]
 
@@ -116,7 +117,8 @@ def test_to_wait_no_more_for_many_messages_takes_little_memory(
     leg_with: Callable[..., MailingChannel],
 ) -> None:
     legs = [leg_with(Ledger()), leg_with(Ledger(), "delivered")]
-    following = Tracking(legs, WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0))
+    wait_options = WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0)
+    following = Tracking(legs, wait_options, Exclusions(Suppression([])))
     with little_memory():
         following._stop_waiting()
-    assert legs[0].worklist.awaited().total == 0
+    assert legs[0].worklist.awaited.summary().total == 0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError, WahelpError
-from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
@@ -28,7 +28,7 @@ NO_MESSENGER = "номер не зарегистрирован"
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaigns, "CHUNK", 3)
+    monkeypatch.setattr(assembly, "CHUNK", 3)
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_statuses_are_kept_with_few_writes_and_survive_a_retry(world: World) -> 
 def test_what_is_over_is_not_read_again(world: World) -> None:
     world.sandbox.configure(delivered_after=None)
     mailing = followed(world, crowd(), max_failures=0)
-    with pytest.raises(TooManyFailuresError, match="12 of 12 failed"):
+    with pytest.raises(TooManyFailuresError, match="12 of 12 messages failed"):
         to_its_end(mailing)
     world.sandbox.clear_requests()
     with pytest.raises(TooManyFailuresError):

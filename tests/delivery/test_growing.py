@@ -61,7 +61,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def growing(path: Path, worklist: Worklist, clock: Clock) -> GrowingReport:
-    return GrowingReport(f"file://{path}", worklist.report, ReportRow, clock)
+    return GrowingReport(f"file://{path}", worklist.results.report, ReportRow, clock)
 
 
 def outcomes(path: Path) -> dict[int, str]:

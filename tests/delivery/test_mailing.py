@@ -31,8 +31,7 @@ from airflow_provider_wahelp.client.errors import (
     UnknownOutcomeError,
     WahelpError,
 )
-from airflow_provider_wahelp.delivery.mailing import dispatcher as mailings
-from airflow_provider_wahelp.delivery.mailing import mailing as campaigns
+from airflow_provider_wahelp.delivery.mailing import assembly, recorder
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
@@ -47,7 +46,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaigns, "CHUNK", 3)
+    monkeypatch.setattr(assembly, "CHUNK", 3)
 
 
 def phone(number: int) -> str:
@@ -181,7 +180,9 @@ def test_what_never_arrives_is_given_up(world: World) -> None:
     rows = crowd(3)
     world.sandbox.inject("cut_before", operation="send_message", probability=1.0)
     mailing = Dispatcher(world, rows)
-    with pytest.raises(TooManyFailuresError, match="3 of 3 failed") as caught:
+    with pytest.raises(
+        TooManyFailuresError, match="3 of 3 messages failed; max_failures=0 allows none"
+    ) as caught:
         mailing.attempt()
     assert caught.value.temporary
     assert world.sends() == world.calm() == 9
@@ -319,7 +320,7 @@ def test_too_many_failures_fail_the_task_once_all_had_their_turn(
     world.sandbox.inject("success_false", operation="send_message", count=2, words="Нельзя")
     mailing = Dispatcher(world, rows, given={"max_failures": limit, "concurrency": 1})
     if fails:
-        with pytest.raises(TooManyFailuresError, match="2 of 6 failed") as caught:
+        with pytest.raises(TooManyFailuresError, match="2 of 6 messages failed") as caught:
             mailing.attempt()
         assert isinstance(caught.value, AirflowFailException)
         mailing.task.clear()  # somebody has mended it
@@ -908,7 +909,7 @@ def test_an_outage_is_told_while_it_is_waited_out(
 ) -> None:
     """Also where no thread comes back: the heart goes on beating."""
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
-    monkeypatch.setattr(mailings, "LOOK", 0.05)
+    monkeypatch.setattr(recorder, "LOOK", 0.05)
     told, over = threading.Event(), threading.Event()
     hook_of = Dispatcher.hook
 

@@ -1,4 +1,4 @@
-"""A chunk of a mailing that is under way: who was handed to a thread, and who has come back."""
+"""A chunk of a mailing that is under way: sends that threads have, and their results."""
 
 from __future__ import annotations
 
@@ -14,41 +14,34 @@ class Batch:
     """A chunk that is under way. For one thread, beside those that post.
 
     :param number: its number in the ledger.
-    :param people: who is begun.
-    :param done: those of whom it was known before that nothing is to be sent.
+    :param people: the recipients whose sending is begun.
+    :param done: recipients of the same chunk that need no message.
     """
 
     def __init__(self, number: int, people: Iterable[QueuedMessage], done: list[Done]) -> None:
         self.number = number
         self.people = {person.number: person for person in people}
-        """Those of whom it is not counted yet what became of them, by the number of the row."""
+        """The recipients without a result yet, by the number of the row."""
         self.done = done
         self.begun: list[Begun] = []
-        """What the ledger is to know of the others: what is done, and what is not known."""
+        """Sends of unknown outcome, for the ledger."""
         self._sends: dict[int, Future[SendResult]] = {}
 
     def post(self, person: QueuedMessage, send: Future[SendResult]) -> None:
-        """Note that somebody was handed to a thread.
-
-        :param person: who.
-        :param send: what comes back.
-        """
+        """Note that a thread has the send to a recipient."""
         self._sends[person.number] = send
 
     def cancel(self) -> None:
-        """Post to nobody who still queues for a thread."""
+        """Cancel the sends that no thread has begun."""
         for send in self._sends.values():
             send.cancel()
 
     def over(self, within: float) -> bool:
-        """Return whether all threads have come back.
-
-        :param within: seconds to wait for that.
-        """
+        """Wait some seconds for all threads; return whether they are done."""
         return not wait(self._sends.values(), within).not_done
 
     def back(self) -> Iterator[tuple[QueuedMessage, SendResult]]:
-        """Yield those who have come back since, and what of; each is counted once it was dealt with."""
+        """Yield recipients with their results, each once."""
         for number in [number for number, send in self._sends.items() if send.done()]:
             send = self._sends[number]
             yield self.people[number], SendResult(WAITING) if send.cancelled() else send.result()

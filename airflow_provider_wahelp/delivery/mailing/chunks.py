@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+
+T = TypeVar("T")
+
+BATCH = 200
+"""People, or news of messages, that are dealt with at once: their entry in the ledger stays below 64 KB."""
 
 
 class Begun(NamedTuple):
@@ -15,7 +22,6 @@ class Begun(NamedTuple):
 
     :param key: what it is filed under.
     :param digest: what its text is recognised by.
-    :param user_id: whom it is for.
     :param began: when, in seconds since 1970.
     :param by_host: whether by this host's clock and not by the server's.
     """
@@ -26,17 +32,21 @@ class Begun(NamedTuple):
     began: float
     by_host: bool
 
+    @classmethod
+    def of(cls, person: QueuedMessage) -> Begun:
+        """Return the send to somebody."""
+        user_id = "" if person.user_id is None else person.user_id
+        return cls(person.key, person.digest, user_id, person.began or 0.0, bool(person.by_host))
+
 
 class Done(NamedTuple):
     """A send that needs nothing more.
 
     :param key: what it is filed under.
-    :param outcome: what became of it; ``waiting`` of one that was begun and certainly did not happen.
-    :param message_id: the message, if it went.
-    :param user_id: who got it.
+    :param outcome: what became of it; ``waiting`` if it was begun and certainly did not happen.
     :param at: when it was begun, in seconds since 1970, by the server's clock.
-    :param standing: how far it has got since.
-    :param over: whether nobody waits any more for it to get further.
+    :param status: how far the message has got since.
+    :param over: whether it is no longer waited for.
     """
 
     key: str
@@ -44,7 +54,7 @@ class Done(NamedTuple):
     message_id: Id | None
     user_id: Id | None = None
     at: float | None = None
-    standing: str = "sent"
+    status: str = "sent"
     over: bool = False
 
 
@@ -67,7 +77,6 @@ class Chunks:
 
     :param ledger: where they are kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param key: what the mailing is filed under.
-    :param generation: how often the task has been cleared.
     :param channel_uuid: the channel that they go through.
     """
 
@@ -95,7 +104,7 @@ class Chunks:
             yield Chunk(
                 kept["generation"],
                 [Begun(*entry) for entry in kept["begun"]],
-                [Done(*entry) for entry in kept["done"]],  # of fewer fields, where an older version kept it
+                [Done(*entry) for entry in kept["done"]],  # the last fields may be left out
             )
 
     def begin(self, begun: Sequence[Begun]) -> int:
@@ -109,12 +118,7 @@ class Chunks:
         return number
 
     def end(self, number: int, begun: Sequence[Begun], done: Sequence[Done]) -> None:
-        """Keep what became of a chunk.
-
-        :param number: the chunk.
-        :param begun: what is not known yet.
-        :param done: what is.
-        """
+        """Keep what became of a chunk."""
         if self._ledger:
             entries: dict[str, Any] = {"begun": list(map(list, begun)), "done": list(map(_plain, done))}
             where = {"generation": self._generation, "channel": self._channel}
@@ -131,4 +135,11 @@ class Chunks:
 
 def _plain(done: Done) -> list[Any]:
     """Return what is kept of a send: the end is left out where it says nothing."""
-    return list(done) if done.standing != "sent" or done.over else list(done[:5])
+    return list(done) if done.status != "sent" or done.over else list(done[:5])
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of a size that a ledger's entry and a SQL statement take."""
+    entries = iter(items)
+    while some := list(islice(entries, BATCH)):
+        yield some

@@ -1,4 +1,4 @@
-"""What became of everybody in a mailing that is followed, over all its channels."""
+"""What became of each recipient of a mailing that is tracked, over all its channels."""
 
 from __future__ import annotations
 
@@ -6,63 +6,56 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from airflow_provider_wahelp.delivery.mailing.outcome import ARRIVALS, NO_PHONE, Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import DELIVERY_OUTCOMES, NO_PHONE, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
-from airflow_provider_wahelp.delivery.mailing.report import ArrivalRow
-from airflow_provider_wahelp.delivery.mailing.tracked_worklist import DeliveryState, TrackedWorklist
-from airflow_provider_wahelp.delivery.mailing.worklist import EVERYBODY
+from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow
+from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY, DeliveryState
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 NOT_DELIVERED = "no report of a delivery in time"
 DELIVERY_FAILED = "the delivery failed"
 
 
 class ChannelAttempt(NamedTuple):
-    """What became of somebody in a channel.
-
-    :param channel_uuid: the channel.
-    :param fate: what became of them.
-    """
+    """What became of somebody in a channel."""
 
     channel_uuid: str
-    fate: DeliveryState
+    delivery: DeliveryState
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """Who was reached, and through which channel.
+class DeliveryReport:
+    """Which recipients were reached, and through which channel.
 
     :param worklists: those of the channels, by uuid, in the order in which they are tried.
     """
 
-    worklists: Mapping[str, TrackedWorklist]
+    worklists: Mapping[str, Worklist]
 
-    def report(self, where: str = EVERYBODY) -> Iterator[ArrivalRow]:
+    def report(self, where: str = EVERYBODY) -> Iterator[DeliveryReportRow]:
         """Yield what became of people, in the order of the source.
 
-        :param where: of whom, by what became of them in the first channel.
+        :param where: a condition on what became of them in the first channel.
         """
         (channel, first), *others = self.worklists.items()
-        tried = [(uuid, worklist) for uuid, worklist in others if not worklist.empty()]
+        results = {uuid: worklist.results for uuid, worklist in others if not worklist.results.empty()}
         unusable = "; ".join(worklist.unusable for _, worklist in others if worklist.unusable)
-        for row, (key, fate) in zip(first.report(where), first.fates(where), strict=True):
-            later = [
-                ChannelAttempt(uuid, found)
-                for uuid, worklist in tried
-                if key and (found := worklist.fate(key))
-            ]
-            outcome, chosen, reason = _judged([ChannelAttempt(channel, fate), *later])
+        for row, (key, state) in zip(first.results.report(where), first.results.states(where), strict=True):
+            later = ((uuid, tried.state(key)) for uuid, tried in results.items() if key)
+            attempts = [ChannelAttempt(uuid, found) for uuid, found in later if found]
+            outcome, chosen, reason = _judged([ChannelAttempt(channel, state), *attempts])
             if outcome in {Outcome.UNDELIVERED, Outcome.NO_MESSENGER} and unusable:
                 reason = f"{reason}; {unusable}"
-            was_sent = chosen.fate.message_id is not None
-            yield ArrivalRow(
+            was_sent = chosen.delivery.message_id is not None
+            yield DeliveryReportRow(
                 row.number,
                 row.key,
-                chosen.fate.user_id if was_sent else row.user_id,
+                chosen.delivery.user_id if was_sent else row.user_id,
                 row.phone,
                 outcome,
                 reason or row.reason,
-                chosen.fate.message_id,
-                chosen.fate.standing if was_sent else "",
+                chosen.delivery.message_id,
+                chosen.delivery.status if was_sent else "",
                 chosen.channel_uuid if was_sent else "",
             )
 
@@ -71,29 +64,29 @@ class Arrivals:
         totals = {outcome.value: 0 for outcome in Outcome}
         for row in self.report():
             totals[row.outcome.value] += 1
-        totals[Outcome.SENT.value] += sum(totals[outcome.value] for outcome in ARRIVALS)
+        totals[Outcome.SENT.value] += sum(totals[outcome.value] for outcome in DELIVERY_OUTCOMES)
         return totals
 
 
-def _judged(trials: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt, str]:
-    """Return what became of somebody, in which channel, and why it was no better."""
-    for trial in trials:
-        if trial.fate.delivered:
-            outcome = Outcome.FELL_BACK if trial is not trials[0] else Outcome(trial.fate.standing)
-            return outcome, trial, ""
-    last = trials[-1]
-    if last.fate.state in {WAITING, OPEN}:
+def _judged(attempts: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt, str]:
+    """Return a recipient's outcome, the attempt that decided it, and why it was no better."""
+    first, last = attempts[0], attempts[-1]
+    for attempt in attempts:
+        if attempt.delivery.delivered:
+            outcome = Outcome(attempt.delivery.status) if attempt is first else Outcome.FELL_BACK
+            return outcome, attempt, ""
+    if last.delivery.state in {WAITING, OPEN}:
         return Outcome.DEFERRED, last, ""
-    sent = [trial for trial in trials if trial.fate.state == Outcome.SENT]
-    if waited := [trial for trial in sent if not trial.fate.over and trial.fate.standing == "sent"]:
+    sent = [attempt for attempt in attempts if attempt.delivery.state == Outcome.SENT]
+    if waited := [each for each in sent if not each.delivery.over and each.delivery.status == "sent"]:
         return Outcome.SENT, waited[-1], ""
     if sent:
-        why = DELIVERY_FAILED if sent[-1].fate.standing == "failed" else NOT_DELIVERED
+        why = DELIVERY_FAILED if sent[-1].delivery.status == "failed" else NOT_DELIVERED
         return Outcome.UNDELIVERED, sent[-1], why if last is sent[-1] else f"{why}; {_reason(last)}"
-    refused = [trial for trial in trials if trial is trials[0] or trial.fate.state != Outcome.SKIPPED][-1]
-    return Outcome(refused.fate.state), refused, last.fate.reason if last is trials[0] else _reason(last)
+    refused = [each for each in attempts if each is first or each.delivery.state != Outcome.SKIPPED][-1]
+    return Outcome(refused.delivery.state), refused, last.delivery.reason if last is first else _reason(last)
 
 
 def _reason(later: ChannelAttempt) -> str:
-    """Return why a channel after the first did not write to somebody; the ledger does not keep reasons."""
-    return NO_PHONE if later.fate.state == Outcome.SKIPPED else later.fate.reason
+    """Return why a channel after the first did not write to a recipient: the ledger keeps no reasons."""
+    return NO_PHONE if later.delivery.state == Outcome.SKIPPED else later.delivery.reason

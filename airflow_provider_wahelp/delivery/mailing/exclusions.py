@@ -1,14 +1,17 @@
-"""Whom a mailing must leave out."""
+"""Recipients that a mailing must leave out."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -41,36 +44,23 @@ class Suppression:
         return bool(self._phones)
 
     def has_phone(self, phone: str) -> bool:
-        """Return whether a phone is suppressed.
-
-        :param phone: the number, in any form.
-        :raises InputError: if it is none.
-        """
-        return _number(phone) in self._phones
-
-    def has(self, phone: str) -> bool:
-        """Return whether a phone is suppressed, of one that need not be any.
-
-        :param phone: what the API has for one.
-        """
+        """Return whether a phone, in any form, is suppressed; what is no phone is not."""
         try:
-            return self.has_phone(phone)
+            return _number(phone) in self._phones
         except InputError:
             return False
 
-    def has_user(self, user_id: Id | None) -> bool:
-        """Return whether a user is suppressed by id.
+    def has_normalised(self, phone: str) -> bool:
+        """Return whether a phone is suppressed, of one that was normalised; nobody has an empty one."""
+        return bool(phone) and int(phone[1:]) in self._phones
 
-        :param user_id: the user, ``301`` or ``"301"``, or whatever the API has for an id; ``None`` is nobody.
-        """
+    def has_user(self, user_id: Id | None) -> bool:
+        """Return whether a user is suppressed: ``301`` and ``"301"`` are the same, ``None`` is nobody."""
         return user_id is not None and arguments.as_id(user_id) in self._users
 
     def add_users(self, users: Iterable[Id]) -> None:
-        """Suppress users whose phones are suppressed.
-
-        :param users: their ids.
-        """
-        self._users.update(users)
+        """Suppress users whose phones are suppressed, by their ids."""
+        self._users.update(map(arguments.as_id, users))
 
     def _add(self, entry: Any) -> None:
         if isinstance(entry, Unreadable):
@@ -102,18 +92,40 @@ def _reason(error: InputError) -> str:
     return f"{error.argument} {error.must}".strip()
 
 
-OPTED_OUT = "their last message to the channel was a stop word"
+@dataclass
+class Exclusions:
+    """Decides which recipients must not be written to through a channel, and why. Nothing else decides it.
 
-
-SUPPRESSED = "on the suppression list"
-
-
-def screen(worklist: Worklist, unwanted: Container[Id], reason: str) -> None:
-    """Leave out users who must not be written to.
-
-    :param worklist: the worklist.
-    :param unwanted: their ids.
-    :param reason: why, for the report.
+    :param suppression: phones, and users of this channel.
+    :param read_opt_outs: reads which of its users have opted out, when that is first needed.
     """
-    for number in [number for number, user_id in worklist.users() if user_id in unwanted]:
-        worklist.settle(number, Outcome.SUPPRESSED, reason)
+
+    suppression: Suppression
+    read_opt_outs: Callable[[], Container[Id]] = tuple
+
+    @cached_property
+    def opt_outs(self) -> Container[Id]:
+        """The users that have opted out."""
+        return self.read_opt_outs()
+
+    def read(self) -> None:
+        """Read the opt-outs now: it may take an hour."""
+        _ = self.opt_outs
+
+    def reason(self, person: QueuedMessage) -> str:
+        """Return why a recipient must not be written to; ``""`` if they may be."""
+        if self.suppression.has_normalised(person.phone):
+            return SUPPRESSED
+        return self._of_user(person.user_id)
+
+    def screen(self, worklist: Worklist) -> None:
+        """Leave out the waiting users that must not be written to."""
+        self.read()
+        reasons = ((number, self._of_user(user_id)) for number, user_id in worklist.waiting_users())
+        for number, reason in [(number, reason) for number, reason in reasons if reason]:
+            worklist.settle(number, Outcome.SUPPRESSED, reason)
+
+    def _of_user(self, user_id: Id | None) -> str:
+        if self.suppression.has_user(user_id):
+            return SUPPRESSED
+        return OPTED_OUT if user_id in self.opt_outs else ""

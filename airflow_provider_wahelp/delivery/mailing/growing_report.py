@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow, put, write_report
-from airflow_provider_wahelp.delivery.mailing.worklist import BEGUN, EVERYBODY, among
+from airflow_provider_wahelp.delivery.mailing.results import BEGUN, EVERYBODY, among
 from airflow_provider_wahelp.storage.files import TEXT, is_local, private_file, storage_path
 
 log = logging.getLogger(__name__)
@@ -25,45 +25,36 @@ _SHARE = 50  # and no sooner than so many times what it took: the mailing does n
 _PIECE = 1 << 20
 
 Rows = Callable[[str], Iterable[ReportRow]]
-"""Returns the lines of those who fit a condition on the worklist."""
+"""Returns the lines of the recipients that meet a condition on the worklist."""
 
 
-class Report(Protocol):
-    """Where a mailing tells what became of each person."""
+class Report:
+    """Takes in what becomes of each recipient. This one keeps nothing: no report is wanted."""
 
     def add(self, number: int) -> None:
-        """Note that more is known of somebody, by the number of the row."""
+        """Note that more is known of a recipient, by the number of the row."""
+
+    def change(self) -> None:
+        """Note that a row has changed: all are written anew, which takes a while for many."""
 
     def tick(self) -> None:
         """Write down what is new, if it is time for that."""
 
     def renew(self) -> None:
-        """Write down anew what is known of everybody."""
+        """Write anew what is known of all recipients."""
+
+    def finish(self) -> None:
+        """Write the whole report, with the recipients that are still to be written to."""
 
 
-class NoReport:
-    """A report that nobody asked for."""
-
-    def add(self, number: int) -> None:
-        """Forget it."""
-
-    def tick(self) -> None:
-        """Do nothing."""
-
-    def renew(self) -> None:
-        """Do nothing."""
-
-
-class GrowingReport:
-    """A report that has a row for everybody of whom something is known, and at the end for everybody.
+class GrowingReport(Report):
+    """A report with a row for each recipient of which something is known, and at the end for all.
 
     A local file grows with each row; elsewhere a copy is uploaded now and then, beside the sending. Whatever
-    goes wrong with either meanwhile is a warning: only the end must succeed. For one thread.
+    goes wrong with either meanwhile is a warning: only the last write must succeed. For one thread.
 
-    :param path: any Airflow object storage path.
     :param rows: returns its lines.
     :param columns: what kind of lines they are.
-    :param clock: the time, in seconds since 1970.
     """
 
     def __init__(
@@ -74,16 +65,16 @@ class GrowingReport:
         self._columns = columns
         self._clock = clock
         self._pauses = _Pauses(clock)
-        self._file: _File = _LocalFile(path) if is_local(path) else _UploadedFile(path, _Pauses(clock))
+        self._file = _LocalFile(path) if is_local(path) else _UploadedFile(path, _Pauses(clock))
         self._new: list[int] = []
         self._stale = self._warned = False
 
     def add(self, number: int) -> None:
-        """Note that the outcome of somebody is known who has no row yet."""
+        """Note that the outcome of a recipient without a row is known."""
         self._new.append(number)
 
     def change(self) -> None:
-        """Note that a row is another than it was: they are written anew, which takes a while for many."""
+        """Note that a row has changed: all are written anew, which takes a while for many."""
         self._stale = True
 
     def tick(self) -> None:
@@ -99,14 +90,14 @@ class GrowingReport:
             self._file.keep()
 
     def renew(self) -> None:
-        """Write down anew what is known of everybody."""
+        """Write anew what is known of all recipients."""
         with self._forgiving(), self._pauses.measured():
             self._file.begin(lambda file: put(file, self._path, self._rows(BEGUN), header=self._columns))
             self._new.clear()
             self._stale = False
 
     def finish(self) -> None:
-        """Write it down for everybody, those who are still to be written to included."""
+        """Write the whole report, with the recipients that are still to be written to."""
         self._file.close()
         write_report(self._path, self._rows(EVERYBODY), self._columns)
 
@@ -127,17 +118,14 @@ class GrowingReport:
                 log.warning(words, type(error).__name__)
 
 
-class RevisedReport:
-    """The same report, for a channel that is tried after another: everybody has a row already, which changes.
+class RevisedReport(Report):
+    """The same report for a fallback channel: each recipient has a row already, which changes."""
 
-    :param report: the report.
-    """
-
-    def __init__(self, report: GrowingReport) -> None:
+    def __init__(self, report: Report) -> None:
         self._report = report
 
     def add(self, number: int) -> None:
-        """Note that the row of somebody is another."""
+        """Note that the row of a recipient changes."""
         self._report.change()
 
     def tick(self) -> None:
@@ -150,10 +138,7 @@ class RevisedReport:
 
 
 class _Pauses:
-    """How long it is until something is done again that costs more, the more there is.
-
-    :param clock: the time, in seconds since 1970.
-    """
+    """How long to wait before repeating something that costs more, the more rows there are."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -175,27 +160,8 @@ class _Pauses:
             self._due = now + max(pause, took * _SHARE)
 
 
-class _File(Protocol):
-    """A file that grows."""
-
-    def begin(self, write: Callable[[IO[str]], None]) -> None:
-        """Replace what was there."""
-
-    def append(self, text: str) -> None:
-        """Add whole lines to it."""
-
-    def keep(self) -> None:
-        """Put it where it is looked for, if it is time for that."""
-
-    def close(self) -> None:
-        """Leave it; nothing more is written to it afterwards."""
-
-
 class _LocalFile:
-    """A file on a disk, private from its first byte.
-
-    :param path: its path.
-    """
+    """A file on a disk, private from its first byte."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(storage_path(path).path)
@@ -227,7 +193,6 @@ class _LocalFile:
 class _UploadedFile:
     """A file in an object storage, which takes whole files only: a copy of what there is, now and then.
 
-    :param path: its path.
     :param pauses: how often.
     """
 

@@ -1,4 +1,4 @@
-"""Who has asked not to be written to, read out of a channel's history."""
+"""Users that have asked for no more messages, read out of a channel's history."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ from airflow_provider_wahelp.storage.cache import KeyValueCache
 OVERLAP = 600
 """Seconds that are read once more the next time: the history may lag behind."""
 
-
 _LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
-
-
 _RULES = 2  # to be counted up with any change to what is a stop word, as what was read by old rules is void
 
 
@@ -36,7 +33,7 @@ _SUM = 16  # bytes
 class OptOuts:
     """People whose last incoming message in a channel is a stop word: ``user_id in opt_outs``.
 
-    A call is none, nor is a message that was deleted.
+    A call does not count as a message, nor does a message that was deleted.
 
     What was read is remembered on the host, by the ids of these people alone, so that the next time only what
     is new is read. It may be forgotten at any time; then all is read again.
@@ -65,8 +62,6 @@ class OptOuts:
 
         A stop whose time cannot be read stands for good; one of the same second as another message does too.
 
-        :param project_id: the project.
-        :param channel_uuid: the channel.
         :return: how many messages were read.
         :raises WahelpError: if the history cannot be read: nothing may be sent then.
         """
@@ -92,7 +87,7 @@ class _Known:
     """What is known of a channel.
 
     :param until: up to when its history was read, in seconds since 1970.
-    :param out: who has opted out, each with the rank of their last message.
+    :param out: users that have opted out, each with the rank of their last message.
     """
 
     until: int = 0
@@ -110,9 +105,6 @@ class _Reading:
     """Reads a history, and of each person only what was last: a million messages take no memory.
 
     A rank is twice the time, and one more for a stop: of one second's messages the stop is the last.
-
-    :param until: up to when it was read before.
-    :param words: the stop words.
     """
 
     def __init__(self, until: int, words: tuple[str, ...]) -> None:
@@ -138,10 +130,7 @@ class _Reading:
                 return
 
     def merged(self, known: _Known) -> _Known:
-        """Return what is known now.
-
-        :param known: what was known before.
-        """
+        """Return what is known now, with what was known before."""
         last = {**known.out, **{user: max(rank, known.out.get(user, 0)) for user, rank in self._last.items()}}
         # A time that is still to come must not keep the next reading from what comes before it.
         return _Known(min(self._newest, self._began), {user: rank for user, rank in last.items() if rank % 2})

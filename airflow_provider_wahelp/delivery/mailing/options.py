@@ -49,7 +49,7 @@ class Options:
     report_path: str | None = None
     if_unclear: str = "check"
     on_rerun: str = "skip"
-    patience: WaitOptions | None = None
+    wait_options: WaitOptions | None = None
     fallback: Sequence[str] = ()
 
 
@@ -150,7 +150,6 @@ def key(value: Any) -> str:
 def text(value: Any) -> str:
     """Refuse a template that cannot be one, when the DAG is parsed.
 
-    :param value: the template.
     :raises InputError: with the line and what is wrong in it.
     """
     import jinja2
@@ -166,21 +165,16 @@ def text(value: Any) -> str:
 
 
 def no_template(error: jinja2.TemplateSyntaxError) -> InputError:
-    """Return what is raised of a text that is no template.
-
-    :param error: what Jinja says of it.
-    """
+    """Return what is raised of a text that is no template."""
     return InputError("text", f"is no Jinja template, line {error.lineno}: {error.message}")
 
 
-def tolerable(limit: float, failed: int, tried: int) -> bool:
-    """Return whether so many failures are put up with.
+def allowed_failures(limit: float, tried: int) -> int:
+    """Return how many of so many messages may fail.
 
     :param limit: what :func:`max_failures` returned.
-    :param failed: how many failed.
-    :param tried: of how many.
     """
-    return failed <= (limit if isinstance(limit, int) else limit * tried)
+    return limit if isinstance(limit, int) else int(limit * tried)
 
 
 def _whole(value: Any, argument: str, unit: str) -> int:

@@ -20,12 +20,12 @@ class Outcome(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-ARRIVALS = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
+DELIVERY_OUTCOMES = (Outcome.DELIVERED, Outcome.READ, Outcome.FELL_BACK, Outcome.UNDELIVERED)
 """What becomes of what was sent."""
 
-
-SENDINGS = tuple(outcome for outcome in Outcome if outcome not in ARRIVALS)
+SEND_OUTCOMES = tuple(outcome for outcome in Outcome if outcome not in DELIVERY_OUTCOMES)
 """What becomes of a recipient while a mailing is sent."""
 
-
 NO_PHONE = "no phone is known for another channel"
+OPTED_OUT = "their last message to the channel was a stop word"
+SUPPRESSED = "on the suppression list"

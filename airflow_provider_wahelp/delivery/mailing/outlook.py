@@ -5,70 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.words import people
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
 _HORIZON = timedelta(days=100)
 _DAY = timedelta(days=1)
 _STEP, _LONGEST_STEP = timedelta(minutes=5), timedelta(hours=1)
 _STEPS = 100  # of a mailing, at least, without its nights
-_FRESH = 300.0  # seconds until it is asked anew who waits where: that reads through all of them
-_HELD = 0.7  # of the pace: whoever is slower is held by something else
+_FRESH = 300.0  # seconds until the waiting recipients are counted anew: that reads all of them
+_HELD = 0.7  # of the pace: a mailing that is slower is held by something else
 _ENOUGH = 10  # messages that must have been due by the pace before that can be told
-
-
-class Pacing(Protocol):
-    """How fast messages may go."""
-
-    capped: bool
-
-    @property
-    def shared(self) -> bool:
-        """Whether another task writes through this channel too."""
-
-    @property
-    def per_minute(self) -> float | None:
-        """Messages in any minute."""
-
-    @property
-    def daily_cap(self) -> int | None:
-        """Messages in any 24 hours."""
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is any limit."""
-
-    @property
-    def interval(self) -> float:
-        """Seconds from one message to the next; 0 without a pace."""
-
-    def take(self) -> float:
-        """Return 0 and count a message, or the seconds until it is worth asking again."""
-
-    def room(self) -> int | None:
-        """Return how many messages the day has room for."""
-
-    def close(self) -> None:
-        """Let go of what is shared."""
-
-
-class Windows(Protocol):
-    """When people may be written to."""
-
-    @property
-    def words(self) -> str:
-        """When they may not, in words."""
-
-    def closed(self, zones: Collection[str], now: datetime) -> Collection[str]:
-        """Return those of the zones where it is quiet now."""
-
-    def opens(self, zones: Collection[str], now: datetime) -> datetime:
-        """Return when the first of the zones opens."""
-
-    def told(self, zones: Collection[str], now: datetime) -> str:
-        """Return that in words, by the clock that people have on their wall."""
 
 
 class Speed(NamedTuple):
@@ -86,13 +36,12 @@ class Speed(NamedTuple):
 class Outlook:
     """What a mailing has before it.
 
-    :param pace: how fast messages may go.
     :param windows: when; ``None`` for always.
     :param waiting: returns how many wait in which zones; it takes a while where there are many.
     """
 
-    pace: Pacing
-    windows: Windows | None
+    pace: Pace
+    windows: QuietWindows | None
     waiting: Callable[[], Mapping[str, int]]
     _asked: datetime | None = field(default=None, init=False)
     _idle: timedelta | None = field(default=timedelta(), init=False)
@@ -112,11 +61,9 @@ class Outlook:
         return Speed(seconds / done, _rate(done / seconds) + self._others())
 
     def end(self, now: datetime, left: int, interval: float) -> datetime | None:
-        """Return when it will end; ``None`` if nobody can tell.
+        """Return when it will end; ``None`` if that cannot be told.
 
-        :param now: the time.
         :param left: how many are still to be written to.
-        :param interval: seconds from one message to the next.
         """
         self._refresh(now, left, interval)
         if not interval or self._idle is None:
@@ -124,10 +71,7 @@ class Outlook:
         return now + timedelta(seconds=left * interval) + self._idle
 
     def quiet(self, now: datetime) -> str:
-        """Return who waits for quiet hours to end, and until when; nothing if nobody does.
-
-        :param now: the time.
-        """
+        """Return how many wait for quiet hours to end, and until when; ``""`` if none do."""
         closed = self.windows.closed(self._zones, now) if self.windows else ()
         if not self.windows or not closed:
             return ""
@@ -137,10 +81,7 @@ class Outlook:
         return f"{people(count)} {'waits' if count == 1 else 'wait'} until {opens:%H:%M} {zone}"
 
     def rules(self, now: datetime) -> Iterator[str]:
-        """Yield in words what else holds than the pace.
-
-        :param now: the time.
-        """
+        """Yield in words the rules besides the pace."""
         if self.windows:
             quiet = self.quiet(now)
             yield f"Quiet hours are {self.windows.words}{quiet and f'; {quiet}'}"
@@ -158,7 +99,7 @@ class Outlook:
         return f" (another task shares the pace of {self.pace.per_minute:,g} a minute)"
 
     def _refresh(self, now: datetime, left: int, interval: float) -> None:
-        """Look who waits in which zone, and how long nothing may go until all is sent."""
+        """Count the waiting recipients by zone, and the time in which nothing may go until all is sent."""
         if self.windows is None and not self.pace.daily_cap:
             return
         fresh = self._asked and 0 <= (now - self._asked).total_seconds() < _FRESH

@@ -1,4 +1,4 @@
-"""What is known of a mailing before its first message goes: who gets what, and who does not and why."""
+"""Preparing a mailing: the recipients and their texts, bad rows, and what earlier attempts have done."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
-from airflow_provider_wahelp.delivery.mailing.exclusions import SUPPRESSED, Suppression
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
+from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.rendering import BadRowError, Renderer, legible
+from airflow_provider_wahelp.delivery.mailing.rendering import BadRowError, Renderer
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -29,25 +29,21 @@ _TOLD = 100_000  # rows after which it is said that there is no end to them yet
 class Preparation:
     """Fills a worklist.
 
-    :param worklist: the worklist.
-    :param composer: makes the texts.
-    :param suppression: who must not be written to.
+    :param renderer: makes the texts.
+    :param exclusions: recipients that must not be written to; opt-outs are read later.
     :param failures: says which rows are bad.
     """
 
     worklist: Worklist
-    composer: Renderer
-    suppression: Suppression
+    renderer: Renderer
+    exclusions: Exclusions
     failures: Failures
     rows: int = 0
     bad: int = 0
     users: int = 0
 
     def fill(self, rows: Iterable[Mapping[str, Any] | Unreadable]) -> None:
-        """Take in the recipients; count the rows, the bad ones and those that name no phone.
-
-        :param rows: the recipients.
-        """
+        """Take in the recipients; count the rows, the bad ones and those that name no phone."""
         people: list[QueuedMessage] = []
         for number, row in enumerate(rows, 1):
             self.rows = number
@@ -60,44 +56,55 @@ class Preparation:
                 people.clear()
         self._add(people)
 
+    def check(self, options: Options, *, resumed: bool) -> None:
+        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
+        if not self.rows and not resumed and self.worklist.results.empty():
+            _stop_without_rows(options.if_empty)
+        if self.bad and options.on_bad_rows == "fail":
+            must = f'{self.bad:,} of {self.rows:,} rows are bad, and on_bad_rows is "fail"'
+            raise InputError("recipients", must)
+
     def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> QueuedMessage | None:
         if isinstance(row, Unreadable):
-            self._reject(number, {}, f"it {row.reason}")
+            self._reject(number, f"it {row.reason}")
             return None
         try:
-            person = self.composer.compose(number, row)
+            person = self.renderer.render(number, row)
         except BadRowError as error:
-            self._reject(number, row, str(error))
+            self._reject(number, str(error), error.user_id, error.phone, error.label)
             return None
-        if self._suppressed(person):
+        if reason := self.exclusions.reason(person):
             who = person.user_id, person.phone, person.label
-            self.worklist.reject(number, Outcome.SUPPRESSED, SUPPRESSED, *who)
+            self.worklist.reject(number, Outcome.SUPPRESSED, reason, *who)
             return None
         self.users += not person.phone
         return person
 
-    def _reject(self, number: int, row: Mapping[str, Any], reason: str) -> None:
+    def _reject(
+        self, number: int, reason: str, user_id: Id | None = None, phone: str | None = None, label: str = ""
+    ) -> None:
         self.bad += 1
         self.failures.failed(number, "bad row", reason)
-        phone = row.get("phone")
-        who = _user_id(row), None if phone is None else legible(phone), self.composer.label(row)
-        self.worklist.reject(number, Outcome.SKIPPED, reason, *who)
-
-    def _suppressed(self, person: QueuedMessage) -> bool:
-        if person.phone and self.suppression.phones_given and self.suppression.has_phone(person.phone):
-            return True
-        return self.suppression.has_user(person.user_id)
+        self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
 
     def _add(self, people: list[QueuedMessage]) -> None:
         self.bad += self.worklist.add(people)
 
 
+def _stop_without_rows(if_empty: str) -> None:
+    from airflow.providers.common.compat.sdk import AirflowSkipException
+
+    if if_empty == "skip":
+        raise AirflowSkipException("There are no recipients")
+    if if_empty == "fail":
+        raise InputError("recipients", 'there are none, and if_empty is "fail"')
+
+
 def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool) -> None:
     """Note what earlier attempts have done and what they have left open.
 
-    Who did not get a message in a run that was cleared since is tried again: somebody may have mended it.
+    A recipient without a message in a run that was cleared since is tried again: somebody may have mended it.
 
-    :param worklist: the worklist.
     :param chunks: what the ledger knows.
     :param generation: how often the task has been cleared.
     :param again: whether what was sent before it was cleared is to be sent once more.
@@ -112,11 +119,4 @@ def restore(worklist: Worklist, chunks: Chunks, *, generation: int, again: bool)
             else:
                 worklist.forget(done.key)
         for begun in chunk.begun:
-            worklist.remember_open(*begun)
-
-
-def _user_id(row: Mapping[str, Any]) -> Id | None:
-    try:
-        return arguments.user_id(row.get("user_id"))
-    except InputError:
-        return None
+            worklist.remember_open(begun)

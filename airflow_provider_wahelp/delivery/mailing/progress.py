@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery.mailing.outcome import SENDINGS, Outcome
+from airflow_provider_wahelp.delivery.mailing.outcome import SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Speed
 from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration, people
 
@@ -21,10 +21,7 @@ _RATE_LINES = 12  # the rate is that of so many lines: what was at first tells n
 
 
 class Failures:
-    """Puts the first failures of a mailing into words.
-
-    :param log: where to.
-    """
+    """Puts the first failures of a mailing into words."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -34,7 +31,7 @@ class Failures:
         """Say of a failure why, if it is one of the first.
 
         :param number: the row in the source, from 1.
-        :param recipient: who, masked.
+        :param recipient: the recipient, masked.
         :param reason: why; phone numbers in it are masked.
         """
         self._failures += 1
@@ -47,11 +44,9 @@ class Failures:
 class Progress(Failures):
     """Counts outcomes, and says in the log how far it is: every few seconds, then less often. For one thread.
 
-    :param log: where to.
     :param total: how many recipients there are; 0 if that is not known.
     :param outlook: what is before it.
     :param every: seconds between two lines at first.
-    :param clock: the time, in seconds since 1970.
     """
 
     def __init__(
@@ -63,21 +58,25 @@ class Progress(Failures):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(log)
-        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SENDINGS}
-        self._total = total
         self._every = every
         self._clock = clock
         self._outlook = outlook
-        self._started = self._said = self._moved = clock()
-        self._next = self._started + every
+        self.expect(total)
+
+    def expect(self, total: int) -> None:
+        """Begin to count, now.
+
+        :param total: how many recipients there are; 0 if that is not known.
+        """
+        self.totals: dict[str, int] = {outcome.value: 0 for outcome in SEND_OUTCOMES}
+        self._total = total
+        self._started = self._said = self._moved = self._clock()
+        self._next = self._started + self._every
         self._done = 0
         self._lines = deque([(self._started, 0)], maxlen=_RATE_LINES)
 
     def start(self, channel_uuid: str) -> None:
-        """Say to how many, through which channel, how fast, and until when.
-
-        :param channel_uuid: the channel.
-        """
+        """Say to how many, through which channel, how fast, and until when."""
         speed, now = self._speed(self._started), _moment(self._started)
         fast = speed.words or "as fast as Wahelp answers"
         end = self._end(speed, now)
@@ -88,11 +87,7 @@ class Progress(Failures):
             self._log.info("%s", rule)
 
     def add(self, outcome: Outcome, count: int = 1) -> None:
-        """Count recipients whose outcome is known.
-
-        :param outcome: what became of them.
-        :param count: how many they are.
-        """
+        """Count recipients whose outcome is known."""
         self.totals[outcome] += count
         self._done += count
         self._moved = self._clock()

@@ -9,27 +9,24 @@ from airflow_provider_wahelp.client.server_clock import Moment
 
 WAITING = "waiting"
 
-
 OPEN = "open"
-"""Of a person to whom the sending was begun: whether the message went is not known."""
+"""The sending was begun, and it is not known whether the message went."""
 
 
 class QueuedMessage(NamedTuple):
-    """Somebody who is to get a text.
+    """A recipient and the text for them.
 
     :param number: the row in the source, from 1.
     :param key: what the send is filed under: a digest.
-    :param text: the text.
     :param user_id: the person, as a user of the channel.
     :param phone: or their normalised number.
-    :param name: their name, if they are new.
     :param zones: the zones of their phone, with commas between.
     :param label: what the row itself names as its key, for the report.
     :param digest: what the text that was begun is recognised by.
     :param began: when the sending was begun first, in seconds since 1970.
     :param by_host: whether by this host's clock and not by the server's.
-    :param attempts: how often it turned out that the message did not go.
-    :param by_phone: whether the source named them by phone alone.
+    :param attempts: how many sends proved not to have been carried out.
+    :param by_phone: whether the source names them by phone alone.
     """
 
     number: int
@@ -46,7 +43,7 @@ class QueuedMessage(NamedTuple):
     attempts: int = 0
     by_phone: bool = False
 
-
-def begun_at(person: QueuedMessage) -> Moment:
-    """Return when the sending of a message was begun."""
-    return Moment(person.began or 0.0, bool(person.by_host))
+    @property
+    def begun_at(self) -> Moment:
+        """When the sending was begun."""
+        return Moment(self.began or 0.0, bool(self.by_host))

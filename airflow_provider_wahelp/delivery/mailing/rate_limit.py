@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _HOUR, _DAY = 3_600_000, 86_400_000 + MARGIN
 _RECENT, _TURNS = 60.0, 8  # seconds, and messages, for which another task's is news
-_CONTENDED = 0.01  # seconds until another task has taken its leave
+_CONTENDED = 0.01  # seconds until another task has counted its message
 
 
 class _Sent(Protocol):
@@ -49,9 +49,8 @@ class Pace:
     :param channel: what the channel is known by.
     :param per_minute: messages in any minute at most; a fraction is one message in so many minutes.
     :param daily_cap: messages in any 24 hours at most.
-    :param clock: the time, in seconds since 1970.
     :param random: what spaces the messages.
-    :raises InputError: if a limit is none that anything could be sent under.
+    :raises InputError: if a limit is not a number, or too small to send anything.
     """
 
     def __init__(
@@ -66,7 +65,8 @@ class Pace:
     ) -> None:
         self.per_minute = _limit(per_minute, "per_minute", SLOWEST)
         self.daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
-        self._file = directory / f"pace-{_digest(channel)}.sqlite" if directory else None
+        digest = hashlib.sha256(channel.encode()).hexdigest()[:32]
+        self._file = directory / f"pace-{digest}.sqlite" if directory else None
         self._lock = HostLock(Path(f"{self._file}.lock"))
         self._spacing = spacing(per_minute) if per_minute else None
         self._clock = clock
@@ -98,10 +98,9 @@ class Pace:
         return self._clock() - self._others / 1000 < max(_RECENT, _TURNS * self.interval)
 
     def take(self) -> float:
-        """Take leave to send one message now. Never waits, and never fails.
+        """Count one message, if it may go now. Never waits, and never fails.
 
-        :return: 0.0, and the message is counted; or the seconds until asking again is worth it, and nothing
-            is counted.
+        :return: 0.0 if the message is counted; else the seconds until asking again is worth it.
         """
         if not self.limited:
             return 0.0
@@ -215,26 +214,20 @@ class Pace:
         if self._sent and self._file and self._inode != _inode(self._file):
             self._let_go()  # it vanished, or another task has started anew
         if self._sent is None:
-            self._sent = self._open(self._file) if self._file else self._memory()
+            self._sent = self._open()
         return self._sent
 
-    def _open(self, file: Path) -> _Sent:
-        from pyrate_limiter import SQLiteBucket
+    def _open(self) -> _Sent:
+        from pyrate_limiter import InMemoryBucket, SQLiteBucket
 
-        file.touch(mode=0o600)  # SQLite's other files take after it
-        self._inode = _inode(file)
-        bucket = SQLiteBucket.init_from_file([self._rate()], "sent", str(file))
-        for setting in (
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-        ):  # no wait for the disk with each message
-            bucket.conn.execute(f"PRAGMA {setting}")
+        if self._file is None:
+            return cast("_Sent", InMemoryBucket([self._rate()]))
+        self._file.touch(mode=0o600)  # SQLite's other files take after it
+        self._inode = _inode(self._file)
+        bucket = SQLiteBucket.init_from_file([self._rate()], "sent", str(self._file))
+        # No wait for the disk with each message.
+        bucket.conn.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
         return cast("_Sent", bucket)
-
-    def _memory(self) -> _Sent:
-        from pyrate_limiter import InMemoryBucket
-
-        return cast("_Sent", InMemoryBucket([self._rate()]))
 
     def _start_anew(self, error: Exception) -> None:
         """Remove a file that is broken, unless another task has done so."""
@@ -267,10 +260,6 @@ def _limit(value: float | None, argument: str, least: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
         raise InputError(argument, f"must be a number, {least} at least, or None for no limit")
     return value
-
-
-def _digest(channel: str) -> str:
-    return hashlib.sha256(channel.encode()).hexdigest()[:32]
 
 
 def _inode(file: Path) -> int:

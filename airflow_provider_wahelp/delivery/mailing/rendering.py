@@ -22,7 +22,18 @@ _KEY_BYTES = 12  # of a million keys two are the same with a probability of 1 in
 
 
 class BadRowError(ValueError):
-    """A row of which no message can be made; its words hold no value of the row."""
+    """A row of which no message can be made; its words hold no value of the row.
+
+    :param user_id: the recipient, where the row names one that could be.
+    :param phone: their number, as the row has it.
+    :param label: what the row itself names as its key.
+    """
+
+    def __init__(self, reason: str, user_id: Id | None, phone: str | None, label: str) -> None:
+        super().__init__(reason)
+        self.user_id = user_id
+        self.phone = phone
+        self.label = label
 
 
 class Renderer:
@@ -51,13 +62,19 @@ class Renderer:
         self._longest = longest
         self._zones = zones
 
-    def compose(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
-        """Return who a row is for and with which text.
+    def render(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
+        """Return the recipient of a row and their text.
 
-        :param number: the row in the source, from 1.
-        :param values: the row.
         :raises BadRowError: if no message can be made of it.
         """
+        try:
+            return self._rendered(number, values)
+        except InputError as error:
+            phone = values.get("phone")
+            told = None if phone is None else _legible(phone)
+            raise BadRowError(str(error), _user_id(values), told, _legible(self._cell(values))) from None
+
+    def _rendered(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
         user_id, phone = _recipient(values)
         text = self._text(values)
         label = self._label(values)
@@ -79,21 +96,14 @@ class Renderer:
         try:
             text = self._template.fill(values)
         except LackError as error:
-            raise BadRowError(f"text: {error}") from None
+            raise InputError("text", str(error)) from None
         except Exception as error:  # noqa: BLE001 - whatever a filter raises; its words may hold a value
-            raise BadRowError(f"text: {type(error).__name__}") from None
+            raise InputError("text", type(error).__name__) from None
         if not _spelt(text, "text").strip():
-            raise BadRowError("text: it is empty")
+            raise InputError("text", "it is empty")
         if len(text) > self._longest:
-            raise BadRowError(f"text: {len(text):,} characters, and {self._longest:,} are allowed")
+            raise InputError("text", f"{len(text):,} characters, and {self._longest:,} are allowed")
         return text
-
-    def label(self, values: Mapping[str, Any]) -> str:
-        """Return what a row names as its key, for the report; ``""`` where it names none.
-
-        :param values: the row.
-        """
-        return legible(self._cell(values))
 
     def _cell(self, values: Mapping[str, Any]) -> Any:
         cell = values.get(self._key) if self._key else None
@@ -102,15 +112,12 @@ class Renderer:
     def _label(self, values: Mapping[str, Any]) -> str:
         label = _spelt(self._cell(values), "key")
         if self._key and not label.strip():
-            raise BadRowError(f"key: the column {self._key!r} is missing or empty")
+            raise InputError("key", f"the column {self._key!r} is missing or empty")
         return label
 
 
-def legible(cell: Any) -> str:
-    """Return a cell as a report can have it, whatever it holds.
-
-    :param cell: the cell.
-    """
+def _legible(cell: Any) -> str:
+    """Return a cell as a report can have it, whatever it holds."""
     try:
         return str(cell).encode(errors="backslashreplace").decode()
     except ValueError:  # a number of more digits than Python spells
@@ -120,25 +127,29 @@ def legible(cell: Any) -> str:
 def _spelt(cell: Any, what: str) -> str:
     text = arguments.spelt(cell)
     if not text and cell != "":
-        raise BadRowError(f"{what}: it cannot be written as UTF-8")
+        raise InputError(what, "it cannot be written as UTF-8")
     return text
 
 
 def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:
-    """Return who a row is for: its ``user_id``, where it has both."""
+    """Return the recipient of a row: its ``user_id``, where it has both."""
     user_id, phone = values.get("user_id"), values.get("phone")
+    if user_id not in (None, ""):
+        return arguments.user_id(user_id), _phone_beside(phone)
+    if phone in (None, ""):
+        raise InputError("recipient", "neither user_id nor phone is filled")
+    return None, phones.normalise(phone)
+
+
+def _user_id(values: Mapping[str, Any]) -> Id | None:
     try:
-        if user_id not in (None, ""):
-            return arguments.user_id(user_id), _phone_beside(phone)
-        if phone in (None, ""):
-            raise BadRowError("recipient: neither user_id nor phone is filled")
-        return None, phones.normalise(phone)
-    except InputError as error:
-        raise BadRowError(str(error)) from None
+        return arguments.user_id(values.get("user_id"))
+    except InputError:
+        return None
 
 
 def _phone_beside(phone: Any) -> str:
-    """Return the phone of somebody who is a user: it tells their zone, and whether they are suppressed."""
+    """Return the phone of a row with a user_id: it tells the zone, and whether it is suppressed."""
     try:
         return phones.normalise(phone)
     except InputError:

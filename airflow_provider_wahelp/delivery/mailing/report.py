@@ -1,4 +1,4 @@
-"""Who got it and who did not: the report of a mailing."""
+"""The report of a mailing: what became of each recipient."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class ReportRow:
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
-    :param outcome: what became of it.
     :param reason: why, where it was not sent.
     :param message_id: the message, where there is one.
     """
@@ -40,8 +39,8 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
-class ArrivalRow(ReportRow):
-    """A line of the report of a mailing that is followed.
+class DeliveryReportRow(ReportRow):
+    """A line of the report of a mailing that is tracked.
 
     :param status: how far the message has got: ``sent``, ``failed``, ``delivered`` or ``read``.
     :param channel_uuid: the channel of the message: the one that worked, or else the last that was tried.
@@ -54,7 +53,6 @@ class ArrivalRow(ReportRow):
 def check_path(path: Any) -> str:
     """Refuse a path that no report can be written to, cheaply enough for the parsing of a DAG.
 
-    :param path: where the report is to be written.
     :return: the path.
     :raises InputError: if its suffix is not one of :data:`SUFFIXES`.
     """
@@ -69,7 +67,6 @@ def write_report(path: str, rows: Iterable[ReportRow], columns: type[ReportRow] 
     In CSV an apostrophe is put before what a spreadsheet would take for a formula.
 
     :param path: any Airflow object storage path; a local file is readable for its owner alone.
-    :param rows: the lines.
     :param columns: what kind of lines they are.
     :raises InputError: if the suffix is not one of :data:`SUFFIXES`.
     """
@@ -83,9 +80,6 @@ def put(
 ) -> None:
     """Write lines into a file that is open, in the form that a path's suffix asks for.
 
-    :param file: the file.
-    :param path: the report's.
-    :param rows: the lines.
     :param header: what kind of lines they are, where the file begins.
     """
     if path.lower().endswith(".csv"):

@@ -34,7 +34,7 @@ class LackError(UndefinedError):
     """A value that the text needs is missing; the words hold no value of the row."""
 
 
-class Row:
+class RowProxy:
     """A row, as a template sees it: its columns and nothing else, whatever they are called.
 
     :param values: the columns.
@@ -87,7 +87,7 @@ class RowTemplate:
         :raises LackError: if the row lacks a value that the text needs.
         :raises Exception: whatever a filter of the text raises.
         """
-        self._names["row"] = Row(values)
+        self._names["row"] = RowProxy(values)
         return "".join(self._template.root_render_func(self._shared or self._context()))
 
     def _context(self) -> Context:
@@ -158,6 +158,6 @@ def _lack(obj: object, name: str | None) -> str:
     """Say what is missing, by its name where that may be told."""
     if name is not None and obj is missing:
         return f"{name!r} is undefined"
-    if name is not None and isinstance(obj, Row):
+    if name is not None and isinstance(obj, RowProxy):
         return f"the row has no column {name!r}"
     return "a value in it is undefined"

@@ -25,11 +25,9 @@ from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 
 class SendResult(NamedTuple):
-    """What came of writing to somebody.
+    """What came of a send.
 
-    :param state: an outcome, or that they wait, or that it is not known.
-    :param reason: why.
-    :param message_id: the message.
+    :param state: an outcome, ``waiting`` or ``open``.
     """
 
     state: str
@@ -38,24 +36,21 @@ class SendResult(NamedTuple):
 
 
 Identified = tuple[QueuedMessage, SendResult | None]
-"""Somebody with their id in the channel, or with the reason why they have none."""
+"""A recipient with their id in the channel, or with the reason why there is no id."""
 
 
 class Sender:
-    """Finds people in a channel and writes to them; what is at fault beyond one person stops it.
+    """Finds recipients in a channel and writes to them; a fault that concerns all of them stops it.
 
-    :param hook: the hook.
-    :param project_id: the project.
-    :param channel_uuid: the channel.
-    :param people: who is who, as far as the host remembers.
+    :param user_ids: the ids of phones that the host remembers.
     """
 
-    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, people: UserIdCache) -> None:
+    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, user_ids: UserIdCache) -> None:
         self.hook = hook
         self.project_id = project_id
         self.channel_uuid = channel_uuid
         self.fault: Exception | None = None
-        self._people = people
+        self._user_ids = user_ids
         self._renewed: set[int] = set()
 
     @property
@@ -63,9 +58,13 @@ class Sender:
         """What keeps Wahelp from answering, where calls are being repeated; nothing if it answers."""
         return self.hook.get_conn().trouble
 
+    def insist_on_active(self) -> None:
+        """Refuse a channel through which nothing can be sent."""
+        insist_on_active(self.hook, self.project_id, self.channel_uuid)
+
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
-        self._people.close()
+        self._user_ids.close()
 
     def identified(
         self,
@@ -73,14 +72,13 @@ class Sender:
         people: Sequence[QueuedMessage],
         result: Callable[[Future[Identified]], Identified] = Future.result,
     ) -> Iterable[Identified]:
-        """Return people with their ids in the channel, or with the reason why they have none.
+        """Return recipients with their ids in the channel, or with the reason why there is no id.
 
-        :param pool: looks up those whom the host does not remember.
-        :param people: the people.
+        :param pool: looks up the ids that the host does not remember.
         :param result: waits for what a thread finds out.
         """
         unnamed = [person.phone for person in people if person.user_id is None]
-        known = self._people.get_many(unnamed) if unnamed else {}
+        known = self._user_ids.get_many(unnamed) if unnamed else {}
         named = (
             person if person.user_id is not None else person._replace(user_id=known.get(person.phone))
             for person in people
@@ -90,10 +88,7 @@ class Sender:
         return map(result, [pool.submit(self._identify, person) for person in named])
 
     def post(self, person: QueuedMessage) -> SendResult:
-        """Write to somebody, once.
-
-        :param person: whom, by id.
-        """
+        """Write to a recipient, once."""
         if self.fault or person.user_id is None:
             return SendResult(WAITING)
         where = self.project_id, self.channel_uuid, person.user_id
@@ -101,7 +96,7 @@ class Sender:
         try:
             message = self.hook.run(post_message(begun, person.text))
         except WahelpError as error:
-            return self._verdict(error, person)
+            return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
             self.fault = error
             return SendResult(OPEN)
@@ -118,12 +113,12 @@ class Sender:
             user_id = self.hook.run(to.resolve())
         except WahelpError as error:
             error.may_have_happened = False  # at most they were added: nothing was sent
-            return person, self._verdict(error, person)
-        self._people.put(number, user_id)
+            return person, self._result(error, person)
+        self._user_ids.put(number, user_id)
         return person._replace(user_id=user_id), None
 
-    def _verdict(self, error: WahelpError, person: QueuedMessage) -> SendResult:
-        """Tell a fault of one person from one that concerns all."""
+    def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
+        """Tell a fault that concerns one recipient from one that concerns all."""
         if error.may_have_happened:
             return SendResult(OPEN)
         if isinstance(error, MessengerMissingError):
@@ -136,10 +131,10 @@ class Sender:
         return SendResult(WAITING)
 
     def _missing(self, error: NotFoundError, person: QueuedMessage) -> SendResult:
-        """Tell somebody whom the host remembers wrongly from a channel that is gone."""
+        """Tell an outdated id that the host remembers from a channel that no longer exists."""
         if person.by_phone and person.user_id is not None and person.number not in self._renewed:
             self._renewed.add(person.number)
-            self._people.forget(person.phone)
+            self._user_ids.forget(person.phone)
             return SendResult(WAITING)
         try:
             self.hook.get_channel(self.channel_uuid, self.project_id)
@@ -147,3 +142,12 @@ class Sender:
             self.fault = gone
             return SendResult(WAITING)
         return SendResult(Outcome.FAILED, str(error))
+
+
+def insist_on_active(hook: WahelpHook, project_id: Id, channel_uuid: str) -> None:
+    """Refuse a channel through which nothing can be sent.
+
+    :raises ChannelNotActiveError: if it is not authorized, or was logged out.
+    """
+    if not hook.get_channel(channel_uuid, project_id).active:
+        raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")

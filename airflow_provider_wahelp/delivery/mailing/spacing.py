@@ -53,9 +53,6 @@ def window(per_minute: float) -> tuple[int, int]:
 
 
 def spacing(per_minute: float) -> Spacing:
-    """Return how far apart messages go at a pace.
-
-    :param per_minute: messages in any minute at most.
-    """
+    """Return how far apart messages go at a pace."""
     count, milliseconds = window(per_minute)
     return Spacing(milliseconds / count * (1 + min(_SLACKEST, _SLACK / count)))

@@ -1,4 +1,4 @@
-"""Who has asked not to be written to: somebody whose last word in a channel is a stop word."""
+"""Stop words: messages that ask for no more messages."""
 # ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what this is about
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ _ALIKE = str.maketrans(
 )
 # fmt: on
 
-
 _LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
 
 
@@ -56,9 +55,8 @@ def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
 
     Case, punctuation, emoji, invisible characters, spaced or repeated letters and letters that look alike
     make no difference ("S T O P", "ST0P!!!"). Polite words around it neither: "Стоп, пожалуйста" is meant as
-    it sounds, and who is left out by mistake can write again. "Stop by tomorrow" is none.
+    it sounds, and a person who is left out by mistake can write again. "Stop by tomorrow" does not count.
 
-    :param text: the message.
     :param words: the stop words, in any spelling.
     """
     if not text or len(text) > _LONGEST:

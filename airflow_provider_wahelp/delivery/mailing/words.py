@@ -6,18 +6,12 @@ from datetime import UTC, datetime
 
 
 def people(count: int) -> str:
-    """Return how many people there are, in words.
-
-    :param count: how many.
-    """
+    """Return how many people there are, in words."""
     return f"{count:,} {'person' if count == 1 else 'people'}"
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in words.
-
-    :param seconds: how long.
-    """
+    """Return a duration in words."""
     if seconds < 60:  # noqa: PLR2004
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
@@ -27,11 +21,7 @@ def duration(seconds: float) -> str:
 
 
 def clock_time(moment: datetime, now: datetime) -> str:
-    """Return a moment as ``17:24 UTC``, with its day if that is another than today.
-
-    :param moment: the moment.
-    :param now: the time.
-    """
+    """Return a moment as ``17:24 UTC``, with its day if that is another than today."""
     moment, now = moment.astimezone(UTC), now.astimezone(UTC)
     day = "" if moment.date() == now.date() else f"{moment.day} {moment:%b} "
     return f"{day}{moment:%H:%M} UTC"

@@ -124,8 +124,7 @@ def test_the_line_of_a_bad_template_is_told() -> None:
 
 @pytest.mark.parametrize(("limit", "most"), [(0, 0), (1, 1), (2.0, 2), ("3.0", 3), ("0.25", 2), (0.2, 2)])
 def test_a_share_of_failures_is_below_one(limit: Any, most: int) -> None:
-    assert options.tolerable(options.max_failures(limit), most, 10)
-    assert not options.tolerable(options.max_failures(limit), most + 1, 10)
+    assert options.allowed_failures(options.max_failures(limit), 10) == most
 
 
 @pytest.mark.parametrize("kind", [SendMessagesOperator, SqlToWahelpOperator])

@@ -1,0 +1,135 @@
+"""Putting together what writes through each channel of a mailing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from functools import partial
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
+from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.gate import Gate
+from airflow_provider_wahelp.delivery.mailing.growing_report import Report
+from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
+from airflow_provider_wahelp.delivery.mailing.options import Options
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.progress import Progress
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
+from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
+from airflow_provider_wahelp.delivery.mailing.sender import Sender
+from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What the channels of a mailing have in common.
+
+    :param windows: the quiet hours; ``None`` without any.
+    :param suspected_since: without a ledger, when an earlier attempt may have begun.
+    :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
+    """
+
+    hook: WahelpHook
+    project_id: Id
+    windows: QuietWindows | None
+    options: Options
+    suspected_since: Moment | None
+    opened: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+
+    def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
+        """Return what decides which recipients of a channel must not be written to.
+
+        :param suppression: phones, and users of this channel.
+        """
+        return Exclusions(suppression or Suppression(()), partial(self._opt_outs, channel_uuid))
+
+    def channel(
+        self,
+        channel_uuid: str,
+        *,
+        worklist: Worklist,
+        chunks: Chunks,
+        exclusions: Exclusions,
+        report: Report,
+    ) -> MailingChannel:
+        """Return what writes through a channel.
+
+        :param report: takes in the rows that change.
+        """
+        gate = Gate(
+            worklist=worklist,
+            pace=self._pace(channel_uuid),
+            windows=self.windows,
+            exclusions=exclusions,
+            clock=self.clock,
+        )
+        recorder = Recorder(
+            sender=self._sender(channel_uuid),
+            worklist=worklist,
+            chunks=chunks,
+            progress=Progress(
+                log, 0, Outlook(gate.pace, self.windows, worklist.waiting_by_zones), clock=self.clock
+            ),
+            report=report,
+            opened=self.opened,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+        dispatcher = Dispatcher(
+            gate=gate,
+            recorder=recorder,
+            reconciler=Reconciler(recorder, self.options.if_unclear, self.suspected_since),
+            concurrency=self.options.concurrency,
+            chunk=self._chunk(),
+        )
+        return MailingChannel(dispatcher, worklist)
+
+    def _sender(self, channel_uuid: str) -> Sender:
+        user_ids = UserIdCache(shared_directory(), self._scope(channel_uuid), digest_key())
+        return Sender(self.hook, self.project_id, channel_uuid, user_ids)
+
+    def _pace(self, channel_uuid: str) -> Pace:
+        return Pace(
+            shared_directory(),
+            self._scope(channel_uuid),
+            per_minute=self.options.pace,
+            daily_cap=self.options.daily_cap,
+            clock=self.clock,
+        )
+
+    def _scope(self, channel_uuid: str) -> str:
+        return f"{self._server}/{self.project_id}/{channel_uuid}"
+
+    @property
+    def _server(self) -> str:
+        return self.hook.get_conn().settings.base_url
+
+    def _chunk(self) -> int:
+        pace = self.options.pace
+        return max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK
+
+    def _opt_outs(self, channel_uuid: str) -> Container[Id]:
+        """Return the users of a channel that have opted out."""
+        if not self.options.stop_words:
+            return ()
+        words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
+        opt_outs = OptOuts(shared_directory(), self._server, words)
+        log.info("Looking for stop words in the history of channel %s", channel_uuid)
+        self.hook.run(opt_outs.read(self.project_id, channel_uuid))
+        return opt_outs

@@ -1,0 +1,89 @@
+"""When a recipient may be written to: by quiet hours, pace, daily cap and exclusions."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
+from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.mailing.words import clock_time
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds. A task that would have to wait longer frees its worker instead."""
+
+
+@dataclass
+class Gate:
+    """Says which recipients of one channel may be written to now, and when the others may.
+
+    :param worklist: the recipients.
+    :param pace: how fast messages may go.
+    :param windows: the quiet hours; ``None`` without any.
+    :param exclusions: recipients that must not be written to at all.
+    :param clock: the time, in seconds since 1970.
+    """
+
+    worklist: Worklist
+    pace: Pace
+    windows: QuietWindows | None
+    exclusions: Exclusions
+    clock: Callable[[], float] = time.time
+    held: float = field(default=0.0, init=False)
+    """Seconds until the pace or the cap admits a message; 0 if the task itself waits for that."""
+    _closed: tuple[float, Collection[str]] = field(default=(-math.inf, ()), init=False)
+
+    def take(self) -> float:
+        """Count a message and return 0; or return the seconds until it is worth asking again."""
+        seconds = self.pace.take()
+        self.held = seconds if seconds > PATIENCE else 0.0
+        return seconds
+
+    def quiet(self) -> Collection[str]:
+        """Return the zones that have quiet hours this second. Any thread may ask."""
+        if self.windows is None:
+            return ()
+        now = self.clock()
+        if not 0 <= now - self._closed[0] < 1:
+            self._closed = now, self.windows.closed(self.worklist.zones, self._now())
+        return self._closed[1]
+
+    def is_quiet(self, person: QueuedMessage) -> bool:
+        """Return whether a recipient has quiet hours."""
+        return person.zones in self.quiet()
+
+    def opens(self) -> datetime | None:
+        """Return when the next recipient may be written to; ``None`` if no recipient waits."""
+        if self.held:
+            return self._now() + timedelta(seconds=self.held)
+        zones = self.worklist.waiting_zones()
+        if not zones:
+            return None
+        return self.windows.opens(zones, self._now()) if self.windows else self._now()
+
+    def what_holds(self) -> str:
+        """Return in words what is waited for; the progress tells of quiet hours anyway."""
+        if not self.held:
+            return ""
+        return "the daily cap" if self.pace.capped else "the pace"
+
+    def tell(self, until: datetime | None) -> None:
+        """Say what the remaining recipients wait for, and until when."""
+        zones = self.worklist.waiting_zones()
+        if self.windows and zones and not self.held:
+            waiting, opens = self.worklist.results.totals()[WAITING], self.windows.told(zones, self._now())
+            log.info("Quiet hours hold until %s: %s not written to yet", opens, f"{waiting:,}")
+        if until and self.held and self.pace.capped:
+            log.info("The daily cap is reached: the next may go at %s", clock_time(until, self._now()))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)

@@ -1,0 +1,136 @@
+"""What became of the people of a mailing, for the report and for the channels that are tried next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.status import status_reached
+from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.report import ReportRow
+
+EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
+"""Conditions on people: no condition, and that something is known of them."""
+
+_BY_SOURCE = "ORDER BY number < 0, number"
+_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
+_STATE = "state, status, over, reason, message_id, user_id FROM people"
+_LEFT_OUT = {
+    OPTED_OUT: "who have written a stop word",
+    Outcome.SKIPPED: "bad",
+    Outcome.SENT: "who have got it",
+    Outcome.NO_MESSENGER: "without the messenger",
+    Outcome.FAILED: "that failed before",
+}
+
+
+class DeliveryState(NamedTuple):
+    """What became of a recipient in one channel.
+
+    :param state: an outcome, ``waiting`` or ``open``.
+    :param status: how far the message has got.
+    :param over: whether it is no longer waited for.
+    :param reason: why it was not sent.
+    :param user_id: the recipient in this channel.
+    """
+
+    state: str
+    status: str
+    over: bool
+    reason: str
+    message_id: Id | None
+    user_id: Id | None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the message has arrived."""
+        return status_reached(self.status, "delivered")
+
+
+class Results:
+    """What became of the people of a worklist; it changes nothing.
+
+    :param db: the worklist's file.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def empty(self) -> bool:
+        """Return whether there are no recipients."""
+        return self._db.execute("SELECT 1 FROM people LIMIT 1").fetchone() is None
+
+    def totals(self) -> dict[str, int]:
+        """Return how many people there are in each state."""
+        return dict(self._db.execute("SELECT state, count(*) FROM people GROUP BY state").fetchall())
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many people there are of each outcome of a mailing that waits for no delivery."""
+        found = self.totals()
+        outcomes = {outcome.value: found.get(outcome.value, 0) for outcome in SEND_OUTCOMES}
+        outcomes[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
+        return outcomes
+
+    def left_out(self) -> str:
+        """Return in words how many are not to be written to, and why."""
+        query = (
+            "SELECT state, iif(state = 'suppressed', reason, ''), count(*) FROM people "
+            "WHERE state NOT IN ('waiting', 'open') GROUP BY 1, 2"
+        )
+        found = self._db.execute(query)
+        return ", ".join(
+            f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
+        )
+
+    def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
+        """Yield what became of people, in the order of the source.
+
+        :param where: of which: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
+        """
+        query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
+        for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
+            outcome, why = _reported(state, reason)
+            yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
+
+    def states(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
+        """Yield the keys of people and what became of them, as :meth:`report` does; bad rows have no key."""
+        query = f"SELECT key, {_STATE} WHERE {where} {_BY_SOURCE}"
+        for key, *state in self._db.execute(query):
+            yield key, DeliveryState._make(state)
+
+    def state(self, key: str) -> DeliveryState | None:
+        """Return what became of a recipient; ``None`` where nothing was begun."""
+        row = self._db.execute(f"SELECT {_STATE} WHERE key = ?", (key,)).fetchone()
+        return DeliveryState._make(row) if row else None
+
+    def sent(self) -> Iterator[str]:
+        """Yield the keys of recipients to whom a message went; the table must not change meanwhile."""
+        yield from (key for (key,) in self._db.execute("SELECT key FROM people WHERE state = 'sent'"))
+
+    def left_behind(self, before: float) -> Iterator[str]:
+        """Yield the keys of recipients for whom another channel is to be tried.
+
+        :param before: one whose message was sent before that moment, and is not delivered, is among them.
+        """
+        query = (
+            "SELECT key FROM people WHERE state = 'no_messenger' OR (state = 'sent' AND (status = 'failed' "
+            "OR (status = 'sent' AND (over OR began <= ?)))) ORDER BY number"
+        )
+        yield from (key for (key,) in self._db.execute(query, (before,)))
+
+
+def among(numbers: Iterable[int]) -> str:
+    """Return the condition that it is one of some rows, by their numbers."""
+    return f"number IN ({', '.join(map(str, numbers))})"
+
+
+def _reported(state: str, reason: str) -> tuple[Outcome, str]:
+    """Say of a state what the report says of it."""
+    if state == WAITING:
+        return Outcome.DEFERRED, "not sent yet"
+    if state == OPEN:
+        return Outcome.DEFERRED, "it is not known yet whether it was sent"
+    return Outcome(state), reason
