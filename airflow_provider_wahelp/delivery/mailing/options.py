@@ -24,12 +24,13 @@ MOST_THREADS = 32
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
 
-ROW_FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
+_TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
 """What a file of rows may end in, in capitals too."""
 
 ROWS_MUST = (
-    "must be a list of mappings, or the path of a file "
-    f"that ends in {', '.join(ROW_FILES[:-1])} or {ROW_FILES[-1]}"
+    "must be a list of mappings, or the path of a file that ends in "
+    f"{', '.join(ROW_FILES[:-1])} or {ROW_FILES[-1]}, or of a folder of such files, which ends in /"
 )
 
 
@@ -61,8 +62,8 @@ def recipients(value: Any) -> None:
 
 
 def is_row_file(path: str) -> bool:
-    """Return whether a path has the name of a file of rows."""
-    return path.lower().endswith(ROW_FILES)
+    """Return whether a path has the name of a file of rows, or of a folder of them."""
+    return path.lower().endswith((*ROW_FILES, "/"))
 
 
 def pace(value: Any) -> float | None:
