@@ -78,8 +78,9 @@ class SqlToWahelpOperator(SendMessagesOperator):
         return self._both() if self.suppress_sql else super().suppressed()
 
     def _both(self) -> Iterator[Any]:
+        from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
         from airflow_provider_wahelp.delivery.mailing.rows import read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
         yield from read_entries(super().suppressed(), "suppress")
-        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None)
+        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, Columns("suppress_sql"))

@@ -18,7 +18,7 @@ _LARGEST = 2**63
 _WHOLE = re.compile(r"(\d+)\.0+")
 
 
-def user_id(row: Mapping[str, Any]) -> Id | None:
+def user_id_of(row: Mapping[str, Any]) -> Id | None:
     """Return the user whom a row names; ``None`` where it names none.
 
     :param row: the row.

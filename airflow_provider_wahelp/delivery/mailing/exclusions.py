@@ -10,12 +10,11 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.calls import Id
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.cells import user_id_of, whole
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
-
-_NOBODY = (None, "")
 
 
 class Suppression:
@@ -68,24 +67,19 @@ class Suppression:
         if not isinstance(entry, Mapping):
             self._phones.add(_number(entry))
             return
-        phone, user_id = _filled(entry.get("phone")), _filled(entry.get("user_id"))
-        if phone in _NOBODY and user_id in _NOBODY:
-            raise InputError("", "must hold a phone or a user_id")
-        if phone not in _NOBODY:
+        phone, user_id = entry.get("phone"), user_id_of(entry)
+        if phone is None or (isinstance(phone, str) and not phone.strip()):
+            if user_id is None:
+                raise InputError("", "must hold a phone or a user_id")
+        else:
             self._phones.add(_number(phone))
-        if user_id not in _NOBODY:
-            self._users.add(arguments.user_id(user_id))
-
-
-def _filled(cell: Any) -> Any:
-    return cell.strip() if isinstance(cell, str) else cell
+        if user_id is not None:
+            self._users.add(user_id)
 
 
 def _number(phone: Any) -> int:
     """Return a phone's digits, as a number: a million of them fit in less."""
-    if not isinstance(phone, str | int):
-        raise InputError("phone", "must be a phone number, as a string or a whole number")
-    return int(phones.digits(phones.normalise(phone)))
+    return int(phones.normalise(whole(phone))[1:])
 
 
 def _reason(error: InputError) -> str:

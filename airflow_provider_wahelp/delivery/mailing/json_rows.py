@@ -93,11 +93,11 @@ class _Array:
 
     def __iter__(self) -> Iterator[Any]:
         self._take("[")
-        while self._mark() != "]":
+        more = self._mark() != "]"
+        while more:
             yield self._value()
-            if self._mark() == "]":
-                break
-            self._take(",")
+            if more := self._mark() == ",":
+                self._take(",")
         self._take("]")
         if self._mark():
             raise self._error()

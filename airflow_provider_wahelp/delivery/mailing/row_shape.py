@@ -45,15 +45,16 @@ def fold(name: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def spelling(names: tuple[str, ...], name: str) -> str | None:
+def spelling(names: tuple[str, ...], name: Any) -> str | None:
     """Return how a row spells the name of a column; ``None`` where it has no such column.
 
     :param names: the names of the row's columns.
     :param name: the name in any spelling.
     """
     if name in names:
-        return name
-    return next((each for each in names if fold(each) == fold(name)), None)
+        return str(name)
+    folded = fold(str(name))
+    return next((each for each in names if fold(each) == folded), None)
 
 
 def cell(row: Row, name: str) -> Any:

@@ -136,7 +136,8 @@ def _not_utf8(likely: str) -> str:
 def _likely(sample: bytes) -> str:
     from charset_normalizer import from_bytes  # comes with requests
 
-    found = from_bytes(sample, cp_isolation=_LIKELY).best()
+    telling = b"\n".join(line for line in sample.split(b"\n") if not line.isascii())
+    found = from_bytes(telling, cp_isolation=_LIKELY).best()
     return found.encoding if found else _LIKELY[0]
 
 
