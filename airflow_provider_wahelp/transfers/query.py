@@ -16,10 +16,13 @@ from airflow_provider_wahelp.delivery.mailing.row_shape import Columns, Row
 BATCH = 1000
 """Rows that are fetched at once."""
 
-_NO_CURSOR = {"42601", "0A000"}  # PostgreSQL's codes of what it has no cursor for, and of bad syntax
+_SYNTAX_ERROR = "42601"  # PostgreSQL's code, also of what it has no cursor for
 _QUERIES = {"SELECT", "TABLE", "VALUES", "WITH"}
-_CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b|data-modifying", re.IGNORECASE)
-_BEFORE_A_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", re.DOTALL)
+_CHANGES = re.compile(
+    r"\b(?:INSERT\s+INTO|REPLACE\s+INTO|MERGE\s+INTO|DELETE\s+FROM|UPDATE\s+[\w.]+(?:\s+\w+){0,2}\s+SET)\b",
+    re.IGNORECASE,
+)
 _CHANGES_DATA = (
     "must change no data: a retry asks again, and must find the same people. Change it in another task"
 )
@@ -41,12 +44,11 @@ def query_rows(
     :raises InputError: if it is no query, or names a column twice.
     """
     columns = columns or Columns("sql")
+    _insist_on_reading(columns.argument, sql)
     hook = _hook(conn_id)
     with closing(hook.get_conn()) as connection, closing(_cursor(hook.conn_type, connection)) as cursor:
         with _explained(columns.argument, sql):
             cursor.execute(*((sql, parameters) if parameters else (sql,)))
-        if getattr(connection, "in_transaction", False) is True:  # SQLite begins one to change something
-            raise InputError(columns.argument, _CHANGES_DATA)
         names: tuple[str, ...] = ()
         while batch := cursor.fetchmany(BATCH):
             # What a named cursor yields is known only now.
@@ -61,6 +63,12 @@ def _row(names: Sequence[str], values: Any) -> Row:
     return dict(zip(names, known_cells(cells), strict=True))
 
 
+def _insist_on_reading(argument: str, sql: str) -> None:
+    """Refuse a statement that changes data: it may take effect, or not, as the database likes."""
+    if _CHANGES.search(_NO_CODE.sub(" x ", sql)):
+        raise InputError(argument, _CHANGES_DATA)
+
+
 @contextmanager
 def _explained(argument: str, sql: str) -> Iterator[None]:
     """Say of a statement that PostgreSQL has no cursor for what it must be."""
@@ -68,23 +76,12 @@ def _explained(argument: str, sql: str) -> Iterator[None]:
         yield
     except Exception as error:
         code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-        if code in _NO_CURSOR and (must := _no_cursor(sql, str(error))):
+        first = re.search(r"\w+", _NO_CODE.sub(" ", sql))
+        word = first[0].upper() if first else ""
+        if code == _SYNTAX_ERROR and word not in _QUERIES:
+            must = f"must be a query, e.g. SELECT: PostgreSQL streams no {word}"
             raise InputError(argument, must) from None
         raise
-
-
-def _no_cursor(sql: str, words: str) -> str:
-    """Return what a statement must be; ``""`` if it is a query, with a mistake in it."""
-    first = re.match(r"\w*", sql[_before(sql) :])
-    word = first[0].upper() if first else ""
-    if _CHANGES.search(word or "") or (word == "WITH" and _CHANGES.search(words.partition("\n")[0])):
-        return _CHANGES_DATA
-    return "" if word in _QUERIES else f"must be a query, e.g. SELECT: PostgreSQL streams no {word}"
-
-
-def _before(sql: str) -> int:
-    found = _BEFORE_A_WORD.match(sql)
-    return found.end() if found else 0
 
 
 def _hook(conn_id: str) -> Any:
