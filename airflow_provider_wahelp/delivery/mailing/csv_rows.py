@@ -13,6 +13,7 @@ from airflow_provider_wahelp.delivery.mailing.row_shape import WHO, Columns, Row
 from airflow_provider_wahelp.delivery.mailing.text_lines import Text, is_utf8
 
 _BLANK = " \t\r\n\ufeff"
+_NOTHING = frozenset(["", "nan", "NaN"])  # Python's csv writes a gap among numbers so
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _SAYS = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel writes and reads it
@@ -35,7 +36,7 @@ class _Records(Protocol):
 
 
 def csv_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterator[Row | Unreadable]:
-    """Yield the rows of a CSV file; all cells are strings, and what is blank is ``None``.
+    """Yield the rows of a CSV file; all cells are strings, and what is blank or NaN is ``None``.
 
     The first line names the columns, and what is most frequent there of comma, semicolon, tab and ``|``
     divides them, unless a line ``sep=;`` before it says what does.
@@ -72,7 +73,7 @@ def _rows(
                 elif text.damaged and not is_utf8("".join(cells)):
                     yield Unreadable("is not UTF-8")
                 else:
-                    filled = [cell if cell and not cell.isspace() else None for cell in cells]
+                    filled = [None if cell in _NOTHING or cell.isspace() else cell for cell in cells]
                     yield dict(zip(names, filled, strict=True))
         except csv.Error:
             swallowed.check_broken(line + 1, records.line_num)

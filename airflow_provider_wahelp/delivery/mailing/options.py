@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -43,7 +44,7 @@ class Options:
     concurrency: int = 8
     suppress: Any = ()
     stop_words: bool | Sequence[str] = True
-    on_bad_rows: str = "report"
+    on_bad_rows: str | None = None
     if_empty: str = "succeed"
     max_failures: float = 0
     dry_run: bool = False
@@ -52,6 +53,9 @@ class Options:
     on_rerun: str = "skip"
     wait_options: WaitOptions | None = None
     fallback: Sequence[str] = ()
+    columns: Mapping[str, str] | None = None
+    encoding: str | None = None
+    default_region: str | None = None
 
 
 def recipients(value: Any) -> None:
@@ -129,6 +133,28 @@ def dry_run(value: Any) -> bool:
 def on_bad_rows(value: Any) -> OnBadRows:
     """Return what to do with rows of which no message can be made."""
     return arguments.choice(value, "on_bad_rows", ON_BAD_ROWS)
+
+
+def columns(value: Any) -> dict[str, str]:
+    """Return the source's names of columns, by ours."""
+    must = 'must be our names of columns and yours, e.g. {"phone": "Телефон", "name": "Имя"}'
+    if not isinstance(value, Mapping):
+        raise InputError("columns", must)
+    names = [name.strip() if isinstance(name, str) else "" for pair in value.items() for name in pair]
+    if not all(names):
+        raise InputError("columns", must)
+    ours, theirs = names[::2], [name.casefold() for name in names[1::2]]
+    if len(set(ours)) < len(ours) or len(set(theirs)) < len(theirs):
+        raise InputError("columns", "must name each column once")
+    return dict(zip(ours, names[1::2], strict=True))
+
+
+def encoding(value: Any) -> str:
+    """Return the encoding of a text file."""
+    try:
+        return codecs.lookup(value).name if "".encode(value) is not None else ""
+    except (LookupError, TypeError, ValueError):
+        raise InputError("encoding", 'must be an encoding of text, e.g. "cp1251"') from None
 
 
 def if_empty(value: Any) -> IfEmpty:

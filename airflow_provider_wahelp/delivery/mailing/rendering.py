@@ -13,7 +13,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.row_shape import cell
+from airflow_provider_wahelp.delivery.mailing.row_shape import by_theirs, cell, fold
 from airflow_provider_wahelp.delivery.mailing.row_template import LackError, RowTemplate
 from airflow_provider_wahelp.rendering import names_around
 
@@ -48,6 +48,7 @@ class Renderer:
     :param longest: how many characters a text may have.
     :param zones: returns the zones of a phone; of ``""`` where there is none.
     :param columns: the source's names of columns, by ours.
+    :param region: the country of phones without a country code.
     :raises InputError: if the text names a filter, a test or a tag that the environment has not.
     """
 
@@ -60,9 +61,11 @@ class Renderer:
         longest: int = 4096,
         zones: Callable[[str], str] = lambda phone: "",
         columns: Mapping[str, str] | None = None,
+        region: str | None = None,
     ) -> None:
+        self._normalise = phones.normaliser(region)
         self._template = RowTemplate(environment, template, names_around(context, environment), columns)
-        self._key = key
+        self._key = key and (key if key in (columns or {}) else by_theirs(columns).get(fold(key), key))
         self._longest = longest
         self._zones = zones
 
@@ -79,7 +82,7 @@ class Renderer:
             raise BadRowError(str(error), _user_id(values), told, _legible(self._cell(values))) from None
 
     def _rendered(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
-        user_id, phone = _recipient(values)
+        user_id, phone = _recipient(values, self._normalise)
         text = self._text(values)
         label = self._label(values)
         parts = ("key", label) if self._key else ("to", str(user_id or phone), text)
@@ -135,14 +138,14 @@ def _spelt(cell: Any, what: str) -> str:
     return text
 
 
-def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:
+def _recipient(values: Mapping[str, Any], normalise: Callable[[Any], str]) -> tuple[Id | None, str]:
     """Return the recipient of a row: its ``user_id``, where it has both."""
     phone = values.get("phone")
     if (user_id := user_id_of(values)) is not None:
-        return user_id, _phone_beside(phone)
+        return user_id, _phone_beside(phone, normalise)
     if phone in (None, ""):
         raise InputError("recipient", "neither user_id nor phone is filled")
-    return None, phones.normalise(phone)
+    return None, normalise(phone)
 
 
 def _user_id(values: Mapping[str, Any]) -> Id | None:
@@ -152,10 +155,10 @@ def _user_id(values: Mapping[str, Any]) -> Id | None:
         return None
 
 
-def _phone_beside(phone: Any) -> str:
+def _phone_beside(phone: Any, normalise: Callable[[Any], str]) -> str:
     """Return the phone of a row with a user_id: it tells the zone, and whether it is suppressed."""
     try:
-        return phones.normalise(phone)
+        return normalise(phone)
     except InputError:
         return ""
 

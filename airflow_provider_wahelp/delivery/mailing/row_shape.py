@@ -69,6 +69,14 @@ def cell(row: Row, name: str) -> Any:
     return None if known is None else row[known]
 
 
+def by_theirs(columns: Mapping[str, str] | None) -> dict[str, str]:
+    """Return our names of columns by the source's, folded.
+
+    :param columns: the source's names by ours.
+    """
+    return {fold(theirs): ours for ours, theirs in (columns or {}).items()}
+
+
 class Columns:
     """The columns of one source under the names that a mailing knows.
 
@@ -81,7 +89,7 @@ class Columns:
         self, argument: str, renamed: Mapping[str, str] | None = None, *, optional: bool = False
     ) -> None:
         self.argument = argument
-        self._ours = {fold(theirs): ours for ours, theirs in (renamed or {}).items()}
+        self._ours = by_theirs(renamed)
         self._unseen = {} if optional else dict(renamed or {})
         self._plans: dict[tuple[Any, ...], tuple[str, ...] | None] = {}
         self._told = False

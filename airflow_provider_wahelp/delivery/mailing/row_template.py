@@ -19,7 +19,7 @@ from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
 from airflow_provider_wahelp.delivery.mailing.options import no_template
-from airflow_provider_wahelp.delivery.mailing.row_shape import fold, spelling
+from airflow_provider_wahelp.delivery.mailing.row_shape import by_theirs, fold, spelling
 
 _EMPTY = "a value in it is empty (NULL)"
 _CHANGES_ITS_CONTEXT = (
@@ -100,7 +100,7 @@ class RowTemplate:
         names: MutableMapping[str, Any],
         columns: Mapping[str, str] | None = None,
     ) -> None:
-        self._others = {fold(theirs): ours for ours, theirs in (columns or {}).items()}
+        self._others = by_theirs(columns)
         try:
             tree = environment.parse(source)
             self._named = sorted(_named(tree))
