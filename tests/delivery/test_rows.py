@@ -191,10 +191,10 @@ def test_csv_rows_that_cannot_be_read_keep_their_place(put: Put) -> None:
 @pytest.mark.parametrize(
     ("content", "must"),
     [
-        (b"", "must name the columns"),
-        (b"\n \n", "must name the columns"),
-        (b",,\n1,2,3\n", "must name the columns"),
-        (b"s3cret,s3cret\n1,2\n", "must name the columns"),
+        (b"", "must name a column phone or user_id"),
+        (b"\n \n", "must name a column phone or user_id"),
+        (b",,\n1,2,3\n", "must name a column phone or user_id"),
+        (b"s3cret,s3cret\n1,2\n", "must name a column phone or user_id"),
         ("имя,phone\n".encode("cp1251"), "must be UTF-8"),
         (
             "phone\n1\n".encode("utf-16-le"),

@@ -20,7 +20,7 @@ _SAYS = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel writes and reads it
 _A_PHONE = re.compile(r"\s*\+?[\d\s().\-\u00a0]{7,25}")
 _AN_ID = re.compile(r"\s*[\w-]*\d[\w-]*\s*")
 _NO_HEADER = (
-    "the first line must name the columns, one of them phone or user_id: "
+    "the first line must name a column phone or user_id: "
     'name yours with columns={"phone": "..."}'
 )
 
