@@ -15,7 +15,7 @@ comma := ,
 
 # What else than the extra dev is pinned.
 EXTRA_2.11 := --extra browser
-EXTRA_3.3 := --extra bench --extra browser --extra celery --extra release
+EXTRA_3.3 := --extra bench --extra browser --extra celery --extra release --extra tables
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -101,7 +101,7 @@ clean: ## Remove whatever was built or downloaded here
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
-	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release)
+	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release$(comma)tables)
 
 .venv/.bench .venv/.browser .venv/.celery: .venv/.%: .venv/.installed
 	$(call packages,.venv,constraints/airflow-3.3.txt,$*)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ def is_literal(value: object) -> bool:
         return "{{" not in value and "{%" not in value
     if isinstance(value, list | tuple):
         return all(map(is_literal, value))
+    if isinstance(value, Mapping):
+        return all(map(is_literal, value.values()))
     return isinstance(value, int | float | timedelta)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.mailing import options, report
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
     from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
-    from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
+    from airflow_provider_wahelp.delivery.mailing.rows import Layout, Row, Unreadable
     from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
 SAFE_PACE = 20.0
@@ -43,7 +43,8 @@ class SendMessagesOperator(SendingOperator):
     ``daily_cap`` defer the task until it may send again.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to
-        ``.csv``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``.
+        ``.csv``, ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``, or to
+        a folder of such files, which ends in ``/``. See ``docs/tables.md``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
         around it. A row that lacks a needed column, or has NULL there, is a bad row. Rows and XComs are
         data: braces in them arrive as braces. So the text itself cannot be an XCom, mapped or not. Put such
@@ -66,7 +67,8 @@ class SendMessagesOperator(SendingOperator):
         «отписаться» or the like; or a list of words. It takes one request, and a whole history the first
         time.
     :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
-        ``fail`` before the first message goes.
+        ``fail`` before the first message goes. By default they are reported, but the task fails if no row is
+        good.
     :param if_empty: without any row: ``succeed`` (the default), ``skip`` or ``fail``.
     :param max_failures: how many messages may fail before the task fails: a number, or below 1 a share of
         those tried. A recipient without the messenger is not counted as a failure. With ``wait_for``, an
@@ -95,6 +97,10 @@ class SendMessagesOperator(SendingOperator):
         ``user_id`` needs a phone, in the row or in the channel. Needs ``wait_for``.
     :param fallback_after: how long to wait for a delivery before the next channel is tried: a timedelta or
         seconds, ten minutes by default.
+    :param columns: the names of your columns by ours, where they differ in more than case: ``{"phone":
+        "Телефон", "name": "Имя"}``. The text and ``key`` may use either name.
+    :param encoding: what a CSV or JSON file is encoded in, if not UTF-8: ``"cp1251"``.
+    :param default_region: the country of phones that have no country code: ``"RU"``.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
         ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
@@ -112,7 +118,10 @@ class SendMessagesOperator(SendingOperator):
         "quiet_zone": required(options.quiet_zone),
         "timezone": required(check_zone),
         "suppress": optional(anything),
-        "on_bad_rows": required(options.on_bad_rows),
+        "on_bad_rows": optional(options.on_bad_rows),
+        "columns": optional(options.columns),
+        "encoding": optional(options.encoding),
+        "default_region": optional(phones.check_region),
         "if_empty": required(options.if_empty),
         "max_failures": required(options.max_failures),
         "max_length": required(options.max_length),
@@ -139,7 +148,7 @@ class SendMessagesOperator(SendingOperator):
         timezone: str = "Europe/Moscow",
         suppress: Any = (),
         stop_words: bool | Sequence[str] = True,
-        on_bad_rows: options.OnBadRows = "report",
+        on_bad_rows: options.OnBadRows | None = None,
         if_empty: options.IfEmpty = "succeed",
         max_failures: float | str = 0,
         max_length: int | str = 4096,
@@ -153,6 +162,9 @@ class SendMessagesOperator(SendingOperator):
         poll_interval: timedelta | float | str = wait_options.POLL_INTERVAL,
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
+        columns: Mapping[str, str] | None = None,
+        encoding: str | None = None,
+        default_region: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -187,6 +199,9 @@ class SendMessagesOperator(SendingOperator):
         self.poll_interval = poll_interval
         self.fallback = fallback
         self.fallback_after = fallback_after
+        self.columns = columns
+        self.encoding = encoding
+        self.default_region = default_region
         self._check_arguments()
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -201,7 +216,13 @@ class SendMessagesOperator(SendingOperator):
         """Return the recipients."""
         from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 
-        return read_rows(seen(self.recipients))
+        return read_rows(seen(self.recipients), layout=self.layout())
+
+    def layout(self) -> Layout:
+        """Return what the author says of the rows."""
+        from airflow_provider_wahelp.delivery.mailing.rows import Layout
+
+        return Layout(self._checked("columns") or {}, self._checked("encoding"))
 
     def suppressed(self) -> Any:
         """Return the people who must not be written to."""
@@ -253,6 +274,8 @@ class SendMessagesOperator(SendingOperator):
             self._checked("key"),
             self._checked("max_length"),
             windows.zones if windows else lambda phone: "",
+            self._checked("columns"),
+            self._checked("default_region"),
         )
 
     def _windows(self) -> QuietWindows | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import shutil
@@ -53,7 +55,8 @@ def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
 def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
     """Open a UTF-8 text to be written anew; what was there stays until it is complete.
 
-    A local file is readable for its owner alone and replaced in one step; elsewhere, it is uploaded then.
+    A local file is readable for its owner alone and replaced in one step; elsewhere, it is uploaded then. A
+    path that ends in ``.gz`` gets the text compressed.
 
     :param path: any Airflow object storage path; missing directories are made.
     """
@@ -61,22 +64,33 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
     if target.protocol in _LOCAL:
         local = Path(target.path)
         local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _replacing(local) as file:
+        with _replacing(local) as content, _text(content, local.name) as file:
             yield file
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+", **TEXT) as file:
-        yield file
-        file.flush()
-        file.buffer.seek(0)
+    with tempfile.TemporaryFile() as content:
+        with _text(content, target.name) as file:
+            yield file
+        content.seek(0)
         with target.open("wb") as remote:  # type: ignore[no-untyped-call]
-            shutil.copyfileobj(file.buffer, remote)
+            shutil.copyfileobj(content, remote)
 
 
 @contextmanager
-def _replacing(file: Path) -> Iterator[IO[str]]:
+def _text(content: IO[bytes], name: str) -> Iterator[IO[str]]:
+    """Write text into a file that stays open, compressed where its name says so."""
+    packed = gzip.GzipFile(filename="", fileobj=content, mode="wb") if name.lower().endswith(".gz") else None
+    text = io.TextIOWrapper(packed or content, **TEXT)
+    yield text
+    text.detach()  # which flushes it
+    if packed:
+        packed.close()
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[IO[bytes]]:
     with draft_of(file) as draft:
-        with draft.open("w", **TEXT) as new:
+        with draft.open("wb") as new:
             yield new
             new.flush()
             os.fsync(new.fileno())

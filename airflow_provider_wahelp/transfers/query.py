@@ -2,39 +2,86 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.cells import known_cells
+from airflow_provider_wahelp.delivery.mailing.row_shape import Columns, Row
 
 BATCH = 1000
 """Rows that are fetched at once."""
 
+_SYNTAX_ERROR = "42601"  # PostgreSQL's code, also of what it has no cursor for
+_QUERIES = {"SELECT", "TABLE", "VALUES", "WITH"}
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", re.DOTALL)
+_CHANGES = re.compile(
+    r"\b(?:INSERT\s+INTO|REPLACE\s+INTO|MERGE\s+INTO|DELETE\s+FROM|UPDATE\s+[\w.]+(?:\s+\w+){0,2}\s+SET)\b",
+    re.IGNORECASE,
+)
+_CHANGES_DATA = (
+    "must change no data: a retry asks again, and must find the same people. Change it in another task"
+)
+_UNNAMED = 'must yield a column phone or user_id: SELECT ... AS phone, or columns={"phone": "..."}'
+
 
 def query_rows(
-    conn_id: str, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None
-) -> Iterator[dict[str, Any]]:
+    conn_id: str,
+    sql: str,
+    parameters: Mapping[str, Any] | Sequence[Any] | None,
+    columns: Columns | None = None,
+) -> Iterator[Row]:
     """Yield the rows of a query.
 
     :param conn_id: the id of an Airflow connection to a database.
     :param sql: the query.
     :param parameters: its parameters.
+    :param columns: its columns.
+    :raises InputError: if it is no query, or names a column twice.
     """
+    columns = columns or Columns("sql")
+    _insist_on_reading(columns.argument, sql)
     hook = _hook(conn_id)
     with closing(hook.get_conn()) as connection, closing(_cursor(hook.conn_type, connection)) as cursor:
-        cursor.execute(*((sql, parameters) if parameters else (sql,)))
+        with _explained(columns.argument, sql):
+            cursor.execute(*((sql, parameters) if parameters else (sql,)))
+        names: tuple[str, ...] = ()
         while batch := cursor.fetchmany(BATCH):
-            names = [column[0] for column in cursor.description]  # of a named cursor known only now
+            # What a named cursor yields is known only now.
+            names = names or columns.table([column[0] for column in cursor.description], _UNNAMED)
             yield from (_row(names, values) for values in batch)
+        if not names and cursor.description:
+            columns.table([column[0] for column in cursor.description], _UNNAMED)
 
 
-def _row(names: Sequence[str], values: Any) -> dict[str, Any]:
-    if isinstance(values, Mapping):  # the connection asks for another kind of cursor
-        return dict(values)
-    return dict(zip(names, values, strict=True))
+def _row(names: Sequence[str], values: Any) -> Row:
+    cells = tuple(values.values()) if isinstance(values, Mapping) else values  # another kind of cursor
+    return dict(zip(names, known_cells(cells), strict=True))
+
+
+def _insist_on_reading(argument: str, sql: str) -> None:
+    """Refuse a statement that changes data: it may take effect, or not, as the database likes."""
+    if _CHANGES.search(_NO_CODE.sub(" x ", sql)):
+        raise InputError(argument, _CHANGES_DATA)
+
+
+@contextmanager
+def _explained(argument: str, sql: str) -> Iterator[None]:
+    """Say of a statement that PostgreSQL has no cursor for what it must be."""
+    try:
+        yield
+    except Exception as error:
+        code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        first = re.search(r"\w+", _NO_CODE.sub(" ", sql))
+        word = first[0].upper() if first else ""
+        if code == _SYNTAX_ERROR and word not in _QUERIES:
+            must = f"must be a query, e.g. SELECT: PostgreSQL streams no {word}"
+            raise InputError(argument, must) from None
+        raise
 
 
 def _hook(conn_id: str) -> Any:

@@ -69,17 +69,21 @@ class SqlToWahelpOperator(SendMessagesOperator):
 
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return what the query yields."""
+        from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        return query_rows(self.sql_conn_id, self._checked("sql"), self.parameters)
+        columns = Columns("sql", self._checked("columns"))
+        return query_rows(self.sql_conn_id, self._checked("sql"), self.parameters, columns)
 
     def suppressed(self) -> Any:
         """Return who must not be written to."""
         return self._both() if self.suppress_sql else super().suppressed()
 
     def _both(self) -> Iterator[Any]:
+        from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
         from airflow_provider_wahelp.delivery.mailing.rows import read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        yield from read_entries(super().suppressed(), "suppress")
-        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None)
+        yield from read_entries(super().suppressed(), "suppress", self.layout())
+        columns = Columns("suppress_sql", self._checked("columns"), optional=True)
+        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, columns)

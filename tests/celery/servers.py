@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-import redis
 
 from demo.airflow import free_port
 from demo.process import Process, stop_all, wait_until
+
+if TYPE_CHECKING:
+    import redis
 
 START_SECONDS = 60
 POSTGRES_USER = "postgres"
@@ -71,6 +74,8 @@ def broker(logs: Path) -> Iterator[Server]:
 
     :param logs: where its output goes.
     """
+    import redis
+
     port, password = free_port(), secrets.token_urlsafe(16)
     settings = {"bind": "127.0.0.1", "port": port, "requirepass": password, "save": '""', "appendonly": "no"}
     with _private_directory() as directory:
@@ -144,6 +149,8 @@ def _answers(process: Process, address: str) -> bool:
 
 
 def _pongs(process: Process, client: redis.Redis) -> bool:
+    import redis
+
     process.check()
     try:
         return bool(client.ping())

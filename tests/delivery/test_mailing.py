@@ -682,7 +682,8 @@ def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
 ) -> None:
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "no": 4711}]
-    Dispatcher(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    given = {"report_path": str(path), "on_bad_rows": "report"}
+    Dispatcher(world, rows, text=text, given=given).attempt()
     reason = json.loads(path.read_text("utf-8"))["reason"]
     assert reason.startswith("text: ")
     assert reason in caplog.text
@@ -698,13 +699,14 @@ def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
         ("{{ row.nmae | upper }}", "text: the row has no column 'nmae'"),
         ("{{ rwo.name }}", "text: 'rwo' is undefined"),
         ("{{ row.name.first }}", "text: a value in it is undefined"),
-        ("{{ row.nothing }}", "text: a value in it is empty (NULL)"),
+        ("{{ row.nothing }}", "text: the column 'nothing' is empty (NULL)"),
     ],
 )
 def test_what_a_text_lacks_is_said(world: World, tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "nothing": None}]
-    Dispatcher(world, rows, text=text, given={"report_path": str(path)}).attempt()
+    given = {"report_path": str(path), "on_bad_rows": "report"}
+    Dispatcher(world, rows, text=text, given=given).attempt()
     assert json.loads(path.read_text("utf-8"))["reason"] == reason
 
 

@@ -10,12 +10,11 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
-
-_NOBODY = (None, "")
 
 
 class Suppression:
@@ -23,11 +22,13 @@ class Suppression:
 
     :param entries: phones, or mappings with a ``phone``, a ``user_id`` or both; numbers in any form.
     :param argument: what an error calls them.
+    :param region: the country of phones without a country code.
     :raises InputError: if an entry cannot be understood: whom it means would be written to otherwise. It
         names the entry's number, counted from 1, and never what it holds.
     """
 
-    def __init__(self, entries: Iterable[Any], argument: str = "suppress") -> None:
+    def __init__(self, entries: Iterable[Any], argument: str = "suppress", region: str | None = None) -> None:
+        self._normalise = phones.normaliser(region)
         if isinstance(entries, str | bytes | Mapping) or not isinstance(entries, Iterable):
             raise InputError(argument, "must be a list of phones, or of mappings with a phone or a user_id")
         self._phones: set[int] = set()
@@ -46,7 +47,7 @@ class Suppression:
     def has_phone(self, phone: str) -> bool:
         """Return whether a phone, in any form, is suppressed; what is no phone is not."""
         try:
-            return _number(phone) in self._phones
+            return self._number(phone) in self._phones
         except InputError:
             return False
 
@@ -66,26 +67,20 @@ class Suppression:
         if isinstance(entry, Unreadable):
             raise InputError("", f"it {entry.reason}")
         if not isinstance(entry, Mapping):
-            self._phones.add(_number(entry))
+            self._phones.add(self._number(entry))
             return
-        phone, user_id = _filled(entry.get("phone")), _filled(entry.get("user_id"))
-        if phone in _NOBODY and user_id in _NOBODY:
-            raise InputError("", "must hold a phone or a user_id")
-        if phone not in _NOBODY:
-            self._phones.add(_number(phone))
-        if user_id not in _NOBODY:
-            self._users.add(arguments.user_id(user_id))
+        phone, user_id = entry.get("phone"), user_id_of(entry)
+        if phone is None or (isinstance(phone, str) and not phone.strip()):
+            if user_id is None:
+                raise InputError("", "must hold a phone or a user_id")
+        else:
+            self._phones.add(self._number(phone))
+        if user_id is not None:
+            self._users.add(user_id)
 
-
-def _filled(cell: Any) -> Any:
-    return cell.strip() if isinstance(cell, str) else cell
-
-
-def _number(phone: Any) -> int:
-    """Return a phone's digits, as a number: a million of them fit in less."""
-    if not isinstance(phone, str | int):
-        raise InputError("phone", "must be a phone number, as a string or a whole number")
-    return int(phones.digits(phones.normalise(phone)))
+    def _number(self, phone: Any) -> int:
+        """Return a phone's digits, as a number: a million of them fit in less."""
+        return int(self._normalise(phone)[1:])
 
 
 def _reason(error: InputError) -> str:

@@ -30,7 +30,7 @@ from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow
-from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed, read_entries
+from airflow_provider_wahelp.delivery.mailing.rows import Layout, Row, Unreadable, closed, read_entries
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
@@ -193,9 +193,10 @@ class Mailing:
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         log.info("Reading the rows")
-        entries = read_entries(self.options.suppress, "suppress")
+        layout = Layout(self.options.columns or {}, self.options.encoding)
+        entries = read_entries(self.options.suppress, "suppress", layout)
         with closed(entries):
-            exclusions = Exclusions(Suppression(entries))
+            exclusions = Exclusions(Suppression(entries, region=self.options.default_region))
         prepared = Preparation(worklist, self.renderer, exclusions, Failures(log))
         with closed(rows):
             prepared.fill(rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -24,12 +25,13 @@ MOST_THREADS = 32
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
 
-ROW_FILES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
+_TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
 """What a file of rows may end in, in capitals too."""
 
 ROWS_MUST = (
-    "must be a list of mappings, or the path of a file "
-    f"that ends in {', '.join(ROW_FILES[:-1])} or {ROW_FILES[-1]}"
+    "must be a list of mappings, or the path of a file that ends in "
+    f"{', '.join(ROW_FILES[:-1])} or {ROW_FILES[-1]}, or of a folder of such files, which ends in /"
 )
 
 
@@ -42,7 +44,7 @@ class Options:
     concurrency: int = 8
     suppress: Any = ()
     stop_words: bool | Sequence[str] = True
-    on_bad_rows: str = "report"
+    on_bad_rows: str | None = None
     if_empty: str = "succeed"
     max_failures: float = 0
     dry_run: bool = False
@@ -51,6 +53,9 @@ class Options:
     on_rerun: str = "skip"
     wait_options: WaitOptions | None = None
     fallback: Sequence[str] = ()
+    columns: Mapping[str, str] | None = None
+    encoding: str | None = None
+    default_region: str | None = None
 
 
 def recipients(value: Any) -> None:
@@ -61,8 +66,8 @@ def recipients(value: Any) -> None:
 
 
 def is_row_file(path: str) -> bool:
-    """Return whether a path has the name of a file of rows."""
-    return path.lower().endswith(ROW_FILES)
+    """Return whether a path has the name of a file of rows, or of a folder of them."""
+    return path.lower().endswith((*ROW_FILES, "/"))
 
 
 def pace(value: Any) -> float | None:
@@ -128,6 +133,28 @@ def dry_run(value: Any) -> bool:
 def on_bad_rows(value: Any) -> OnBadRows:
     """Return what to do with rows of which no message can be made."""
     return arguments.choice(value, "on_bad_rows", ON_BAD_ROWS)
+
+
+def columns(value: Any) -> dict[str, str]:
+    """Return the source's names of columns, by ours."""
+    must = 'must be our names of columns and yours, e.g. {"phone": "Телефон", "name": "Имя"}'
+    if not isinstance(value, Mapping):
+        raise InputError("columns", must)
+    names = [name.strip() if isinstance(name, str) else "" for pair in value.items() for name in pair]
+    if not all(names):
+        raise InputError("columns", must)
+    ours, theirs = names[::2], [name.casefold() for name in names[1::2]]
+    if len(set(ours)) < len(ours) or len(set(theirs)) < len(theirs):
+        raise InputError("columns", "must name each column once")
+    return dict(zip(ours, names[1::2], strict=True))
+
+
+def encoding(value: Any) -> str:
+    """Return the encoding of a text file."""
+    try:
+        return codecs.lookup(value).name if "".encode(value) is not None else ""
+    except (LookupError, TypeError, ValueError):
+        raise InputError("encoding", 'must be an encoding of text, e.g. "cp1251"') from None
 
 
 def if_empty(value: Any) -> IfEmpty:

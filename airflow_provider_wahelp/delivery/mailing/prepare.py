@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_wahelp.client.call import Id
@@ -22,6 +22,7 @@ from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 log = logging.getLogger(__name__)
 
 _BATCH = 1000  # people who are added at once
+_REASONS = 3  # that an error tells
 _TOLD = 100_000  # rows after which it is said that there is no end to them yet
 
 
@@ -39,6 +40,7 @@ class Preparation:
     rows: int = 0
     bad: int = 0
     users: int = 0
+    reasons: list[str] = field(default_factory=list)
 
     def fill(self, rows: Iterable[Mapping[str, Any] | Unreadable]) -> None:
         """Take in the recipients; count the rows, the bad ones and those that name no phone."""
@@ -61,6 +63,14 @@ class Preparation:
         if self.bad and options.on_bad_rows == "fail":
             must = f'{self.bad:,} of {self.rows:,} rows are bad, and on_bad_rows is "fail"'
             raise InputError("recipients", must)
+        if (
+            self.rows
+            and options.on_bad_rows is None
+            and set(self.worklist.results.totals()) == {Outcome.SKIPPED}
+        ):
+            first = "; ".join(self.reasons)
+            must = f'all {self.rows:,} rows are bad ({first}). If that may be, say on_bad_rows="report"'
+            raise InputError("recipients", must)
 
     def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> QueuedMessage | None:
         if isinstance(row, Unreadable):
@@ -82,6 +92,8 @@ class Preparation:
         self, number: int, reason: str, user_id: Id | None = None, phone: str | None = None, label: str = ""
     ) -> None:
         self.bad += 1
+        if self.bad <= _REASONS:
+            self.reasons.append(f"row {number}: {reason}")
         self.failures.failed(number, "bad row", reason)
         self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
 

@@ -11,7 +11,9 @@ from jinja2 import Environment
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.row_shape import by_theirs, cell, fold
 from airflow_provider_wahelp.delivery.mailing.row_template import LackError, RowTemplate
 from airflow_provider_wahelp.rendering import names_around
 
@@ -44,6 +46,8 @@ class Renderer:
     :param key: the column that holds the row's own key; by default the recipient and the text are the key.
     :param longest: how many characters a text may have.
     :param zones: returns the zones of a phone; of ``""`` where there is none.
+    :param columns: the source's names of columns, by ours.
+    :param region: the country of phones without a country code.
     :raises InputError: if the text names a filter, a test or a tag that the environment has not.
     """
 
@@ -55,9 +59,12 @@ class Renderer:
         key: str | None = None,
         longest: int = 4096,
         zones: Callable[[str], str] = lambda phone: "",
+        columns: Mapping[str, str] | None = None,
+        region: str | None = None,
     ) -> None:
-        self._template = RowTemplate(environment, template, names_around(context, environment))
-        self._key = key
+        self._normalise = phones.normaliser(region)
+        self._template = RowTemplate(environment, template, names_around(context, environment), columns)
+        self._key = key and (key if key in (columns or {}) else by_theirs(columns).get(fold(key), key))
         self._longest = longest
         self._zones = zones
 
@@ -74,7 +81,7 @@ class Renderer:
             raise BadRowError(str(error), _user_id(values), told, _legible(self._cell(values))) from None
 
     def _rendered(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
-        user_id, phone = _recipient(values)
+        user_id, phone = _recipient(values, self._normalise)
         text = self._text(values)
         label = self._label(values)
         parts = ("key", label) if self._key else ("to", str(user_id or phone), text)
@@ -105,8 +112,8 @@ class Renderer:
         return text
 
     def _cell(self, values: Mapping[str, Any]) -> Any:
-        cell = values.get(self._key) if self._key else None
-        return "" if cell is None else cell
+        found = cell(values, self._key) if self._key else None
+        return "" if found is None else found
 
     def _label(self, values: Mapping[str, Any]) -> str:
         label = _spelt(self._cell(values), "key")
@@ -130,27 +137,27 @@ def _spelt(cell: Any, what: str) -> str:
     return text
 
 
-def _recipient(values: Mapping[str, Any]) -> tuple[Id | None, str]:
+def _recipient(values: Mapping[str, Any], normalise: Callable[[Any], str]) -> tuple[Id | None, str]:
     """Return the recipient of a row: its ``user_id``, where it has both."""
-    user_id, phone = values.get("user_id"), values.get("phone")
-    if user_id not in (None, ""):
-        return arguments.user_id(user_id), _phone_beside(phone)
+    phone = values.get("phone")
+    if (user_id := user_id_of(values)) is not None:
+        return user_id, _phone_beside(phone, normalise)
     if phone in (None, ""):
         raise InputError("recipient", "neither user_id nor phone is filled")
-    return None, phones.normalise(phone)
+    return None, normalise(phone)
 
 
 def _user_id(values: Mapping[str, Any]) -> Id | None:
     try:
-        return arguments.user_id(values.get("user_id"))
+        return user_id_of(values)
     except InputError:
         return None
 
 
-def _phone_beside(phone: Any) -> str:
+def _phone_beside(phone: Any, normalise: Callable[[Any], str]) -> str:
     """Return the phone of a row with a user_id: it tells the zone, and whether it is suppressed."""
     try:
-        return phones.normalise(phone)
+        return normalise(phone)
     except InputError:
         return ""
 

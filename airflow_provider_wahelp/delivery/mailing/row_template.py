@@ -19,7 +19,9 @@ from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
 from airflow_provider_wahelp.delivery.mailing.options import no_template
+from airflow_provider_wahelp.delivery.mailing.row_shape import by_theirs, fold, spelling
 
+_EMPTY = "a value in it is empty (NULL)"
 _CHANGES_ITS_CONTEXT = (
     nodes.Assign,
     nodes.AssignBlock,
@@ -34,28 +36,47 @@ class LackError(UndefinedError):
     """A value that the text needs is missing; the words hold no value of the row."""
 
 
+class _EmptyError(LackError):
+    """A value that the text needs is NULL."""
+
+
 class RowProxy:
-    """A row, as a template sees it: its columns and nothing else, whatever they are called.
+    """A row, as a template sees it: its columns and nothing else, whatever they are called, in any case.
 
     :param values: the columns.
+    :param others: further names of columns.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_others", "_values")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], others: Mapping[str, str]) -> None:
         self._values = values
+        self._others = others
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        try:
+            return self._values[name]
+        except KeyError:
+            return self._values[self._spelling(name) or name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values
+        return name in self._values or self._spelling(name) in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a column, as a mapping's method does; ``row.get`` that is not called is a column."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def _spelling(self, name: str) -> str | None:
+        return spelling(tuple(self._values), name) or self._others.get(fold(name))
 
 
 class RowTemplate:
@@ -68,12 +89,21 @@ class RowTemplate:
     :param environment: the DAG's Jinja environment, not a native one.
     :param source: the text, in which ``row`` is the row.
     :param names: what else the text may name.
+    :param columns: the source's names of columns, by ours: the text may use either.
     :raises InputError: if the text is no template, or names a filter, a test or a tag that does not exist.
     """
 
-    def __init__(self, environment: Environment, source: str, names: MutableMapping[str, Any]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        source: str,
+        names: MutableMapping[str, Any],
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        self._others = by_theirs(columns)
         try:
             tree = environment.parse(source)
+            self._named = sorted(_named(tree))
             alone = next(tree.find_all(_CHANGES_ITS_CONTEXT), None) is None
             self._template = _compiled(environment, tree)
         except TemplateSyntaxError as error:
@@ -87,8 +117,12 @@ class RowTemplate:
         :raises LackError: if the row lacks a value that the text needs.
         :raises Exception: whatever a filter of the text raises.
         """
-        self._names["row"] = RowProxy(values)
-        return "".join(self._template.root_render_func(self._shared or self._context()))
+        self._names["row"] = row = RowProxy(values, self._others)
+        try:
+            return "".join(self._template.root_render_func(self._shared or self._context()))
+        except _EmptyError:
+            empty = next((name for name in self._named if name in row and row[name] is None), None)
+            raise LackError(f"the column {empty!r} is empty (NULL)" if empty else _EMPTY) from None
 
     def _context(self) -> Context:
         return self._template.new_context(cast("dict[str, Any]", self._names), shared=True)
@@ -111,7 +145,7 @@ class _ColumnsAtOnce(NodeTransformer):
 
 def _filled(value: Any) -> Any:
     if value is None:
-        raise LackError("a value in it is empty (NULL)")
+        raise _EmptyError(_EMPTY)
     return value
 
 

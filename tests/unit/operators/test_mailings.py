@@ -201,7 +201,7 @@ def test_columns_may_be_called_like_methods(channel: dict[str, Any], wahelp_sand
 def test_a_missing_column_is_never_an_empty_word(
     channel: dict[str, Any], wahelp_sandbox: Sandbox, text: str
 ) -> None:
-    totals = operator(text=f"Dear {text}", **channel).execute({})
+    totals = operator(text=f"Dear {text}", on_bad_rows="report", **channel).execute({})
     assert (totals["skipped"], totals["sent"]) == (1, 0)
     assert sent(wahelp_sandbox) == []
 
@@ -215,7 +215,7 @@ def test_a_value_of_a_row_is_no_template(channel: dict[str, Any], wahelp_sandbox
 
 
 def test_a_text_cannot_reach_into_python(channel: dict[str, Any]) -> None:
-    totals = operator(text="{{ row.__class__.__mro__ }}", **channel).execute({})
+    totals = operator(text="{{ row.__class__.__mro__ }}", on_bad_rows="report", **channel).execute({})
     assert totals["skipped"] == 1
 
 

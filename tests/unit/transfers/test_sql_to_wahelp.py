@@ -27,7 +27,7 @@ PEOPLE = [(number, f"+7916000000{number}", f"N{number}") for number in range(5)]
 EVERYBODY = "SELECT phone, name FROM people"
 COUNTED = """
 WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 50000)
-SELECT tick(n) AS n FROM counted
+SELECT tick(n) AS user_id FROM counted
 """
 
 
@@ -113,7 +113,7 @@ def test_those_of_another_query_are_left_out(channel: dict[str, Any], wahelp_san
 
 
 def test_whom_a_query_suppresses_must_be_understood(channel: dict[str, Any], wahelp_sandbox: Sandbox) -> None:
-    with pytest.raises(InputError, match=r"^suppress: entry 1: must hold a phone or a user_id"):
+    with pytest.raises(InputError, match=r"^suppress_sql: must yield a column phone or user_id"):
         operator(suppress_sql="SELECT phone AS number FROM stopped", **channel).execute({})
     assert sent(wahelp_sandbox) == []
 
@@ -194,7 +194,7 @@ def test_rows_are_fetched_as_they_are_wanted(shop: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(SqliteHook, "get_conn", ticking)
     with closing(query_rows("shop", COUNTED, None)) as rows:  # type: ignore[type-var]
         for number in range(1, 2 * BATCH + 2):
-            assert next(rows) == {"n": number}
+            assert next(rows) == {"user_id": number}
             assert len(ticks) <= number + BATCH
     assert len(ticks) < 4 * BATCH
 
