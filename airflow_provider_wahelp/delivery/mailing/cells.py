@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.client.calls import Id
+from airflow_provider_wahelp.client.call import Id
 
 _PLAIN = frozenset({str, int, bool, type(None), date, datetime})  # what cannot be NaN, or the like
 _NUMBERS = _PLAIN | {float}
