@@ -74,7 +74,10 @@ def leg_with() -> Iterator[Callable[..., MailingChannel]]:
     def make(ledger: Ledger, status: str = "sent") -> MailingChannel:
         worklist = Worklist()
         worklists.append(worklist)
-        worklist.add([QueuedMessage(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)])
+        with worklist.filling():
+            worklist.add(
+                [QueuedMessage(number, f"key {number}", "Hi", number) for number in range(1, COUNT + 1)]
+            )
         with worklist.at_once():
             for number in range(1, COUNT + 1):
                 worklist.remember_done(Done(f"key {number}", "sent", number, number, number, status))

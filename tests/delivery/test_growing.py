@@ -45,7 +45,8 @@ def clock() -> Clock:
 def worklist() -> Iterator[Worklist]:
     with Worklist() as people:
         numbers = range(1, COUNT + 1)
-        people.add([QueuedMessage(number, f"key {number}", "text", 300 + number) for number in numbers])
+        with people.filling():
+            people.add([QueuedMessage(number, f"key {number}", "text", 300 + number) for number in numbers])
         yield people
 
 

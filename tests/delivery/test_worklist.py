@@ -16,7 +16,8 @@ from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 @pytest.fixture
 def worklist() -> Iterator[Worklist]:
     with Worklist() as made:
-        made.add([QueuedMessage(1, "a", "Hello", 301), QueuedMessage(2, "b", "Hello", 302)])
+        with made.filling():
+            made.add([QueuedMessage(1, "a", "Hello", 301), QueuedMessage(2, "b", "Hello", 302)])
         yield made
 
 
@@ -59,3 +60,27 @@ def test_looking_for_a_message_reads_neither_all_people_nor_all_of_the_same_text
     assert any("texts (digest=? AND user_id=? AND at>?)" in step for step in plan)
     assert any("sent (message_id=?)" in step for step in plan)
     assert not [step for step in plan if "SCAN people" in step or "SCAN history" in step or "TEMP" in step]
+
+
+def test_each_with_the_key_of_an_earlier_row_is_left_out_and_named_with_that_row() -> None:
+    with Worklist() as worklist:
+        with worklist.filling():
+            worklist.add([QueuedMessage(2, "a", "Hi", 301), QueuedMessage(3, "b", "Hi", 302)])
+            worklist.reject(4, Outcome.SKIPPED, "bad")
+            worklist.add(
+                [QueuedMessage(5, "a", "Hi", 303), QueuedMessage(6, "a", "Hi", None, "+79161112233")]
+            )
+            worklist.reject(7, Outcome.SKIPPED, "bad")
+        assert worklist.repeats == 2
+        told = [
+            (row.number, row.outcome, row.reason, row.user_id, row.phone) for row in worklist.results.report()
+        ]
+        assert told == [
+            (2, Outcome.DEFERRED, "not sent yet", 301, None),
+            (3, Outcome.DEFERRED, "not sent yet", 302, None),
+            (4, Outcome.SKIPPED, "bad", None, None),
+            (5, Outcome.SKIPPED, "the same key as row 2", 303, None),
+            (6, Outcome.SKIPPED, "the same key as row 2", None, "+79161112233"),
+            (7, Outcome.SKIPPED, "bad", None, None),
+        ]
+        assert [person.number for person in worklist.waiting(9)] == [2, 3]

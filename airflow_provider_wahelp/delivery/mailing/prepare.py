@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, batched
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -21,7 +22,6 @@ from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
-_BATCH = 1000  # people who are added at once
 _REASONS = 3  # that an error tells
 _TOLD = 100_000  # rows after which it is said that there is no end to them yet
 
@@ -44,17 +44,10 @@ class Preparation:
 
     def fill(self, rows: Iterable[Mapping[str, Any] | Unreadable]) -> None:
         """Take in the recipients; count the rows, the bad ones and those that name no phone."""
-        people: list[QueuedMessage] = []
-        for number, row in enumerate(rows, 1):
-            self.rows = number
-            if number % _TOLD == 0:
-                log.info("%s rows are read", f"{number:,}")
-            if person := self._composed(number, row):
-                people.append(person)
-            if len(people) == _BATCH:
-                self._add(people)
-                people.clear()
-        self._add(people)
+        with self.worklist.filling():
+            for people in batched(filter(None, map(self._composed, count(1), rows))):
+                self.worklist.add(people)
+        self.bad += self.worklist.repeats
 
     def check(self, options: Options, *, resumed: bool) -> None:
         """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
@@ -73,6 +66,9 @@ class Preparation:
             raise InputError("recipients", must)
 
     def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> QueuedMessage | None:
+        self.rows = number
+        if number % _TOLD == 0:
+            log.info("%s rows are read", f"{number:,}")
         if isinstance(row, Unreadable):
             self._reject(number, f"it {row.reason}")
             return None
@@ -96,9 +92,6 @@ class Preparation:
             self.reasons.append(f"row {number}: {reason}")
         self.failures.failed(number, "bad row", reason)
         self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
-
-    def _add(self, people: list[QueuedMessage]) -> None:
-        self.bad += self.worklist.add(people)
 
 
 def _stop_without_rows(if_empty: str) -> None:

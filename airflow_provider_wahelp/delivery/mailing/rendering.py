@@ -116,8 +116,10 @@ class Renderer:
         return "" if found is None else found
 
     def _label(self, values: Mapping[str, Any]) -> str:
+        if not self._key:
+            return ""
         label = _spelt(self._cell(values), "key")
-        if self._key and not label.strip():
+        if not label.strip():
             raise InputError("key", f"the column {self._key!r} is missing or empty")
         return label
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Self
 
 from airflow_provider_wahelp.client.call import Id
@@ -12,7 +12,13 @@ from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.results import Results
-from airflow_provider_wahelp.delivery.mailing.worklist_file import at_once, change_many, open_file
+from airflow_provider_wahelp.delivery.mailing.worklist_file import (
+    at_once,
+    change_many,
+    drop_keys,
+    index_keys,
+    open_file,
+)
 
 _ALL = -1  # SQLite's limit for no limit
 _COLUMNS = ", ".join(QueuedMessage._fields)
@@ -20,7 +26,7 @@ _MARKS = ", ".join("?" * len(QueuedMessage._fields))
 _NAMED = f"?{QueuedMessage._fields.index('user_id') + 1}"
 _PERSON = f"SELECT {_COLUMNS} FROM people WHERE state = ?"  # noqa: S608 - our own names, here and below
 _AS_NAMED = _COLUMNS.replace("user_id", "iif(by_phone, user_id, named)")
-_ADD = f"INSERT OR IGNORE INTO people ({_COLUMNS}, named) VALUES ({_MARKS}, {_NAMED})"  # noqa: S608
+_ADD = f"INSERT INTO people ({_COLUMNS}, named) VALUES ({_MARKS}, {_NAMED})"  # noqa: S608
 _ADOPT = (  # what the source says of somebody counts, and what the ledger says of them
     f"INSERT INTO people ({_COLUMNS}) VALUES ({_MARKS}) "  # noqa: S608
     "ON CONFLICT (key) DO UPDATE SET number = excluded.number, text = excluded.text, phone = excluded.phone, "
@@ -53,6 +59,8 @@ class Worklist:
         """The zones of all recipients; any thread may read them."""
         self.unusable = ""
         """Why the channel cannot be used, if so."""
+        self.repeats = 0
+        """How many rows had the key of an earlier one."""
         self._set_aside: dict[str, QueuedMessage] = {}
 
     def __enter__(self) -> Self:
@@ -61,17 +69,17 @@ class Worklist:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def add(self, people: Sequence[QueuedMessage]) -> int:
-        """Add people; one with the key of an earlier one is not written to.
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Take in the source's recipients; then leave out each with the key of an earlier one."""
+        drop_keys(self._db)
+        yield
+        self.repeats = index_keys(self._db)
 
-        :return: how many had such a key.
-        """
-        before = self._db.total_changes
+    def add(self, people: Sequence[QueuedMessage]) -> None:
+        """Add recipients, while the worklist is being filled."""
         change_many(self._db, _ADD, people)
         self.zones.update(person.zones for person in people)
-        if self._db.total_changes - before == len(people):
-            return 0
-        return sum(self._repeats(person) for person in people)
 
     def reject(
         self,
@@ -216,14 +224,6 @@ class Worklist:
         wanted = {"digest": digest, "user_id": user_id, "since": since}
         row = self._db.execute(_FIND, wanted).fetchone()
         return row[0] if row else None
-
-    def _repeats(self, person: QueuedMessage) -> bool:
-        first = self._db.execute("SELECT number FROM people WHERE key = ?", (person.key,)).fetchone()[0]
-        if first == person.number:
-            return False
-        reason = f"the same key as row {first}"
-        self.reject(person.number, Outcome.SKIPPED, reason, person.user_id, person.phone, person.label)
-        return True
 
     def _as_begun(self, person: QueuedMessage) -> QueuedMessage:
         """Return a recipient with what is known of an earlier send that was not carried out."""

@@ -17,7 +17,7 @@ _PRAGMAS = (  # what would survive the process is gone with it: nothing need be 
 )
 _SCHEMA = """
 CREATE TABLE people (
-    number INTEGER PRIMARY KEY, key TEXT UNIQUE, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
+    number INTEGER PRIMARY KEY, key TEXT, label TEXT, user_id, phone TEXT, name TEXT, zones TEXT,
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0,
@@ -32,12 +32,21 @@ CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
 CREATE INDEX texts ON history (digest, user_id, at);
 """
 
+_INDEX_KEYS = "CREATE UNIQUE INDEX keys ON people (key)"
+_LEAVE_OUT_REPEATS = """
+WITH firsts AS (
+    SELECT key, min(number) AS row FROM people WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1
+)
+UPDATE people SET state = 'skipped', reason = 'the same key as row ' || firsts.row, key = NULL, text = NULL
+FROM firsts WHERE people.key = firsts.key AND people.number > firsts.row
+"""
+
 
 def open_file() -> sqlite3.Connection:
     """Return a file of no people; it loses its name here, and with the process its contents."""
     with tempfile.NamedTemporaryFile(prefix="wahelp-") as file:  # mkstemp's mode, 0600
         db = sqlite3.connect(file.name, isolation_level=None)
-        db.executescript(f"{_PRAGMAS} {_SCHEMA}")
+        db.executescript(f"{_PRAGMAS} {_SCHEMA} {_INDEX_KEYS}")
         return db
 
 
@@ -55,3 +64,20 @@ def change_many(db: sqlite3.Connection, statement: str, rows: Iterable[Sequence[
     """Run a statement with each of some rows, in one transaction."""
     with at_once(db):
         db.executemany(statement, rows)
+
+
+def drop_keys(db: sqlite3.Connection) -> None:
+    """Let people be added whose keys are indexed later: to do it row by row takes half as long again."""
+    db.execute("DROP INDEX keys")
+
+
+def index_keys(db: sqlite3.Connection) -> int:
+    """Index the keys of people; leave out, and count, those with the key of an earlier one."""
+    try:
+        db.execute(_INDEX_KEYS)
+    except sqlite3.IntegrityError:
+        before = db.total_changes
+        db.execute(_LEAVE_OUT_REPEATS)
+        db.execute(_INDEX_KEYS)
+        return db.total_changes - before
+    return 0
