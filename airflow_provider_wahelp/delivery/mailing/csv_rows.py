@@ -19,10 +19,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _SAYS = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel writes and reads it
 _A_PHONE = re.compile(r"\s*\+?[\d\s().\-\u00a0]{7,25}")
 _AN_ID = re.compile(r"\s*[\w-]*\d[\w-]*\s*")
-_NO_HEADER = (
-    "the first line must name a column phone or user_id: "
-    'name yours with columns={"phone": "..."}'
-)
+_NO_HEADER = 'the first line must name a column phone or user_id: name yours with columns={"phone": "..."}'
 
 
 class _Records(Protocol):
