@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
     from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
-    from airflow_provider_wahelp.delivery.mailing.rows import Layout, Row, Unreadable
+    from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
     from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
 SAFE_PACE = 20.0
@@ -42,9 +42,8 @@ class SendMessagesOperator(SendingOperator):
     A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
     ``daily_cap`` defer the task until it may send again.
 
-    :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to
-        ``.csv``, ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson`` (each also with ``.gz``) or ``.parquet``, or to
-        a folder of such files, which ends in ``/``. See ``docs/tables.md``.
+    :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
+        file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
         around it. A row that lacks a needed column, or has NULL there, is a bad row. Rows and XComs are
         data: braces in them arrive as braces. So the text itself cannot be an XCom, mapped or not. Put such
@@ -67,8 +66,7 @@ class SendMessagesOperator(SendingOperator):
         «отписаться» or the like; or a list of words. It takes one request, and a whole history the first
         time.
     :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
-        ``fail`` before the first message goes. By default they are reported, but the task fails if no row is
-        good.
+        ``fail`` before the first message goes. By default they are reported, unless no row is good.
     :param if_empty: without any row: ``succeed`` (the default), ``skip`` or ``fail``.
     :param max_failures: how many messages may fail before the task fails: a number, or below 1 a share of
         those tried. A recipient without the messenger is not counted as a failure. With ``wait_for``, an
@@ -97,10 +95,9 @@ class SendMessagesOperator(SendingOperator):
         ``user_id`` needs a phone, in the row or in the channel. Needs ``wait_for``.
     :param fallback_after: how long to wait for a delivery before the next channel is tried: a timedelta or
         seconds, ten minutes by default.
-    :param columns: the names of your columns by ours, where they differ in more than case: ``{"phone":
-        "Телефон", "name": "Имя"}``. The text and ``key`` may use either name.
-    :param encoding: what a CSV or JSON file is encoded in, if not UTF-8: ``"cp1251"``.
-    :param default_region: the country of phones that have no country code: ``"RU"``.
+    :param columns: the names of your columns by ours, e.g. ``{"phone": "Телефон", "name": "Имя"}``.
+    :param encoding: of a text file that is not UTF-8, e.g. ``"cp1251"``.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
         ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
@@ -214,15 +211,9 @@ class SendMessagesOperator(SendingOperator):
 
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return the recipients."""
-        from airflow_provider_wahelp.delivery.mailing.rows import read_rows
+        from airflow_provider_wahelp.delivery.mailing.rows import Layout, read_rows
 
-        return read_rows(seen(self.recipients), layout=self.layout())
-
-    def layout(self) -> Layout:
-        """Return what the author says of the rows."""
-        from airflow_provider_wahelp.delivery.mailing.rows import Layout
-
-        return Layout(self._checked("columns") or {}, self._checked("encoding"))
+        return read_rows(seen(self.recipients), layout=Layout(*map(self._checked, ("columns", "encoding"))))
 
     def suppressed(self) -> Any:
         """Return the people who must not be written to."""

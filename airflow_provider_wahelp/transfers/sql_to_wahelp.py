@@ -81,9 +81,10 @@ class SqlToWahelpOperator(SendMessagesOperator):
 
     def _both(self) -> Iterator[Any]:
         from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
-        from airflow_provider_wahelp.delivery.mailing.rows import read_entries
+        from airflow_provider_wahelp.delivery.mailing.rows import Layout, read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        yield from read_entries(super().suppressed(), "suppress", self.layout())
-        columns = Columns("suppress_sql", self._checked("columns"), optional=True)
+        names = self._checked("columns")
+        yield from read_entries(super().suppressed(), "suppress", Layout(names, self._checked("encoding")))
+        columns = Columns("suppress_sql", names, optional=True)
         yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, columns)

@@ -202,6 +202,23 @@ def test_a_text_may_use_either_name(mail: Callable[..., Any], caplog: pytest.Log
     assert lines[0]["key"] == "5"
 
 
+@pytest.mark.parametrize(
+    ("key", "first", "again"),
+    [
+        ("phone", {"phone": "+7 (916) 000-00-01"}, {"phone": 79160000001.0}),
+        ("PHONE", {"phone": ANNA}, {"phone": "8 (916) 000-00-01"}),
+        ("user_id", {"user_id": 301}, {"user_id": "301.0"}),
+    ],
+)
+def test_a_key_that_is_the_recipient_is_one_in_any_spelling(
+    mail: Callable[..., Any], key: str, first: dict[str, Any], again: dict[str, Any]
+) -> None:
+    rows = [{**first, "name": "Anna"}, {**again, "name": "Anya"}]
+    totals, lines = mail(rows, key=key)
+    assert (totals["deferred"], totals["skipped"]) == (1, 1)
+    assert lines[1]["reason"] == "the same key as row 1"
+
+
 def test_a_reason_names_the_row_the_column_and_no_value(mail: Callable[..., Any]) -> None:
     lines = mail([{"phone": ANNA, "NAME": None}, {"phone": BOB, "NAME": "Bob"}])[1]
     assert lines[0]["reason"] == "text: the column 'name' is empty (NULL)"

@@ -193,7 +193,7 @@ class Mailing:
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         log.info("Reading the rows")
-        layout = Layout(self.options.columns or {}, self.options.encoding)
+        layout = Layout(self.options.columns, self.options.encoding)
         entries = read_entries(self.options.suppress, "suppress", layout)
         with closed(entries):
             exclusions = Exclusions(Suppression(entries, region=self.options.default_region))

@@ -84,7 +84,8 @@ class Renderer:
         user_id, phone = _recipient(values, self._normalise)
         text = self._text(values)
         label = self._label(values)
-        parts = ("key", label) if self._key else ("to", str(user_id or phone), text)
+        one = {"phone": phone, "user_id": str(user_id or "")}.get(fold(self._key or ""))  # in any spelling
+        parts = ("key", one or label) if self._key else ("to", str(user_id or phone), text)
         name = values.get("name")
         return QueuedMessage(
             number,

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.csv_rows import csv_rows
@@ -51,21 +51,32 @@ def _stream(
 ) -> Iterator[Row | Unreadable]:
     with _input_errors(columns.argument):
         place = storage_path(path)
-        for file in _files(place, columns.argument) if _is_folder(place, str(path)) else [place]:
-            yield from _rows(file, columns, encoding)
+        file = None if str(path).endswith("/") else _opened(place)
+        if file:
+            yield from _rows(file, place, columns, encoding)
+            return
+        for part in _files(place, columns.argument):
+            yield from _rows(part.open("rb"), part, columns, encoding)  # type: ignore[no-untyped-call]
 
 
-def _rows(path: ObjectStoragePath, columns: Columns, encoding: str | None) -> Iterator[Row | Unreadable]:
+def _rows(
+    file: IO[bytes], path: ObjectStoragePath, columns: Columns, encoding: str | None
+) -> Iterator[Row | Unreadable]:
     name = str(path).lower()
     read = _READERS[PurePosixPath(name.removesuffix(".gz")).suffix]
-    with path.open("rb") as file:  # type: ignore[no-untyped-call]
+    with file:
         content: Any = gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
         yield from read(content, columns, encoding)
 
 
-def _is_folder(place: ObjectStoragePath, path: str) -> bool:
-    """Return whether a path is a folder; a file is not asked for that, as it may be far away."""
-    return path.endswith("/") or (not place.is_file() and place.is_dir())
+def _opened(place: ObjectStoragePath) -> IO[bytes] | None:
+    """Return a file; ``None`` if it is a folder, which is asked only where there is no such file."""
+    try:
+        return cast("IO[bytes]", place.open("rb"))  # type: ignore[no-untyped-call]
+    except (FileNotFoundError, IsADirectoryError):
+        if place.is_dir():
+            return None
+        raise
 
 
 def _files(folder: ObjectStoragePath, argument: str) -> list[ObjectStoragePath]:

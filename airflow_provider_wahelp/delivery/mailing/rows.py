@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_wahelp.client.errors import InputError
@@ -26,7 +26,7 @@ class Layout:
     :param encoding: what its text is encoded in, where it is no UTF-8.
     """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] | None = None
     encoding: str | None = None
 
 
