@@ -159,7 +159,6 @@ SETTINGS: dict[str, tuple[dict[str, str], str, str]] = {
     "NO_PROXY-domain": ({**PROXY, "NO_PROXY": "localhost"}, LOCAL, "direct"),
     "NO_PROXY-dot-domain": ({**PROXY, "NO_PROXY": ".localhost"}, LOCAL, "direct"),
     "NO_PROXY-capitals": ({**PROXY, "NO_PROXY": "LocalHost"}, LOCAL, "direct"),
-    "NO_PROXY-suffix": ({**PROXY, "NO_PROXY": "host"}, LOCAL, "proxy: forward"),
     "no_proxy-first": ({**PROXY, "NO_PROXY": "*", "no_proxy": "a.test"}, PLAIN, "proxy: forward"),
     "NO_PROXY-IPv6": ({**PROXY, "NO_PROXY": "::1"}, "http://[::1]:{ipv6_port}", "direct"),
     "NO_PROXY-IPv6-brackets": ({**PROXY, "NO_PROXY": "[::1]"}, "http://[::1]:{ipv6_port}", "proxy: forward"),
