@@ -83,9 +83,10 @@ class _Text:
         return not (self.plain[first - 1 : first].isalnum() or self.plain[last : last + 1].isalnum())
 
     def places(self, spans: Iterable[Span]) -> list[Span]:
-        """Return where letters were, before anything was unescaped."""
+        """Return where letters were before anything was unescaped. The plus of a phone goes with it."""
         found = (self._indexes(*span) for span in spans)
-        return _joined((self.spans[first][0], self.spans[last - 1][1]) for first, last in found)
+        whole = ((first - (self.plain[first - 1 : first] == "+"), last) for first, last in found)
+        return _joined((self.spans[first][0], self.spans[last - 1][1]) for first, last in whole)
 
     def _indexes(self, start: int, end: int) -> Span:
         return self.letters[start][1], self.letters[end - 1][1] + 1

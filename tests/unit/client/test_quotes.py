@@ -100,7 +100,7 @@ def test_any_words_can_be_scrubbed(before: str, after: str, private: list[str]) 
 @pytest.mark.parametrize("private", ["s3cret-pass", "eyJhbGciOi.J9", "Иванова", "+79161234567"])
 def test_what_is_around_a_quote_stays(private: str, escape: str) -> None:
     shown = scrub(f"The message “{ESCAPES[escape](private)}” is not sent (422)", (private,))
-    assert re.fullmatch(r"The message “\W*(quot;|2B|43;)?\W*\*\*\*\W*(quot;)?” is not sent \(422\)", shown)
+    assert re.fullmatch(r"The message “\W*(quot;)?\*\*\*\W*(quot;)?” is not sent \(422\)", shown)
 
 
 @pytest.mark.parametrize(
