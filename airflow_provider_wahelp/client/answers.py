@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 from airflow_provider_wahelp.client import errors
-from airflow_provider_wahelp.client.masking import scrub
+from airflow_provider_wahelp.client.masking import scrub, without_echoes
 from airflow_provider_wahelp.client.models import Model
 
 M = TypeVar("M", bound=Model)
@@ -26,6 +26,7 @@ _MESSENGER_MISSING = re.compile(
 )
 _RATE_LIMITED = re.compile(r"too many requests|слишком много попыток", re.IGNORECASE)
 _LONGEST_WORDS = 300
+_LONGEST_READ = 20_000
 _BY_STATUS: Mapping[int, type[errors.WahelpError]] = {
     401: errors.TokenRefusedError,
     403: errors.ForbiddenError,
@@ -113,11 +114,11 @@ def error_of(
     refused = isinstance(body, Mapping) and body.get("success") in (False, "false")
     if answer.status < 300 and not refused:  # noqa: PLR2004
         return None
-    words = scrub(_words_of(body, answer), private)
-    everything = scrub("; ".join(_leaves(body)), private)  # the key of a known wording is not known
-    return _kind_of(answer, f"{words}; {everything}")(
+    words = _words_of(body, answer)[:_LONGEST_READ]
+    everything = "; ".join([words, *_leaves(body)])[:_LONGEST_READ]  # a wording's key is not known
+    return _kind_of(answer, without_echoes(everything, private))(
         what,
-        _shortened(words),
+        _shortened(scrub(words, private)),
         status=answer.status,
         retry_after=answer.retry_after,
         payload=None if body is _NOT_JSON else body,

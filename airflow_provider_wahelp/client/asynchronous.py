@@ -8,7 +8,6 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
@@ -18,14 +17,15 @@ from tenacity import AsyncRetrying
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.certificates import ssl_context
 from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import TokenStore, process_store
 from airflow_provider_wahelp.client.tokens import TokenKeeper
+from airflow_provider_wahelp.client.transport import Transport
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class AsyncWahelpClient:
     :param settings: the server, the credentials, the timeouts and the retries.
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: is called with each token before its first use, so that logs can mask it.
-    :raises InputError: if the CA bundle cannot be used.
+    :raises InputError: if the CA bundle, or a proxy that the environment names, cannot be used.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class AsyncWahelpClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
+        self._network = Network(settings)
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
         self._sleep = sleep
@@ -79,7 +80,8 @@ class AsyncWahelpClient:
             cookies=CookieJar(
                 DefaultCookiePolicy(allowed_domains=[])
             ),  # no cookies: the token alone identifies the account
-            verify=_tls(settings.verify) if settings.base_url.startswith("https") else False,
+            transport=Transport(self._network),
+            trust_env=False,
             timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout),
         )
 
@@ -153,7 +155,7 @@ class AsyncWahelpClient:
     async def _exchange(self, call: Call[T], token: str) -> T:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         asked = uptime()
-        with _translated(call):
+        with _translated(call, self._network):
             response = await self._http.request(
                 call.method,
                 url_of(self.settings.base_url, call),
@@ -192,23 +194,15 @@ class AsyncWahelpClient:
                 self._keeper.store.unlock()
 
 
-@lru_cache(maxsize=8)
-def _tls(verify: bool | str) -> ssl.SSLContext:
-    """Return a TLS context: one costs 22 ms of CPU, so one serves a process."""
-    if isinstance(verify, str):
-        return ssl_context(verify)
-    return httpx.create_ssl_context(verify=verify)
-
-
 @contextmanager
-def _translated(call: Call[Any]) -> Iterator[None]:
+def _translated(call: Call[Any], network: Network) -> Iterator[None]:
     """Name a fault of the network by what it means for the call."""
     try:
         yield
     except httpx.ConnectTimeout:
-        raise errors.ConnectTimeoutError(call.what) from None
+        raise errors.ConnectTimeoutError(call.what, network.explained()) from None
     except _NEVER_SENT as error:
-        raise errors.NotReachableError(call.what, type(error).__name__) from None
+        raise errors.NotReachableError(call.what, network.explained(type(error).__name__)) from None
     except httpx.TimeoutException:
         raise errors.ReadTimeoutError(call.what) from None
     except httpx.DecodingError:
@@ -216,4 +210,4 @@ def _translated(call: Call[Any]) -> Iterator[None]:
     except httpx.TooManyRedirects:
         raise errors.RedirectedError(call.what, "in a circle") from None
     except (httpx.TransportError, ssl.SSLError) as error:  # of a handshake it is a ConnectError
-        raise errors.ConnectionLostError(call.what, type(error).__name__) from None
+        raise errors.ConnectionLostError(call.what, network.explained(type(error).__name__)) from None

@@ -14,12 +14,12 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.certificates import check_bundle
 from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, seen
+from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
-from airflow_provider_wahelp.client.session import new_session, prepared
+from airflow_provider_wahelp.client.session import Session, prepared
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import TokenStore, process_store
 from airflow_provider_wahelp.client.tokens import TokenKeeper
@@ -33,7 +33,7 @@ class WahelpClient:
     :param settings: the server, the credentials, the timeouts and the retries.
     :param store: where the token is shared; by default among the clients of this process.
     :param on_token: is called with each token before its first use, so that logs can mask it.
-    :raises InputError: if the CA bundle cannot be used.
+    :raises InputError: if the CA bundle, or a proxy that the environment names, cannot be used.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class WahelpClient:
         on_token: Callable[[str], None] = lambda token: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        check_bundle(settings)
         self.settings = settings
+        self._network = Network(settings)
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
-        self._session = new_session()
+        self._session = Session(self._network)
         self._retrying = Retrying(sleep=sleep, before_sleep=self._note, **retries.policy(settings))
         self.trouble = ""
         """Why a call is being repeated, in words; nothing once one was answered."""
@@ -120,13 +120,13 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         asked = uptime()
-        with _translated(call):
+        with _translated(call, self._network):
             request = prepared(call, self.settings, token)
             response = self._session.send(
                 request,
                 timeout=(self.settings.connect_timeout, self.settings.timeout),
                 allow_redirects=call.method == "GET",
-                **self._session.merge_environment_settings(request.url, {}, None, self.settings.verify, None),
+                proxies=self._session.proxies_for(str(request.url)),
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status_code, headers, response.content)
@@ -168,22 +168,22 @@ class WahelpClient:
 
 
 @contextmanager
-def _translated(call: Call[Any]) -> Iterator[None]:
+def _translated(call: Call[Any], network: Network) -> Iterator[None]:
     """Name a fault of the network by what it means for the call."""
     try:
         yield
     except requests.ConnectTimeout:
-        raise errors.ConnectTimeoutError(call.what) from None
+        raise errors.ConnectTimeoutError(call.what, network.explained()) from None
     except requests.Timeout:
         raise errors.ReadTimeoutError(call.what) from None
     except requests.exceptions.ContentDecodingError:
         raise errors.UnreadableAnswerError(call.what, "its encoding is broken") from None
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-        raise _broken(error)(call.what, _reason(error)) from None
+        raise _broken(error)(call.what, network.explained(_reason(error))) from None
     except requests.TooManyRedirects:
         raise errors.RedirectedError(call.what, "in a circle") from None
     except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
-        raise errors.NotReachableError(call.what, type(error).__name__) from None
+        raise errors.NotReachableError(call.what, network.explained(type(error).__name__)) from None
 
 
 def _broken(error: requests.RequestException) -> type[errors.WahelpError]:

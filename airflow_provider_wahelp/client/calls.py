@@ -138,7 +138,7 @@ def create_user(project_id: Id, channel_uuid: str, name: str, phone: str) -> Cal
         f"add {mask_phone(phone)} to channel {channel_uuid}",
         created(User, "id"),
         json={"name": name, "phone": phone},
-        private=(name, phone, digits(phone)),
+        private=(name, *name.split(), phone, digits(phone)),
         project_id=project_id,
         repeatable=False,
     )

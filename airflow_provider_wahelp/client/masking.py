@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import phones
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.quotes import echoes, quotes
 
 HIDDEN = "***"
 _PHONE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)")
-_SHORTEST_SECRET = 3
 _SHORTEST_PART = 8  # of an address: what is shorter is a word such as "webhook"
 
 
@@ -42,13 +42,27 @@ def secrets_of(url: str) -> list[str]:
 def scrub(words: str, private: Iterable[str] = ()) -> str:
     """Return words of the API without what was sent to it, and without phone numbers.
 
+    What was sent may be quoted in part, and escaped as JSON, HTML or in an address.
+
     :param words: an error text from the API, which may quote the request.
     :param private: values of the request that must not be shown.
     """
-    for value in sorted(private, key=len, reverse=True):
-        if len(value) >= _SHORTEST_SECRET:
-            words = words.replace(value, HIDDEN)
-    return _PHONE.sub(lambda match: mask_phone(match.group()), words)
+    return _PHONE.sub(lambda match: mask_phone(match.group()), _without(quotes(words, private), words))
+
+
+def without_echoes(words: str, private: Iterable[str]) -> str:
+    """Return words of the API in which a meaning may be looked for: without texts that were sent to it.
+
+    :param words: an error text from the API, which may quote the request.
+    :param private: values of the request.
+    """
+    return _without(echoes(words, private), words)
+
+
+def _without(spans: Iterable[tuple[int, int]], words: str) -> str:
+    for start, end in sorted(spans, reverse=True):
+        words = f"{words[:start]}{HIDDEN}{words[end:]}"
+    return words
 
 
 def _understood(phone: str) -> str:

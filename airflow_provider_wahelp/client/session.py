@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from http.client import HTTPException
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,6 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.http_request import headers_of, url_of
+from airflow_provider_wahelp.client.network import Network, Server, server_of
 from airflow_provider_wahelp.client.settings import Settings
 
 POOL_SIZE = 32
@@ -48,11 +48,6 @@ def _encoded(base_url: str) -> str:
     return str(requests.Request("GET", base_url).prepare().url).rstrip("/")
 
 
-def _server_of(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
 class _NoCookies(RequestsCookieJar):
     """Stores no cookies and sends none: the token alone identifies the account."""
 
@@ -70,19 +65,29 @@ class _NoCookies(RequestsCookieJar):
 _NO_COOKIES = _NoCookies()
 
 
-class _Session(requests.Session):
-    """A session that keeps the token after a redirect, and reads the environment once."""
+class Session(requests.Session):
+    """A session that keeps the token after a redirect, and leaves the environment to the network.
 
-    def __init__(self) -> None:
+    :param network: knows the way to each server.
+    """
+
+    def __init__(self, network: Network) -> None:
         super().__init__()
-        self._environment: dict[tuple[str, str], Any] = {}
+        self.trust_env = False
+        self.cookies = _NO_COOKIES
+        self._network = network
+        adapter = _Adapter(network)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
 
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Return what the environment says of a server: to read it anew is a tenth of what a call costs."""
-        server = _server_of(url)
-        if server not in self._environment:
-            self._environment[server] = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        return dict(self._environment[server])
+    def proxies_for(self, url: str) -> dict[str, str]:
+        """Return the proxy that an address is reached through, as requests wants to be told."""
+        proxy = self._network.proxy(url)
+        return {server_of(url)[0]: proxy.url} if proxy else {}
+
+    def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> dict[str, str]:
+        """Return the proxy for where a redirect leads."""
+        return self.proxies_for(str(prepared_request.url))
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Keep the token, unless the redirect leads to another host; no ``.netrc`` entry takes its place."""
@@ -116,32 +121,37 @@ def _class_of(kind: type[Any]) -> type[Any]:
 class _Adapter(HTTPAdapter):
     """An adapter that finds the way to a server once: to look anew is a tenth of what a call costs."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE)
-        self._pools: dict[tuple[str, str], Any] = {}
+        self._network = network
+        self._pools: dict[Server, Any] = {}
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
         """Return the pool of a server; how it is reached never changes within a session."""
-        server = _server_of(request.url)
+        server = server_of(request.url)
         if server not in self._pools:
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             pool.ConnectionCls = _class_of(pool.ConnectionCls)
             self._pools[server] = pool
         return self._pools[server]
 
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Return where a pool leads, and what it checks certificates with."""
+        where, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return where, {"ssl_context": self._network.tls} if where["scheme"] == "https" else {}
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Return the pools behind a proxy; if it talks TLS, its certificate is checked as a server's is."""
+        if proxy.startswith("https:"):
+            options.update(ssl_context=self._network.tls, proxy_ssl_context=self._network.tls)
+        return super().proxy_manager_for(proxy, **options)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave a pool's certificates as they are: requests would load them anew for each connection."""
+
     def close(self) -> None:
         """Close the connections."""
         self._pools.clear()
         super().close()
-
-
-def new_session() -> requests.Session:
-    """Return a session for the threads of a process, with connections that are kept."""
-    session = _Session()
-    session.cookies = _NO_COOKIES
-    adapter = _Adapter()
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session

@@ -1,10 +1,13 @@
 # ruff: noqa: RUF001 - the API speaks Russian
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -13,6 +16,8 @@ from airflow_provider_wahelp.client.answers import Envelope, open_envelope, read
 from airflow_provider_wahelp.client.models import Project, User
 
 from .wire import PASSWORD, PHONE, TEXT, answer
+
+CUT = (TEXT[:8], PASSWORD[2:], "\\u0417", "%D0")
 
 
 def error_of(
@@ -114,10 +119,17 @@ def test_a_wording_has_a_meaning_under_any_key(
     assert type(error_of(body, status)) is kind
 
 
-def test_a_wording_in_what_was_sent_has_none() -> None:
+@pytest.mark.parametrize("escaped", [str, html.escape, quote], ids=["as-it-is", "HTML", "address"])
+def test_a_wording_in_what_was_sent_has_none(escaped: Callable[[str], str]) -> None:
     text = "Номер не подключен? Звоните нам"
-    error = error_of({"message": "bad", "data": {"text": text}}, private=(text,))
+    error = error_of({"message": "bad", "data": {"text": escaped(text)}}, private=(text,))
     assert type(error) is errors.RejectedError
+
+
+def test_a_wording_keeps_its_meaning_though_words_of_it_were_sent() -> None:
+    body = {"message": "У номера нет нужного мессенджера"}
+    error = error_of(body, private=("Нет имени", "Нет", "У номера нет хозяина"))
+    assert type(error) is errors.MessengerMissingError
 
 
 @pytest.mark.parametrize(
@@ -126,15 +138,18 @@ def test_a_wording_in_what_was_sent_has_none() -> None:
         {"message": f"{PHONE}: {TEXT}, {PASSWORD}"},
         {"errors": {"x": [PHONE, {"y": f"{TEXT}!{PASSWORD}"}]}},
         f"{PHONE} {TEXT} {PASSWORD}".encode(),
+        {"message": f"cannot read {json.dumps({'text': TEXT, 'password': PASSWORD})}"},
+        f"<p>{html.escape(quote(TEXT))} {quote(PHONE)}</p>".encode(),
+        {"message": f"{TEXT[:14]}… {PASSWORD[2:]}"},
         {"message": "8 (916) 123-45-67 and +7 916 123 45 67"},
         {"message": "exists", "data": {"name": "Анна", "phone": PHONE}},
     ],
-    ids=["message", "nested", "plain", "another-spelling", "somebody-elses-record"],
+    ids=["message", "nested", "plain", "JSON", "HTML", "cut", "another-spelling", "somebody-elses-record"],
 )
 def test_an_error_quotes_nothing_private(body: Any) -> None:
     error = error_of(body, private=(PHONE, TEXT, PASSWORD))
     for shown in (str(error), repr(error), error.words):
-        for secret in (PHONE, PHONE[1:], "123-45-67", "123 45 67", TEXT, PASSWORD, "Анна"):
+        for secret in (PHONE, PHONE[1:], "123-45-67", "123 45 67", TEXT, PASSWORD, "Анна", *CUT):
             assert secret not in shown
 
 

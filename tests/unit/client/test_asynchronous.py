@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from airflow_provider_wahelp.client import AsyncWahelpClient, Settings, calls, errors
-from airflow_provider_wahelp.client.asynchronous import _tls
+from airflow_provider_wahelp.client.certificates import tls_context
 from airflow_provider_wahelp.client.token_store import MemoryStore
 
 from .wire import TEXT
@@ -78,8 +78,8 @@ def test_connecting_has_a_timeout_of_its_own(server: respx.MockRouter) -> None:
 
 
 def test_one_tls_context_serves_all_clients_of_a_process() -> None:
-    assert _tls(True) is _tls(True)
-    assert _tls(False) is not _tls(True)
+    assert tls_context(True) is tls_context(True)
+    assert tls_context(False) is not tls_context(True)
 
 
 def test_a_cancelled_login_leaves_the_store_to_others(server: respx.MockRouter) -> None:

@@ -119,9 +119,13 @@ class Wire(ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(
-        self, tls: ssl.SSLContext | None = None, handler: type[BaseRequestHandler] | None = None
+        self,
+        tls: ssl.SSLContext | None = None,
+        handler: type[BaseRequestHandler] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
-        super().__init__(("127.0.0.1", 0), handler or _Handler)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), handler or _Handler)
         self.scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
