@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.calls import Id
@@ -11,7 +12,7 @@ from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import post_message
+from airflow_provider_wahelp.client.operations import with_channel_check
 from airflow_provider_wahelp.client.reconcile import (
     LOOKS,
     BegunSend,
@@ -73,13 +74,25 @@ def begin_send(
     return BegunSend(*known, now.seconds, now.by_host, others)
 
 
-def send_message(begun: BegunSend, text: str, looks: Sequence[float] = LOOKS) -> Flow[Message]:
+def send_message(begun: BegunSend, text: str, looks: Sequence[float] | None = LOOKS) -> Flow[Message]:
     """Send a text once: where the outcome is unknown, look into the history before sending again.
 
-    :param looks: the seconds before each look.
+    After a refusal the channel is read: the API may blame a person for a channel that is not active.
+
+    :param looks: the seconds before each look; ``None`` leaves an unknown outcome to the caller.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
-    return carried_out_once(lambda: post_message(begun, text), lambda: find_sent(begun, looks))
+    project, channel = begun.project_id, begun.channel_uuid
+    call = calls.send_message(project, channel, begun.user_id, text)
+    attempt = partial(with_channel_check, call, project, channel)
+    sending = attempt() if looks is None else carried_out_once(attempt, lambda: find_sent(begun, looks))
+    message = yield from sending
+    return replace(  # what the answer leaves out
+        message,
+        user_id=begun.user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
@@ -21,13 +20,12 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import (
     Channel,
-    Message,
     Model,
     Project,
     Webhook,
 )
 from airflow_provider_wahelp.client.paging import Pager
-from airflow_provider_wahelp.client.reconcile import BegunSend, created_once, find_new
+from airflow_provider_wahelp.client.reconcile import created_once, find_new
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -115,22 +113,6 @@ def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
             return None
         found += [item for item in pager.take(page) if wanted(item)]
     return found
-
-
-def post_message(begun: BegunSend, text: str) -> Flow[Message]:
-    """Send a text, and leave an unknown outcome to the caller.
-
-    After a refusal the channel is read: the API may blame a person for a channel that is not active.
-    """
-    project, channel, user_id = begun.project_id, begun.channel_uuid, begun.user_id
-    call = calls.send_message(project, channel, user_id, text)
-    message = yield from with_channel_check(call, project, channel)
-    return replace(  # what the answer leaves out
-        message,
-        user_id=user_id if message.user_id is None else message.user_id,
-        text=text if message.text is None else message.text,
-        direction="outgoing",
-    )
 
 
 def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow[T]:

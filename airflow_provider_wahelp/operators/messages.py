@@ -184,7 +184,7 @@ class SendMessageOperator(SendingOperator):
 
     def _send(self, context: Context) -> dict[str, Any]:
         send = self._idempotent_send(context)
-        message, just_now, channel = send.send()
+        message, just_now, channel = self.hook.run(send.send())
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
