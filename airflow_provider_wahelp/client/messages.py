@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.call import Id
@@ -13,10 +14,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.client.models import (
-    Message,
-    User,
-)
+from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.operations import with_channel_check
 from airflow_provider_wahelp.client.reconcile import (
     LOOKS,
@@ -79,13 +77,25 @@ def begin_send(
     return BegunSend(*known, now.seconds, now.by_host, others)
 
 
-def send_message(begun: BegunSend, text: str, looks: Sequence[float] = LOOKS) -> Flow[Message]:
+def send_message(begun: BegunSend, text: str, looks: Sequence[float] | None = LOOKS) -> Flow[Message]:
     """Send a text once: where the outcome is unknown, look into the history before sending again.
 
-    :param looks: the seconds before each look.
+    After a refusal the channel is read: the API may blame a person for a channel that is not active.
+
+    :param looks: the seconds before each look; ``None`` leaves an unknown outcome to the caller.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
-    return carried_out_once(lambda: post_message(begun, text), lambda: find_sent(begun, looks))
+    project, channel = begun.project_id, begun.channel_uuid
+    call = calls.send_message(project, channel, begun.user_id, text)
+    attempt = partial(with_channel_check, call, project, channel)
+    sending = attempt() if looks is None else carried_out_once(attempt, lambda: find_sent(begun, looks))
+    message = yield from sending
+    return replace(  # what the answer leaves out
+        message,
+        user_id=begun.user_id if message.user_id is None else message.user_id,
+        text=text if message.text is None else message.text,
+        direction="outgoing",
+    )
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:
@@ -103,19 +113,3 @@ def by_phone(to: Recipient) -> Flow[Recipient]:
             "needs the person's phone, and Wahelp does not tell it: name them by phone, not user_id",
         ) from None
     return replace(to, user_id=None, phone=number, name=user.name or number)
-
-
-def post_message(begun: BegunSend, text: str) -> Flow[Message]:
-    """Send a text, and leave an unknown outcome to the caller.
-
-    After a refusal the channel is read: the API may blame a person for a channel that is not active.
-    """
-    project, channel, user_id = begun.project_id, begun.channel_uuid, begun.user_id
-    call = calls.send_message(project, channel, user_id, text)
-    message = yield from with_channel_check(call, project, channel)
-    return replace(  # what the answer leaves out
-        message,
-        user_id=user_id if message.user_id is None else message.user_id,
-        text=text if message.text is None else message.text,
-        direction="outgoing",
-    )

@@ -97,7 +97,8 @@ class SendMessagesOperator(SendingOperator):
         seconds, ten minutes by default.
     :param columns: the names of your columns by ours, e.g. ``{"phone": "Телефон", "name": "Имя"}``.
     :param encoding: of a text file that is not UTF-8, e.g. ``"cp1251"``.
-    :param default_region: the country of phones without a country code, e.g. ``"RU"``.
+    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
+        default.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
         ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
@@ -266,7 +267,7 @@ class SendMessagesOperator(SendingOperator):
             self._checked("max_length"),
             windows.zones if windows else lambda phone: "",
             self._checked("columns"),
-            self._checked("default_region"),
+            self.hook.region(),
         )
 
     def _windows(self) -> QuietWindows | None:
@@ -282,7 +283,8 @@ class SendMessagesOperator(SendingOperator):
             raise InputError("fallback", "must name each channel once, and not the first one")
         named = {field.name for field in fields(options.Options)} & self.checks.keys()
         return options.Options(
-            **{name: self._checked(name) for name in named - {"suppress", "fallback"}},
+            **{name: self._checked(name) for name in named - {"suppress", "fallback", "default_region"}},
+            default_region=self.hook.region(),
             suppress=self.suppressed(),
             stop_words=options.stop_words(self.stop_words),
             dry_run=self.only_check,

@@ -189,7 +189,7 @@ class SendMessageOperator(SendingOperator):
 
     def _send(self, context: Context) -> dict[str, Any]:
         send = self._idempotent_send(context)
-        message, just_now, channel = send.send()
+        message, just_now, channel = self.hook.run(send.send())
         self.log.info(
             "%s message %s (%d characters) to user %s%s through channel %s: %s",
             "Sent" if just_now else "Nothing to send: an earlier attempt sent",
@@ -210,26 +210,27 @@ class SendMessageOperator(SendingOperator):
         first = self._idempotent_send(context)
         scope = f"{self.hook.get_conn().settings.base_url}/{first.recipient.project_id}"
         place = self._checked("remember_in")
-        memory = preferred_channels_in(place, scope) if place else None
+        preferred = preferred_channels_in(place, scope) if place else None
         others = self._checked("fallback") or []
-        return TrackedSend(FallbackChannels(first, others, memory), self._wait_options())
+        return TrackedSend(FallbackChannels(first, others, preferred), self._wait_options())
 
     def _idempotent_send(self, context: Context) -> IdempotentSend:
         from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
-        key = self._checked("idempotency_key")
+        key, text = self._checked("idempotency_key"), self._checked("text")
+        if_unclear, on_rerun = self._checked("if_unclear"), self._checked("on_rerun")
         attempt, ledger = self._attempt_and_ledger(context, key)
         return IdempotentSend(
             hook=self.hook,
             recipient=self.hook.recipient(
                 self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
             ),
-            text=self._checked("text"),
+            text=text,
             attempt=attempt,
             ledger=ledger,
             key=key or attempt.key,
-            if_unclear=self._checked("if_unclear"),
-            on_rerun=self._checked("on_rerun"),
+            if_unclear=if_unclear,
+            on_rerun=on_rerun,
         )
 
 

@@ -44,9 +44,10 @@ class SendingOperator(WahelpOperator):
         from airflow_provider_wahelp.delivery.attempt import attempt_of
         from airflow_provider_wahelp.delivery.ledger import ledger_of
 
+        path = self._checked("ledger_path")
         attempt = attempt_of(context, self.retries or 0)
         is_filed = bool(key or attempt.key)  # a test that calls execute({}) has no task instance
-        return attempt, ledger_of(context, self._checked("ledger_path")) if is_filed else None
+        return attempt, ledger_of(context, path) if is_filed else None
 
     def _wait_options(self) -> wait_options.WaitOptions:
         return wait_options.WaitOptions(

@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.messages import Recipient, post_message
+from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
@@ -93,7 +93,7 @@ class Sender:
         where = self.project_id, self.channel_uuid, person.user_id
         begun = BegunSend(*where, person.digest, person.began or 0.0, bool(person.by_host))
         try:
-            message = self.hook.run(post_message(begun, person.text))
+            message = self.hook.run(send_message(begun, person.text, looks=None))
         except WahelpError as error:
             return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone

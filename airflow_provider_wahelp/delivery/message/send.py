@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.messages import Recipient, begin_send, post_message, send_message
+from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.operations import T
-from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, digest, find_sent, moment
+from airflow_provider_wahelp.client.reconcile import LOOKS, BegunSend, by_server, digest, find_sent, moment
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
@@ -56,12 +55,23 @@ class IdempotentSend:
     if_unclear: str = "check"
     on_rerun: str = "skip"
 
-    def send(self) -> SentMessage:
+    def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
         """
-        return self.hook.run(self._send())
+        entry = yield from self._begin()
+        if isinstance(entry, SentMessage):
+            return entry
+        try:
+            looks = LOOKS if self.if_unclear == "check" else None
+            message = yield from send_message(entry, self.text, looks)
+        except WahelpError as error:
+            self._failed(error)
+            if self.if_unclear == "fail" and error.may_have_happened:
+                raise entry.unknown(error.reason, error.status) from error
+            raise
+        return self._done(entry, message, just_now=True)
 
     def current_entry(self) -> Entry | None:
         """Return what the ledger says of this send; ``None`` also where it is to be sent once more."""
@@ -111,14 +121,29 @@ class IdempotentSend:
         cleared = self.attempt.cleared and done.generation != self.attempt.generation
         return self.on_rerun == "resend" and cleared
 
-    def _send(self) -> Flow[SentMessage]:
+    def _begin(self) -> Flow[Entry | SentMessage]:
+        """Record that the send begins now, or return what an earlier attempt has sent."""
         earlier = self._read() if self.ledger else (yield from self._assumed())
-        if not earlier:
-            return (yield from self._post())
+        if earlier and (sent := (yield from self._sent_by(earlier))):
+            return sent
+        others = earlier.sent_under_key if earlier else []
+        user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
+        begun = yield from begin_send(self.recipient, self.text, others, user_id)
+        if earlier and not earlier.message and _alike(earlier, begun):
+            # The message of the earlier attempt may still turn up in the history.
+            first = yield from by_server(earlier.since)
+            begun = replace(begun, began=min(first, begun.began))
+        entry = Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
+        if self.ledger:
+            self.ledger.write(self._key, asdict(entry))
+        return entry
+
+    def _sent_by(self, earlier: Entry) -> Flow[SentMessage | None]:
+        """Return what an earlier attempt has sent; ``None``, where this one is to send."""
         if not earlier.message:
-            return (yield from self._reconcile(earlier))
+            return (yield from self._reconciled(earlier))
         if self._is_to_be_resent(earlier):
-            return (yield from self._post(earlier))
+            return None
         yield from self._warn_of_other_recipient(earlier)
         return SentMessage(self.full_message(earlier), False, earlier.channel_uuid)
 
@@ -129,13 +154,14 @@ class IdempotentSend:
             return None
         begun = yield from begin_send(self.recipient, self.text, [])
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
-        return self._entry(replace(begun, began=since.seconds, by_host=since.by_host))
+        assumed = replace(begun, began=since.seconds, by_host=since.by_host)
+        return Entry(**vars(assumed), generation=self.attempt.generation, person=self._phone_digest)
 
-    def _reconcile(self, begun: Entry) -> Flow[SentMessage]:
-        """Look for the message of an earlier attempt; if it was not sent, send to the person named now."""
+    def _reconciled(self, begun: Entry) -> Flow[SentMessage | None]:
+        """Look for the message of an earlier attempt; ``None``: send to the person named now."""
         found = yield from self._find(begun)
         if not found:
-            return (yield from self._post(begun))
+            return None
         self._has_same_text(begun)
         yield from self._warn_of_other_recipient(begun)
         return self._done(replace(begun, generation=self.attempt.generation), found, just_now=False)
@@ -146,52 +172,23 @@ class IdempotentSend:
         if self.if_unclear == "fail":
             raise begun.unknown('an earlier attempt began to send it, and if_unclear is "fail"')
         log.info("An earlier attempt may have sent the message: looking into the history.")
-        return (yield from self._repeatable(begun, find_sent(begun)))
-
-    def _post(self, earlier: Entry | None = None) -> Flow[SentMessage]:
-        entry = yield from self._begin(earlier)
-        sending = send_message if self.if_unclear == "check" else post_message
         try:
-            message = yield from self._repeatable(entry, sending(entry, self.text))
-        except WahelpError as error:
-            if self.ledger and not error.may_have_happened:
-                self.ledger.forget(self._key)
+            return (yield from find_sent(begun))
+        except UnknownOutcomeError as error:
+            error.temporary = True  # a retry of the task looks again
             raise
-        return self._done(entry, message, just_now=True)
 
-    def _begin(self, earlier: Entry | None) -> Flow[Entry]:
-        others = earlier.sent_under_key if earlier else []
-        user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
-        begun = yield from begin_send(self.recipient, self.text, others, user_id)
-        if earlier and not earlier.message and _alike(earlier, begun):
-            # The message of the earlier attempt may still turn up in the history.
-            first = yield from by_server(earlier.since)
-            begun = replace(begun, began=min(first, begun.began))
-        entry = self._entry(begun)
-        if self.ledger:
-            self.ledger.write(self._key, asdict(entry))
-        return entry
-
-    def _entry(self, begun: BegunSend) -> Entry:
-        return Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
+    def _failed(self, error: WahelpError) -> None:
+        if isinstance(error, UnknownOutcomeError):
+            error.temporary = True  # a retry of the task looks again
+        if self.ledger and not error.may_have_happened:
+            self.ledger.forget(self._key)
 
     def _done(self, entry: Entry, message: Message, *, just_now: bool) -> SentMessage:
         sent = message.to_dict()
         if self.ledger:
             self.ledger.write(self._key, asdict(replace(entry, message=impersonal(sent))))
         return SentMessage(sent, just_now, entry.channel_uuid)
-
-    def _repeatable(self, begun: Entry, flow: Flow[T]) -> Flow[T]:
-        """Say of an unknown outcome whether a retry of the task may settle it: only if that looks again."""
-        try:
-            return (yield from flow)
-        except UnknownOutcomeError as error:
-            error.temporary = self.if_unclear == "check"
-            raise
-        except WahelpError as error:
-            if self.if_unclear == "fail" and error.may_have_happened:
-                raise begun.unknown(error.reason, error.status) from error
-            raise
 
     def _has_same_text(self, sent: Entry) -> bool:
         if sent.digest == digest(self.text):

@@ -111,7 +111,7 @@ class TrackedSend:
             return self._last_look(first_channel, results)
         channel, *remaining = channels
         try:
-            sent, just_now, used = self._channels.send_through(channel).send()
+            sent, just_now, used = self._hook.run(self._channels.send_through(channel).send())
         except MessengerMissingError as error:
             if self._alone:
                 raise
