@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
@@ -14,11 +13,11 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.operators.sending import SendingOperator, trigger_at
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -166,10 +165,6 @@ class SendMessagesOperator(SendingOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        with airflow_errors():  # Airflow renders none of these three: a literal is all that they can be
-            options.text(text)
-            options.stop_words(stop_words)
-            options.dry_run(dry_run)
         self.recipients = recipients
         self.text = text
         self.key = key
@@ -219,6 +214,13 @@ class SendMessagesOperator(SendingOperator):
     def suppressed(self) -> Any:
         """Return the people who must not be written to."""
         return seen(self.suppress)
+
+    def _check_arguments(self) -> None:
+        with airflow_errors():  # Airflow renders none of these three: a literal is all that they can be
+            options.text(self.text)
+            options.stop_words(self.stop_words)
+            options.dry_run(self.only_check)
+        super()._check_arguments()
 
     def _check_together(self) -> None:
         if self.fallback and not self.wait_for:
@@ -291,12 +293,3 @@ class SendMessagesOperator(SendingOperator):
             wait_options=self._wait_options() if self.wait_for else None,
             fallback=others,
         )
-
-
-def trigger_at(moment: datetime) -> Any:
-    """Return Airflow's trigger for a moment. Airflow 2 has it in another module."""
-    try:
-        temporal = import_module("airflow.providers.standard.triggers.temporal")
-    except ImportError:
-        temporal = import_module("airflow.triggers.temporal")
-    return temporal.DateTimeTrigger(moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
@@ -10,6 +11,8 @@ from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.delivery.attempt import Attempt
@@ -56,3 +59,12 @@ class SendingOperator(WahelpOperator):
             fallback_after=self._checked("fallback_after") or wait_options.FALLBACK_AFTER.total_seconds(),
             interval=self._checked("poll_interval"),
         )
+
+
+def trigger_at(moment: datetime) -> Any:
+    """Return Airflow's trigger for a moment. Airflow 2 has it in another module."""
+    try:
+        temporal = import_module("airflow.providers.standard.triggers.temporal")
+    except ImportError:
+        temporal = import_module("airflow.triggers.temporal")
+    return temporal.DateTimeTrigger(moment)
