@@ -1,4 +1,4 @@
-"""A world for each test, on one sandbox."""
+"""A rig for each test, on one sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.sandbox import Sandbox
-from tests.delivery.world import TIMEOUT, World
+from tests.delivery.sending_task import TIMEOUT, Rig
 
 
 @pytest.fixture(scope="session")
@@ -20,14 +20,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def world(sandbox: Sandbox, connect: Any, tmp_path: Path, own_state: Path) -> World:
-    """Return a world on a sandbox that is as at its start."""
+def rig(sandbox: Sandbox, connect: Any, tmp_path: Path, own_state: Path) -> Rig:
+    """Return a rig on a sandbox that is as at its start."""
     sandbox.reset()
     connect(sandbox.url)
-    return World(sandbox, tmp_path, own_state)
+    return Rig(sandbox, tmp_path, own_state)
 
 
 @pytest.fixture
-def hasty(world: World, connect: Any) -> None:
+def hasty(rig: Rig, connect: Any) -> None:
     """Let the host wait for no slow answer; on a busy machine all are, so not where requests are counted."""
-    connect(world.sandbox.url, extra={"timeout": TIMEOUT})
+    connect(rig.sandbox.url, extra={"timeout": TIMEOUT})

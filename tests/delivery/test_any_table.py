@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.row_shape import fold
 from airflow_provider_wahelp.operators import SendMessagesOperator
-from tests.delivery.world import World
+from tests.delivery.sending_task import Rig
 
 ANNA, BOB = "+79160000001", "+79160000002"
 NAN = float("nan")
@@ -23,13 +23,13 @@ TEXT = "Hello {{ row.name }}, {{ row.get('note') or '-' }}"
 
 
 @pytest.fixture
-def mail(world: World, tmp_path: Path) -> Callable[..., Any]:
+def mail(rig: Rig, tmp_path: Path) -> Callable[..., Any]:
     """Return what checks a mailing, and tells the totals and the lines of its report."""
 
     def check(recipients: Any, **given: Any) -> tuple[dict[str, int], list[dict[str, Any]]]:
         report = tmp_path / "report.jsonl"
         report.unlink(missing_ok=True)
-        arguments = {"text": TEXT, "dry_run": True, "stop_words": False, **world.channel, **given}
+        arguments = {"text": TEXT, "dry_run": True, "stop_words": False, **rig.channel, **given}
         task = SendMessagesOperator(
             task_id="mail", recipients=recipients, report_path=str(report), **arguments
         )

@@ -23,14 +23,14 @@ from airflow_provider_wahelp.client.errors import (
     UnknownOutcomeError,
     WahelpError,
 )
-from tests.delivery.world import (
+from tests.delivery.sending_task import (
     KILLS,
     KILLS_WITHOUT_LEDGER,
     PHONES,
     SLOW,
     Killed,
+    Rig,
     Task,
-    World,
     faulty_sends,
     outcome,
     quiet,
@@ -78,8 +78,8 @@ def with_channel_check(result: object) -> bool:
 class Sending:
     """One send after the other, each through faults of its own, from a seeded generator."""
 
-    def __init__(self, world: World, seed: int) -> None:
-        self.world = world
+    def __init__(self, rig: Rig, seed: int) -> None:
+        self.rig = rig
         self.random = random.Random(seed)
         self.kills: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
@@ -88,11 +88,11 @@ class Sending:
 
     def send(self) -> None:
         """Send one message through faults, then calm down and try a last time."""
-        self.world.sandbox.configure(history_lag=self.random.choice(LAGS))
+        self.rig.sandbox.configure(history_lag=self.random.choice(LAGS))
         ledger = self.random.choice(("store", "store", "file", "none"))
         user = self.random.randrange(len(PHONES))
         by_phone = {"phone": PHONES[user]} if self.random.random() < 0.1 else {}
-        task = Task(self.world, ledger, by_phone or {"user_id": self.world.users[user]})
+        task = Task(self.rig, ledger, by_phone or {"user_id": self.rig.users[user]})
         self.texts.append(task.text)
         troubles = 0
         result: object = None
@@ -103,12 +103,12 @@ class Sending:
             assert with_channel_check(result), repr(result)
             self.outcomes[type(result).__name__] += 1
             self.kills[kill] += isinstance(result, Killed)
-            troubles += self.world.calm() + isinstance(result, Killed)
+            troubles += self.rig.calm() + isinstance(result, Killed)
             if isinstance(result, AirflowFailException) or self.random.random() < 0.1:
                 task.clear()
             elif isinstance(result, dict):
                 break
-            self.world.sleep(self.random.choice((0, 1, 60)))
+            self.rig.sleep(self.random.choice((0, 1, 60)))
         sent = task.attempt()
         assert sent["text"] == task.text
         self.faulty += bool(troubles)
@@ -119,26 +119,26 @@ class Sending:
             if self.random.random() < 0.005:
                 name, given = SLOW
             operation = self.random.choice(OPERATIONS)
-            self.world.sandbox.inject(name, operation=operation, count=self.random.randint(1, 4), **given)
+            self.rig.sandbox.inject(name, operation=operation, count=self.random.randint(1, 4), **given)
 
 
 @pytest.mark.usefixtures("hasty")
-def test_thousands_of_faulty_sends(world: World, record_property: Callable[[str, object], None]) -> None:
+def test_thousands_of_faulty_sends(rig: Rig, record_property: Callable[[str, object], None]) -> None:
     wanted = faulty_sends(default=400)
-    sending = Sending(world, seed=wanted)
+    sending = Sending(rig, seed=wanted)
     begun = time.monotonic()
     with quiet():
         while sending.faulty < wanted:
             if len(sending.texts) % 50 == 0:
-                world.skew(sending.random.choice(SKEWS))
+                rig.skew(sending.random.choice(SKEWS))
             sending.send()
-    delivered = world.delivered()
+    delivered = rig.delivered()
     counted = {
         "sends": len(sending.texts),
         "faulty": sending.faulty,
         "duplicates": sum(delivered[text] > 1 for text in sending.texts),
         "losses": sum(delivered[text] == 0 for text in sending.texts),
-        "faults": dict(world.struck),
+        "faults": dict(rig.struck),
         "kills": dict(+sending.kills),
         "outcomes": dict(sending.outcomes),
         "seconds": round(time.monotonic() - begun, 1),
@@ -155,20 +155,20 @@ class Sends(RuleBasedStateMachine):
     for each time that a task which had sent was cleared.
     """
 
-    world: World
+    rig: Rig
 
     def __init__(self) -> None:
         super().__init__()
         self.tasks: list[Task] = []
         self.wanted: dict[str, int] = {}
-        self.world.calm()
-        self.world.sandbox.configure(history_lag=0)
-        self.world.skew(0)
+        self.rig.calm()
+        self.rig.sandbox.configure(history_lag=0)
+        self.rig.skew(0)
 
     @rule(ledger=st.sampled_from(["store", "file", "none"]), rerun=st.sampled_from(["skip", "resend"]))
     def define(self, ledger: str, rerun: str) -> None:
-        given = {"user_id": self.world.users[len(self.tasks) % len(PHONES)], "on_rerun": rerun}
-        task = Task(self.world, ledger, given)
+        given = {"user_id": self.rig.users[len(self.tasks) % len(PHONES)], "on_rerun": rerun}
+        task = Task(self.rig, ledger, given)
         self.tasks.append(task)
         self.wanted[task.text] = 1
 
@@ -178,11 +178,11 @@ class Sends(RuleBasedStateMachine):
         count=st.integers(min_value=1, max_value=5),
     )
     def go_wrong(self, fault: Fault, operation: str, count: int) -> None:
-        self.world.sandbox.inject(fault[0], operation=operation, count=count, **fault[1])
+        self.rig.sandbox.inject(fault[0], operation=operation, count=count, **fault[1])
 
     @rule(lag=st.sampled_from(LAGS))
     def lag(self, lag: float) -> None:
-        self.world.sandbox.configure(history_lag=lag)
+        self.rig.sandbox.configure(history_lag=lag)
 
     @rule(data=st.data(), kill=st.sampled_from(["", *KILLS]))
     def attempt(self, data: st.DataObject, kill: str) -> None:
@@ -198,36 +198,36 @@ class Sends(RuleBasedStateMachine):
         if not self.tasks:
             return
         task = data.draw(st.sampled_from(self.tasks))
-        self.world.calm()
+        self.rig.calm()
         task.attempt()
-        self.world.sleep(11)  # it takes a person a moment; until then the history has caught up
+        self.rig.sleep(11)  # it takes a person a moment; until then the history has caught up
         task.clear()
         self.wanted[task.text] += task.given["on_rerun"] == "resend"
 
     @rule(seconds=st.sampled_from([1, 60, 3500]))
     def wait(self, seconds: float) -> None:
-        self.world.sleep(seconds)
+        self.rig.sleep(seconds)
 
     @invariant()
     def nobody_is_written_to_twice(self) -> None:
-        delivered = self.world.delivered()
+        delivered = self.rig.delivered()
         assert all(delivered[task.text] <= self.wanted[task.text] for task in self.tasks)
 
     def teardown(self) -> None:
-        self.world.calm()
+        self.rig.calm()
         for task in self.tasks:
             assert task.attempt()["text"] == task.text
-        delivered = self.world.delivered()
+        delivered = self.rig.delivered()
         assert {task.text: delivered[task.text] for task in self.tasks} == self.wanted
 
 
 @pytest.mark.parametrize("skew", SKEWS)
-def test_in_any_order(world: World, skew: float) -> None:
+def test_in_any_order(rig: Rig, skew: float) -> None:
     class Skewed(Sends):
         def __init__(self) -> None:
-            self.world = world
+            self.rig = rig
             super().__init__()
-            world.skew(skew)
+            rig.skew(skew)
 
     with quiet():
         run_state_machine_as_test(  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_wahelp.client.models import MOSCOW
 from airflow_provider_wahelp.operators import SendMessageOperator
-from tests.delivery.world import Store
+from tests.delivery.sending_task import Store
 from tests.guide_server import CHANNEL, LOGIN, Guide, GuideServer
 
 TEXT = "Your order is ready"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_wahelp.delivery.ledger import FileLedger, Ledger, Record, TaskStateLedger
 from airflow_provider_wahelp.delivery.message.send_record import Entry
-from tests.delivery.world import Store
+from tests.delivery.sending_task import Store
 
 RECORD = {"began": 1.0, "digest": "digest", "user_id": 301}
 MESSAGES = st.none() | st.fixed_dictionaries(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.crowd import Dispatcher
-from tests.delivery.traveller import Traveller, Voyage, hurry
-from tests.delivery.world import PHONES, Killed, Task, World
+from tests.delivery.mailing_task import Dispatcher
+from tests.delivery.sending_task import PHONES, Killed, Rig, Task
+from tests.delivery.waiting_task import Case, WaitingTask, hurry
 
 PHONE = "+79161112233"
 NAME = "Praskovya"
@@ -20,7 +20,7 @@ KEEPING = ("store", "file")
 
 
 @pytest.fixture
-def kept(world: World, tmp_path: Path) -> Callable[[Task], str]:
+def kept(rig: Rig, tmp_path: Path) -> Callable[[Task], str]:
     """Return what lies in both ledgers, keys and names of files included, as it lies there."""
 
     def read(task: Task) -> str:
@@ -38,8 +38,8 @@ def insist_on_nothing_personal(raw: str, *, of: str = '"began"') -> None:
 
 @pytest.mark.parametrize("ledger", KEEPING)
 @pytest.mark.parametrize("to", [{"phone": PHONE, "name": NAME}, {}], ids=["phone", "user"])
-def test_of_one_message(world: World, ledger: str, to: dict[str, Any], kept: Callable[[Task], str]) -> None:
-    task = Task(world, ledger, to, text=TEXT)
+def test_of_one_message(rig: Rig, ledger: str, to: dict[str, Any], kept: Callable[[Task], str]) -> None:
+    task = Task(rig, ledger, to, text=TEXT)
     task.attempt()
     task.attempt()
     insist_on_nothing_personal(kept(task), of='"status"')
@@ -48,10 +48,10 @@ def test_of_one_message(world: World, ledger: str, to: dict[str, Any], kept: Cal
 @pytest.mark.parametrize("ledger", KEEPING)
 @pytest.mark.parametrize("kill", ["after_begun", "after_post", "after_done"])
 def test_of_one_message_whose_worker_was_killed(
-    world: World, ledger: str, kill: str, kept: Callable[[Task], str]
+    rig: Rig, ledger: str, kill: str, kept: Callable[[Task], str]
 ) -> None:
     """The history, which tells what became of it, names the person too."""
-    task = Task(world, ledger, {"phone": PHONE, "name": NAME}, text=TEXT)
+    task = Task(rig, ledger, {"phone": PHONE, "name": NAME}, text=TEXT)
     with pytest.raises(Killed):
         task.attempt(kill)
     insist_on_nothing_personal(kept(task))
@@ -62,26 +62,26 @@ def test_of_one_message_whose_worker_was_killed(
 @pytest.mark.parametrize("mode", ["worker", "triggerer"])
 @pytest.mark.parametrize("ledger", KEEPING)
 def test_of_one_message_that_is_waited_for_and_takes_another_channel(
-    world: World, mode: str, ledger: str, kept: Callable[[Task], str], monkeypatch: pytest.MonkeyPatch
+    rig: Rig, mode: str, ledger: str, kept: Callable[[Task], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hurry(monkeypatch, world)
-    second = str(world.hook().create_channel("Second", "telegram", world.project_id).uuid)
-    world.sandbox.scan(second)
-    voyage = Voyage(world, mode, world.channel["channel_uuid"], second)
-    voyage.lacks(voyage.first)
-    voyage.delivers(read_after=30)
-    task: Traveller = voyage.task(ledger=ledger, phone=PHONE, name=NAME, text=TEXT, wait_for="read")
-    assert task.travel()["text"] == TEXT
+    hurry(monkeypatch, rig)
+    second = str(rig.hook().create_channel("Second", "telegram", rig.project_id).uuid)
+    rig.sandbox.scan(second)
+    case = Case(rig, mode, rig.channel["channel_uuid"], second)
+    case.lacks(case.first)
+    case.delivers(read_after=30)
+    task: WaitingTask = case.task(ledger=ledger, phone=PHONE, name=NAME, text=TEXT, wait_for="read")
+    assert task.finish()["text"] == TEXT
     insist_on_nothing_personal(kept(task), of='"read"')
     for deferral in task.deferrals:
         insist_on_nothing_personal(f"{deferral.trigger.serialize()} {deferral.kwargs}", of="message_id")
 
 
 @pytest.mark.parametrize("ledger", KEEPING)
-def test_of_a_mailing(world: World, ledger: str, kept: Callable[[Task], str]) -> None:
+def test_of_a_mailing(rig: Rig, ledger: str, kept: Callable[[Task], str]) -> None:
     rows = [{"phone": phone, "name": NAME, "text": TEXT} for phone in (PHONE, *PHONES)]
-    mailing = Dispatcher(world, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
-    world.sandbox.configure(delivered_after=1, read_after=None)
+    mailing = Dispatcher(rig, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
+    rig.sandbox.configure(delivered_after=1, read_after=None)
     totals = mailing.attempt()
     while totals is None:
         totals = mailing.resume()

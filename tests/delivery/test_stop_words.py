@@ -24,7 +24,7 @@ from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
 from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, is_stop
 from airflow_provider_wahelp.storage.cache import CACHE_FILE
-from tests.delivery.world import PHONES, World
+from tests.delivery.sending_task import PHONES, Rig
 
 STOPS = """
 STOP|stop|Stop.|СТОП|СТОП.|стоп!!!|«Стоп»|"стоп"|(стоп)|*стоп*|/stop|#стоп|Стоп?|стоп 🙏
@@ -118,50 +118,50 @@ def test_any_text_can_be_judged(text: str) -> None:
 
 
 class Reader:
-    """Reads a world's opt-outs as a mailing does, each time as a new process."""
+    """Reads a rig's opt-outs as a mailing does, each time as a new process."""
 
-    def __init__(self, world: World, directory: Path | None) -> None:
-        self.world = world
+    def __init__(self, rig: Rig, directory: Path | None) -> None:
+        self.rig = rig
         self._directory = directory
 
     def read(self, words: Sequence[str] = STOP_WORDS, scope: str = "here") -> set[str]:
         """Return the phones that have opted out."""
-        self.world.sandbox.clear_requests()
+        self.rig.sandbox.clear_requests()
         opt_outs = OptOuts(self._directory, scope, words)
-        with self.world.hook() as hook:
-            hook.run(opt_outs.read(**self.world.channel))
-        out = {phone for phone, user in zip(PHONES, self.world.users, strict=True) if user in opt_outs}
+        with self.rig.hook() as hook:
+            hook.run(opt_outs.read(**self.rig.channel))
+        out = {phone for phone, user in zip(PHONES, self.rig.users, strict=True) if user in opt_outs}
         assert len(opt_outs) == len(out)
         return out
 
     @property
     def pages(self) -> int:
         """Return how many pages the last reading took."""
-        return sum(request.startswith("GET messages") for request in self.world.requests)
+        return sum(request.startswith("GET messages") for request in self.rig.requests)
 
     def receive(self, phone: str, text: str) -> None:
-        self.world.sandbox.receive(phone, text, self.world.channel["channel_uuid"])
+        self.rig.sandbox.receive(phone, text, self.rig.channel["channel_uuid"])
 
     def chat(self, messages: int, apart: float = 60.0) -> None:
         """Let others write for a while."""
         for number in range(messages):
-            self.world.sleep(apart)
+            self.rig.sleep(apart)
             self.receive(PHONES[3], f"Message {number}")
 
 
 @pytest.fixture
-def reader(world: World, own_state: Path) -> Reader:
-    return Reader(world, own_state)
+def reader(rig: Rig, own_state: Path) -> Reader:
+    return Reader(rig, own_state)
 
 
 def test_the_last_word_counts(reader: Reader) -> None:
     reader.receive(PHONES[0], "СТОП.")
     reader.receive(PHONES[1], "стоп")
     reader.receive(PHONES[2], "Стоп, а сколько стоит?")
-    reader.world.sleep(60)
+    reader.rig.sleep(60)
     reader.receive(PHONES[1], "Я передумал")
     assert reader.read() == {PHONES[0]}
-    reader.world.sleep(3600)
+    reader.rig.sleep(3600)
     reader.receive(PHONES[0], "Hello again")
     reader.receive(PHONES[2], "stop")
     assert reader.read() == {PHONES[2]}
@@ -170,8 +170,8 @@ def test_the_last_word_counts(reader: Reader) -> None:
 @pytest.mark.parametrize("kind", ["incoming", "missed", "outgoing"])
 def test_a_call_is_no_word(reader: Reader, kind: Any) -> None:
     reader.receive(PHONES[0], "stop")
-    reader.world.sleep(60)
-    reader.world.sandbox.call(PHONES[0], kind=kind)
+    reader.rig.sleep(60)
+    reader.rig.sandbox.call(PHONES[0], kind=kind)
     assert reader.read() == {PHONES[0]}
 
 
@@ -179,21 +179,21 @@ def test_a_call_is_no_word(reader: Reader, kind: Any) -> None:
 @pytest.mark.parametrize("read_before", [False, True])
 def test_a_deleted_message_is_no_word(reader: Reader, language: Any, read_before: bool) -> None:
     reader.receive(PHONES[0], "stop")
-    reader.world.sleep(60)
-    later = reader.world.sandbox.receive(PHONES[0], "stop!")
+    reader.rig.sleep(60)
+    later = reader.rig.sandbox.receive(PHONES[0], "stop!")
     if read_before:
         assert reader.read() == {PHONES[0]}
-    reader.world.sandbox.delete_message(later["id"], language=language)
+    reader.rig.sandbox.delete_message(later["id"], language=language)
     assert reader.read() == {PHONES[0]}
 
 
 def test_what_we_write_counts_for_nothing(reader: Reader) -> None:
     reader.receive(PHONES[0], "stop")
-    reader.world.sleep(60)
-    with reader.world.hook() as hook:
-        hook.send_message("Sorry!", user_id=reader.world.users[0], **reader.world.channel)
-        hook.send_message("Reply STOP", user_id=reader.world.users[1], **reader.world.channel)
-        hook.send_message("STOP", user_id=reader.world.users[2], **reader.world.channel)
+    reader.rig.sleep(60)
+    with reader.rig.hook() as hook:
+        hook.send_message("Sorry!", user_id=reader.rig.users[0], **reader.rig.channel)
+        hook.send_message("Reply STOP", user_id=reader.rig.users[1], **reader.rig.channel)
+        hook.send_message("STOP", user_id=reader.rig.users[2], **reader.rig.channel)
     assert reader.read() == {PHONES[0]}
 
 
@@ -210,7 +210,7 @@ def test_all_pages_are_read_and_then_only_what_is_new(reader: Reader) -> None:
     assert reader.pages == 4  # the last one is empty
     assert reader.read() == {PHONES[0]}
     assert reader.pages == 1
-    reader.world.sleep(86_400)
+    reader.rig.sleep(86_400)
     reader.receive(PHONES[1], "отписаться")
     reader.chat(PAGE_SIZE)
     assert reader.read() == {PHONES[0], PHONES[1]}
@@ -226,20 +226,20 @@ def test_an_opt_out_outlives_its_message(reader: Reader) -> None:
     reader.receive(PHONES[0], "stop")
     reader.chat(20)
     assert reader.read() == {PHONES[0]}
-    registry = reader.world.sandbox._state._core.registry
-    registry.history_of[reader.world.channel["channel_uuid"]][:10] = []
+    registry = reader.rig.sandbox._state._core.registry
+    registry.history_of[reader.rig.channel["channel_uuid"]][:10] = []
     assert reader.read() == {PHONES[0]}
 
 
 def test_a_history_that_lags(reader: Reader) -> None:
     reader.chat(PAGE_SIZE)
-    reader.world.sandbox.configure(history_lag=30.0)
+    reader.rig.sandbox.configure(history_lag=30.0)
     reader.receive(PHONES[0], "stop")
-    reader.world.sandbox.configure(history_lag=0.0)
-    reader.world.sleep(20)
+    reader.rig.sandbox.configure(history_lag=0.0)
+    reader.rig.sleep(20)
     reader.receive(PHONES[3], "Newer, and there at once")
     assert reader.read() == set()
-    reader.world.sleep(20)
+    reader.rig.sleep(20)
     assert reader.read() == {PHONES[0]}
     assert reader.pages == 1
 
@@ -249,13 +249,13 @@ def test_nothing_that_is_not_opted_out_is_kept_nor_any_text(reader: Reader, own_
     reader.receive(PHONES[1], "secret")
     reader.read()
     content = (own_state / CACHE_FILE).read_bytes()
-    assert f'"{reader.world.users[0]}"'.encode() in content
+    assert f'"{reader.rig.users[0]}"'.encode() in content
     readable = (
-        f'"{reader.world.users[1]}"',
+        f'"{reader.rig.users[1]}"',
         "stop",
         "secret",
         PHONES[0][1:],
-        reader.world.channel["channel_uuid"],
+        reader.rig.channel["channel_uuid"],
     )
     assert not [text for text in readable if text.encode() in content]
     assert (own_state / CACHE_FILE).stat().st_mode & 0o777 == 0o600
@@ -274,19 +274,19 @@ def test_other_words_and_other_scopes_read_anew(reader: Reader) -> None:
     assert reader.pages == 4
 
 
-def test_without_a_directory_all_is_read(world: World) -> None:
-    reader = Reader(world, None)
+def test_without_a_directory_all_is_read(rig: Rig) -> None:
+    reader = Reader(rig, None)
     reader.receive(PHONES[0], "stop")
     reader.chat(2 * PAGE_SIZE)
     for _ in range(2):
         assert reader.read() == {PHONES[0]}
         assert reader.pages == 4
     opt_outs = OptOuts(None, "here")
-    with world.hook() as hook:
-        assert hook.run(opt_outs.read(**world.channel)) == 2 * PAGE_SIZE + 1
-        assert hook.run(opt_outs.read(**world.channel)) == PAGE_SIZE
-    assert world.users[0] in opt_outs
-    assert str(world.users[0]) in opt_outs
+    with rig.hook() as hook:
+        assert hook.run(opt_outs.read(**rig.channel)) == 2 * PAGE_SIZE + 1
+        assert hook.run(opt_outs.read(**rig.channel)) == PAGE_SIZE
+    assert rig.users[0] in opt_outs
+    assert str(rig.users[0]) in opt_outs
 
 
 @pytest.mark.parametrize("damage", [b"", b"damaged" * 1000])
@@ -307,10 +307,10 @@ def test_a_history_that_cannot_be_read_is_an_error_and_leaves_what_was_known(rea
     assert reader.read() == {PHONES[0]}
     reader.chat(2 * PAGE_SIZE)
     reader.receive(PHONES[1], "stop")
-    reader.world.sandbox.inject("error_after", operation="messages")
+    reader.rig.sandbox.inject("error_after", operation="messages")
     with pytest.raises(ServerError):
         reader.read()
-    reader.world.sandbox.clear_faults()
+    reader.rig.sandbox.clear_faults()
     assert reader.read() == {PHONES[0], PHONES[1]}
     assert reader.pages == 3
 
@@ -319,12 +319,12 @@ def test_a_page_that_cannot_be_read_keeps_the_rest_from_being_taken_for_all(read
     reader.receive(PHONES[0], "stop")
     reader.chat(2 * PAGE_SIZE)
     opt_outs = OptOuts(reader._directory, "here")
-    with reader.world.hook() as hook:
-        conversation = opt_outs.read(**reader.world.channel)
+    with reader.rig.hook() as hook:
+        conversation = opt_outs.read(**reader.rig.channel)
         client = hook.get_conn()
         first = client.perform(_call(next(conversation)))
         assert isinstance(conversation.send(first), ServerTime)
-        conversation.send(Moment(reader.world.now()))
+        conversation.send(Moment(reader.rig.now()))
         with pytest.raises(WahelpError, match="lost"):
             conversation.throw(WahelpError("read the history", "lost"))
     assert reader.read() == {PHONES[0]}

@@ -32,7 +32,7 @@ def running() -> Iterator[Sandbox]:
         yield sandbox
 
 
-class World:
+class Rig:
     """A sandbox, its channels, and what was sent."""
 
     def __init__(self, sandbox: Sandbox, connect: Callable[..., None]) -> None:
@@ -67,9 +67,9 @@ class World:
 
 
 @pytest.fixture
-def world(running: Sandbox, connect: Callable[..., None]) -> World:
+def rig(running: Sandbox, connect: Callable[..., None]) -> Rig:
     running.reset()
-    return World(running, connect)
+    return Rig(running, connect)
 
 
 def of_task(state: str = "failed", **changes: Any) -> Context:

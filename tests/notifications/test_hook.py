@@ -19,7 +19,7 @@ from .conftest import (
     PHONE,
     SECONDS,
     SLACK,
-    World,
+    Rig,
     of_task,
     took,
 )
@@ -77,10 +77,10 @@ def failing(client: socket.socket) -> None:
 @pytest.mark.parametrize("handle", [silent, trickling, failing])
 @pytest.mark.parametrize("to", [[PHONE], [301], [PHONE, OTHER, 301]], ids=["phone", "user", "many"])
 def test_a_server_that_does_not_answer_as_it_should_costs_no_more_than_the_timeout(
-    world: World, task_log: Any, handle: Handler, to: list[Any]
+    rig: Rig, task_log: Any, handle: Handler, to: list[Any]
 ) -> None:
     with server(handle) as url:
-        world.connect(url)
+        rig.connect(url)
         notifier = WahelpNotifier(text="the blue door", to=to, timeout=SECONDS)
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK
     log = task_log()
@@ -88,31 +88,29 @@ def test_a_server_that_does_not_answer_as_it_should_costs_no_more_than_the_timeo
     assert not [secret for secret in (PHONE[2:], "blue door") if secret in log]
 
 
-def test_a_server_that_is_down(world: World, task_log: Any) -> None:
+def test_a_server_that_is_down(rig: Rig, task_log: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    world.connect(f"http://127.0.0.1:{port}")
+    rig.connect(f"http://127.0.0.1:{port}")
     notifier = WahelpNotifier(phone=PHONE, timeout=SECONDS)
     assert took(lambda: notifier(of_task())) < SECONDS + SLACK
     assert "Wahelp could not be reached" in task_log()
 
 
-def test_a_slow_server(world: World, task_log: Any) -> None:
+def test_a_slow_server(rig: Rig, task_log: Any) -> None:
     WahelpNotifier(text="first", phone=PHONE)(of_task())
-    world.sandbox.inject("slow", operation="send_message", seconds=8)
+    rig.sandbox.inject("slow", operation="send_message", seconds=8)
     notifier = WahelpNotifier(text="second", phone=PHONE, timeout=SECONDS)
     assert took(lambda: notifier(of_task())) < SECONDS + SLACK
-    world.sandbox.clear_faults()
+    rig.sandbox.clear_faults()
     WahelpNotifier(text="second", phone=PHONE)(of_task())  # it has arrived: the history tells
-    assert world.texts() == ["first", "second"]
+    assert rig.texts() == ["first", "second"]
 
 
-def test_a_name_lookup_that_takes_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch, task_log: Any
-) -> None:
+def test_a_name_lookup_that_takes_for_ever(rig: Rig, monkeypatch: pytest.MonkeyPatch, task_log: Any) -> None:
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60))
-    world.connect("http://wahelp.test")
+    rig.connect("http://wahelp.test")
     notifier = WahelpNotifier(user_id=301, phone=None, timeout=SECONDS, throttle=60)
     try:
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK

@@ -25,7 +25,7 @@ from .conftest import (
     SECONDS,
     SLACK,
     Clock,
-    World,
+    Rig,
     fail,
     notifier,
     of_run,
@@ -49,126 +49,126 @@ from .conftest import (
         (of_task(state="running"), of_task(state="running"), 1),
     ],
 )
-def test_the_same_callback_is_told_once(world: World, first: Any, second: Any, times: int) -> None:
+def test_the_same_callback_is_told_once(rig: Rig, first: Any, second: Any, times: int) -> None:
     notifier = WahelpNotifier(text="{{ 1 }}", phone=PHONE)
     notifier(first)
     notifier(second)
-    assert len(world.texts()) == times
+    assert len(rig.texts()) == times
 
 
-def test_a_clock_in_the_text_makes_no_other_alert(world: World) -> None:
+def test_a_clock_in_the_text_makes_no_other_alert(rig: Rig) -> None:
     notifier = WahelpNotifier(text="{{ now }}", phone=PHONE)
     notifier(of_task(now=1))
     notifier(of_task(now=2))
-    assert world.texts() == ["1"]
+    assert rig.texts() == ["1"]
 
 
-def test_a_task_may_tell_several_things(world: World) -> None:
+def test_a_task_may_tell_several_things(rig: Rig) -> None:
     notifier = WahelpNotifier(text="{{ step }}", phone=PHONE)
     for step in (1, 2, 2):
         notifier(of_task(state="running", step=step))
-    assert world.texts() == ["1", "2"]
+    assert rig.texts() == ["1", "2"]
 
 
-def test_two_notifiers_of_one_callback_both_tell(world: World) -> None:
+def test_two_notifiers_of_one_callback_both_tell(rig: Rig) -> None:
     for text in ("to the team", "to the boss"):
         WahelpNotifier(text=text, phone=PHONE)(of_task())
-    assert len(world.texts()) == 2
+    assert len(rig.texts()) == 2
 
 
-def test_many_are_told_and_one_who_cannot_be_stops_nobody(world: World, task_log: Any) -> None:
-    world.sandbox.set_messenger(PHONE, present=False)
-    WahelpNotifier(text="all", to=[PHONE, OTHER, world.user("+79163334455")])(of_task())
-    assert (world.texts(), world.texts(OTHER), world.texts("+79163334455")) == ([], ["all"], ["all"])
+def test_many_are_told_and_one_who_cannot_be_stops_nobody(rig: Rig, task_log: Any) -> None:
+    rig.sandbox.set_messenger(PHONE, present=False)
+    WahelpNotifier(text="all", to=[PHONE, OTHER, rig.user("+79163334455")])(of_task())
+    assert (rig.texts(), rig.texts(OTHER), rig.texts("+79163334455")) == ([], ["all"], ["all"])
     log = task_log()
     assert "A notifier failed; nothing else is affected." in log
     assert "does not have this messenger" in log
     assert PHONE[2:] not in log
 
 
-def test_tasks_kinds_people_and_channels_are_groups_of_their_own(world: World, clock: Clock) -> None:
+def test_tasks_kinds_people_and_channels_are_groups_of_their_own(rig: Rig, clock: Clock) -> None:
     fail(2)
     fail(2, task_id="check")
     fail(2, state="up_for_retry")
     fail(2, by=notifier(phone=OTHER))
-    fail(2, by=notifier(channel_uuid=world.second))
-    assert len(world.texts()) == 4
-    assert len(world.texts(OTHER)) == 1
+    fail(2, by=notifier(channel_uuid=rig.second))
+    assert len(rig.texts()) == 4
+    assert len(rig.texts(OTHER)) == 1
 
 
-def test_two_notifiers_with_one_group_and_other_people_keep_their_counts(world: World, clock: Clock) -> None:
+def test_two_notifiers_with_one_group_and_other_people_keep_their_counts(rig: Rig, clock: Clock) -> None:
     one, two = (notifier(phone=phone, group_by="warehouse") for phone in (PHONE, OTHER))
     fail(3, by=one)
     fail(5, by=two)
     clock.advance(600)
     fail(1, start=7, by=one)
     fail(1, start=7, by=two)
-    assert world.texts()[1] == "load 7\nand 2 more since 22:05"
-    assert world.texts(OTHER)[1] == "load 7\nand 4 more since 22:05"
+    assert rig.texts()[1] == "load 7\nand 2 more since 22:05"
+    assert rig.texts(OTHER)[1] == "load 7\nand 4 more since 22:05"
 
 
-def test_a_group_of_ones_own_reaches_across_tasks_and_dags(world: World, clock: Clock) -> None:
+def test_a_group_of_ones_own_reaches_across_tasks_and_dags(rig: Rig, clock: Clock) -> None:
     group = notifier(group_by="{{ ti.dag_id }}-db")
     fail(1, by=group)
     fail(1, by=group, task_id="check")
     fail(1, by=notifier(group_by="shop-db"), dag_id="another")
-    assert world.texts() == ["load 0"]
+    assert rig.texts() == ["load 0"]
 
 
-def test_each_of_many_is_counted_for(world: World, clock: Clock) -> None:
+def test_each_of_many_is_counted_for(rig: Rig, clock: Clock) -> None:
     both = notifier(phone=None, to=[PHONE, OTHER])
     fail(3, by=both)
     clock.advance(600)
     fail(1, start=3, by=both)
-    assert world.texts() == world.texts(OTHER) == ["load 0", "load 3\nand 2 more since 22:05"]
+    assert rig.texts() == rig.texts(OTHER) == ["load 0", "load 3\nand 2 more since 22:05"]
 
 
-def test_a_run_that_held_nothing_back_says_what_it_has_to_say(world: World, clock: Clock) -> None:
+def test_a_run_that_held_nothing_back_says_what_it_has_to_say(rig: Rig, clock: Clock) -> None:
     WahelpNotifier(text="done", phone=PHONE)(of_run("success"))
-    assert world.texts() == ["done"]
+    assert rig.texts() == ["done"]
 
 
-def test_a_summary_names_some_tasks_and_counts_the_others(world: World, clock: Clock) -> None:
+def test_a_summary_names_some_tasks_and_counts_the_others(rig: Rig, clock: Clock) -> None:
     for task in range(7):
         fail(2, task_id=f"task_{task}")
     notifier(text="over")(of_run())
-    *_, summary = world.texts()
+    *_, summary = rig.texts()
     assert summary.startswith("over\nheld back in this run since 22:05: task_0 failed (1), ")
     assert summary.endswith(" and 2 others")
 
 
-def test_quiet_hours_count_and_the_next_message_tells(world: World, clock: Clock, monkeypatch: Any) -> None:
+def test_quiet_hours_count_and_the_next_message_tells(rig: Rig, clock: Clock, monkeypatch: Any) -> None:
     monkeypatch.setattr(notification.time, "time", clock)
     quiet = notifier(quiet_hours="22:00-08:00", throttle=None)
     fail(3, by=quiet)
-    assert world.texts() == []
+    assert rig.texts() == []
     fail(1, start=9, by=notifier(quiet_hours="22:00-08:00", throttle=None, urgent=True))
-    assert world.texts() == ["load 9\nand 3 more since 22:05"]
+    assert rig.texts() == ["load 9\nand 3 more since 22:05"]
     fail(1, start=10, by=quiet)
     clock.advance(10 * 3600)
     fail(2, start=11, by=quiet)
-    assert world.texts()[1:] == ["load 11\nand 1 more since 22:05", "load 12"]
+    assert rig.texts()[1:] == ["load 11\nand 1 more since 22:05", "load 12"]
 
 
-def test_a_count_of_days_ago_names_the_day(world: World, clock: Clock) -> None:
+def test_a_count_of_days_ago_names_the_day(rig: Rig, clock: Clock) -> None:
     fail(2)
     clock.advance(2 * 86_400)
     fail(1, start=2)
-    assert world.texts()[1].endswith("and 1 more since 22 Nov 22:05")
+    assert rig.texts()[1].endswith("and 1 more since 22 Nov 22:05")
 
 
-def test_a_long_text_is_cut_so_that_the_count_stays(world: World, clock: Clock) -> None:
+def test_a_long_text_is_cut_so_that_the_count_stays(rig: Rig, clock: Clock) -> None:
     wordy = notifier(text="{{ 'x' * 9000 }}")
     fail(2, by=wordy)
     clock.advance(600)
     fail(1, start=2, by=wordy)
-    first, second = world.texts()
+    first, second = rig.texts()
     assert (len(first), len(second)) == (4000, 4000)
     assert second.endswith("…\nand 1 more since 22:05")
 
 
 def test_a_connection_that_takes_for_ever_to_look_up(
-    world: World, monkeypatch: pytest.MonkeyPatch, task_log: Any
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, task_log: Any
 ) -> None:
     over = threading.Event()
     monkeypatch.setattr(BaseWahelpHook, "get_connection", lambda *_, **__: over.wait(60))
@@ -190,7 +190,7 @@ def test_a_connection_that_takes_for_ever_to_look_up(
         over.set()
 
 
-def test_a_database_that_somebody_else_keeps_locked(world: World, own_state: Path, task_log: Any) -> None:
+def test_a_database_that_somebody_else_keeps_locked(rig: Rig, own_state: Path, task_log: Any) -> None:
     WahelpNotifier(text="first", phone=PHONE)(of_task())
     with sqlite3.connect(own_state / FILE) as holder:
         holder.execute("BEGIN EXCLUSIVE")
@@ -198,7 +198,7 @@ def test_a_database_that_somebody_else_keeps_locked(world: World, own_state: Pat
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK
 
 
-def test_nothing_is_left_behind_that_keeps_the_process_from_ending(world: World) -> None:
+def test_nothing_is_left_behind_that_keeps_the_process_from_ending(rig: Rig) -> None:
     code = """
 import socket, time
 from tests.notifications.conftest import of_task
@@ -208,7 +208,7 @@ socket.getaddrinfo = lambda *_, **__: time.sleep(60)
 WahelpNotifier(user_id=301, timeout=1)(of_task())
 print("done", flush=True)
 """
-    world.connect("http://wahelp.test")
+    rig.connect("http://wahelp.test")
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
     )

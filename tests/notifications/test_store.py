@@ -14,7 +14,7 @@ from airflow_provider_wahelp.notifications import WahelpNotifier
 from .conftest import (
     PHONE,
     Clock,
-    World,
+    Rig,
     fail,
     notifier,
     of_run,
@@ -23,93 +23,93 @@ from .conftest import (
 )
 
 
-def test_the_first_goes_at_once_and_the_next_window_tells_of_the_others(world: World, clock: Clock) -> None:
+def test_the_first_goes_at_once_and_the_next_window_tells_of_the_others(rig: Rig, clock: Clock) -> None:
     fail(1)
     clock.advance(60)
     fail(4, start=1)
-    assert world.texts() == ["load 0"]
+    assert rig.texts() == ["load 0"]
     clock.advance(8 * 60)
     fail(1, start=5)
-    assert world.texts() == ["load 0"]
+    assert rig.texts() == ["load 0"]
     clock.advance(60)
     fail(2, start=6)
-    assert world.texts() == ["load 0", "load 6\nand 5 more since 22:06"]
+    assert rig.texts() == ["load 0", "load 6\nand 5 more since 22:06"]
     clock.advance(600)
     fail(1, start=8)
-    assert world.texts()[2:] == ["load 8\nand 1 more since 22:15"]
+    assert rig.texts()[2:] == ["load 8\nand 1 more since 22:15"]
     clock.advance(600)
     fail(1, start=9)
-    assert world.texts()[3:] == ["load 9"]
+    assert rig.texts()[3:] == ["load 9"]
 
 
-def test_what_is_held_costs_no_request(world: World, clock: Clock) -> None:
+def test_what_is_held_costs_no_request(rig: Rig, clock: Clock) -> None:
     fail(1)
-    world.sandbox.clear_requests()
+    rig.sandbox.clear_requests()
     fail(5, start=1)
-    assert world.sandbox.requests == []
+    assert rig.sandbox.requests == []
 
 
-def test_the_same_callback_is_counted_once(world: World, clock: Clock) -> None:
+def test_the_same_callback_is_counted_once(rig: Rig, clock: Clock) -> None:
     fail(1)
     for _ in range(3):
         fail(1, start=1)
     clock.advance(600)
     fail(1, start=2)
-    assert world.texts() == ["load 0", "load 2\nand 1 more since 22:05"]
+    assert rig.texts() == ["load 0", "load 2\nand 1 more since 22:05"]
 
 
 def test_a_callback_that_was_held_back_and_comes_again_after_the_window_does_not_count_itself(
-    world: World, clock: Clock
+    rig: Rig, clock: Clock
 ) -> None:
     fail(3)
     clock.advance(600)
     fail(1, start=1)
-    assert world.texts() == ["load 0", "load 1\nand 1 more since 22:05"]
+    assert rig.texts() == ["load 0", "load 1\nand 1 more since 22:05"]
 
 
-def test_forty_failures_are_an_alert_and_a_summary(world: World, clock: Clock) -> None:
+def test_forty_failures_are_an_alert_and_a_summary(rig: Rig, clock: Clock) -> None:
     shared = WahelpNotifier(phone=PHONE, throttle=600)
     fail(39, by=shared)
     fail(1, by=shared, task_id="check")
     fail(2, by=shared, task_id="check", run_id="another run")
-    assert len(world.texts()) == 2
+    assert len(rig.texts()) == 2
     shared(of_run())
-    *_, summary = world.texts()
-    assert len(world.texts()) == 3
+    *_, summary = rig.texts()
+    assert len(rig.texts()) == 3
     assert summary.startswith("Failed: shop\ntask failure\n")
     assert summary.endswith("\nheld back in this run since 22:05: load failed (38)")
     clock.advance(600)  # what was told is settled, what another run has held back is not
     fail(1, start=50, by=shared)
     fail(1, start=50, by=shared, task_id="check")
-    assert "more" not in world.texts()[3]
-    assert world.texts()[4].endswith("and 2 more since 22:05")
+    assert "more" not in rig.texts()[3]
+    assert rig.texts()[4].endswith("and 2 more since 22:05")
 
 
-def test_a_summary_that_is_not_sent_settles_nothing(world: World, clock: Clock) -> None:
+def test_a_summary_that_is_not_sent_settles_nothing(rig: Rig, clock: Clock) -> None:
     fail(3)
-    world.sandbox.inject("rate_limit", operation="send_message")
+    rig.sandbox.inject("rate_limit", operation="send_message")
     over = notifier(text="over", timeout=5)
     over(of_run())
-    world.sandbox.clear_faults()
+    rig.sandbox.clear_faults()
     over(of_run())
-    assert world.texts() == ["load 0", "over\nheld back in this run since 22:05: load failed (2)"]
+    assert rig.texts() == ["load 0", "over\nheld back in this run since 22:05: load failed (2)"]
 
 
-def test_a_clock_that_is_set_back_silences_nobody_for_long(world: World, clock: Clock) -> None:
+def test_a_clock_that_is_set_back_silences_nobody_for_long(rig: Rig, clock: Clock) -> None:
     fail(1)
     clock.advance(-86_400)
     fail(1, start=1)
-    assert len(world.texts()) == 2
+    assert len(rig.texts()) == 2
 
 
-def test_without_a_directory_everything_is_told(world: World, own_state: Path, task_log: Any) -> None:
+def test_without_a_directory_everything_is_told(rig: Rig, own_state: Path, task_log: Any) -> None:
     own_state.write_text("not a directory")
     fail(2)
-    assert len(world.texts()) == 2
+    assert len(rig.texts()) == 2
     assert "cannot be used" in task_log()
 
 
-def test_what_lies_on_the_disk_names_nobody_and_is_private(world: World, own_state: Path) -> None:
+def test_what_lies_on_the_disk_names_nobody_and_is_private(rig: Rig, own_state: Path) -> None:
     fail(3, by=notifier(text="a secret"))
     files = sorted(own_state.glob("alerts.sqlite*"))
     assert files
@@ -144,10 +144,10 @@ sys.exit(any(os.waitpid(child, 0)[1] for child in children))
 
 
 def test_five_hundred_calls_of_eight_processes_at_once_are_one_alert(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_python(STORM)
-    (first,) = world.texts()
+    (first,) = rig.texts()
     assert first.isdigit()
 
     later = time.time() + 3601
@@ -156,7 +156,7 @@ def test_five_hundred_calls_of_eight_processes_at_once_are_one_alert(
         store.Alerts, "__init__", lambda self, directory: original(self, directory, lambda: later)
     )
     notifier(text="{{ ti.map_index }}", throttle=3600)(of_task(map_index=500))
-    assert world.texts()[1].startswith("500\nand 499 more since ")
+    assert rig.texts()[1].startswith("500\nand 499 more since ")
 
 
 DYING = """
@@ -182,10 +182,10 @@ for attempt, (place, name) in enumerate(moments.values(), start=1):
 """
 
 
-def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(world: World) -> None:
+def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -> None:
     """Before the request nothing was sent; after it the history tells."""
     run_python(DYING)
     for attempt in (1, 2, 3):
         WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE)(of_task(try_number=attempt))
-    assert sorted(world.texts()) == ["1", "2", "3"]
-    assert len(world.sends) == 3
+    assert sorted(rig.texts()) == ["1", "2", "3"]
+    assert len(rig.sends) == 3

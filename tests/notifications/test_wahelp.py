@@ -24,7 +24,7 @@ from airflow_provider_wahelp.notifications import WahelpNotifier, send_wahelp_no
 from .conftest import (
     OTHER,
     PHONE,
-    World,
+    Rig,
     of_task,
 )
 
@@ -36,9 +36,9 @@ def test_it_is_what_airflow_and_users_expect() -> None:
     assert issubclass(WahelpNotifier, BaseNotifier)
 
 
-def test_a_failure_is_told_in_a_few_lines(world: World) -> None:
+def test_a_failure_is_told_in_a_few_lines(rig: Rig) -> None:
     WahelpNotifier(phone=PHONE)(of_task(map_index=7, exception=FAILED))
-    (text,) = world.texts()
+    (text,) = rig.texts()
     what, why, attempt, run, link = text.splitlines()
     assert what == "Failed: shop, task load [7]"
     assert why == "ValueError: no rows in orders"
@@ -48,10 +48,10 @@ def test_a_failure_is_told_in_a_few_lines(world: World) -> None:
     assert link == "http://airflow.test/dags/shop/log"
 
 
-def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(world: World) -> None:
+def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(rig: Rig) -> None:
     """As those that name a file whose name is no UTF-8."""
     WahelpNotifier(phone=PHONE)(of_task(exception=FileNotFoundError("no \udcff.csv")))
-    (text,) = world.texts()
+    (text,) = rig.texts()
     assert "FileNotFoundError: no ?.csv" in text
 
 
@@ -60,16 +60,14 @@ def test_a_failure_whose_words_cannot_be_encoded_is_told_all_the_same(world: Wor
     [({"default_region": "RU"}, {}), ({}, {"default_region": "RU"}), ({"default_region": "{{ 'RU' }}"}, {})],
     ids=["argument", "connection", "template"],
 )
-def test_a_phone_without_a_country_code_is_of_the_default_region(
-    world: World, argument: Any, extra: Any
-) -> None:
-    world.connect(world.sandbox.url, **extra)
+def test_a_phone_without_a_country_code_is_of_the_default_region(rig: Rig, argument: Any, extra: Any) -> None:
+    rig.connect(rig.sandbox.url, **extra)
     WahelpNotifier(text="boom", to=["9161112233", "916 111-22-33", PHONE], **argument)(of_task())
-    assert world.texts() == ["boom"]
+    assert rig.texts() == ["boom"]
 
 
 def test_without_a_default_region_such_a_phone_is_refused_by_the_name_of_what_is_missing(
-    world: World, task_log: Any
+    rig: Rig, task_log: Any
 ) -> None:
     WahelpNotifier(text="boom", phone="9161112233")(of_task())
     said = task_log()
@@ -79,10 +77,10 @@ def test_without_a_default_region_such_a_phone_is_refused_by_the_name_of_what_is
         WahelpNotifier(phone=PHONE, default_region="Russia")
 
 
-def test_a_template_sees_the_context(world: World) -> None:
+def test_a_template_sees_the_context(rig: Rig) -> None:
     notifier = WahelpNotifier(text="{{ ti.task_id }}: {{ exception }}", to=["{{ oncall }}"])
     notifier(of_task(exception="boom", oncall=f"{PHONE}, {OTHER}"))
-    assert world.texts() == world.texts(OTHER) == ["load: boom"]
+    assert rig.texts() == rig.texts(OTHER) == ["load: boom"]
 
 
 @pytest.mark.parametrize(
@@ -98,52 +96,50 @@ def test_a_template_sees_the_context(world: World) -> None:
     ],
 )
 @pytest.mark.parametrize("native", [True, False])
-def test_a_value_is_told_to_the_letter(
-    world: World, template: str, value: Any, told: str, native: bool
-) -> None:
+def test_a_value_is_told_to_the_letter(rig: Rig, template: str, value: Any, told: str, native: bool) -> None:
     dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
     given = {"phone": "{{ phone }}", "name": "{{ phone }}", "group_by": "{{ value }}"}
     notifier = WahelpNotifier(text=template, throttle=timedelta(hours=1), raise_on_error=True, **given)
     notifier(of_task(dag=dag, value=value, phone=PHONE))
-    assert world.texts() == [told]
+    assert rig.texts() == [told]
 
 
 @pytest.mark.parametrize("native", [True, False])
-def test_phones_stay_phones_and_lists_lists(world: World, native: bool) -> None:
+def test_phones_stay_phones_and_lists_lists(rig: Rig, native: bool) -> None:
     dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
     WahelpNotifier(to=["{{ phone }}"])(of_task(dag=dag, phone=PHONE))
     WahelpNotifier(to="{{ phones }}")(of_task(dag=dag, phones=OTHER))
-    assert [len(world.texts()), len(world.texts(OTHER))] == [1, 1]
+    assert [len(rig.texts()), len(rig.texts(OTHER))] == [1, 1]
 
 
 @pytest.mark.parametrize("native", [True, False])
-def test_an_exception_that_is_not_known_is_no_word(world: World, native: bool) -> None:
+def test_an_exception_that_is_not_known_is_no_word(rig: Rig, native: bool) -> None:
     """A task that was killed has none."""
     dag = DAG("shop", schedule=None, render_template_as_native_obj=native)
     WahelpNotifier(text="{{ exception }}", phone=PHONE)(of_task(dag=dag, exception=None))
-    (text,) = world.texts()
+    (text,) = rig.texts()
     assert text.startswith("Failed: shop, task load")
 
 
-def test_a_text_that_cannot_be_rendered_is_replaced(world: World, task_log: Any) -> None:
+def test_a_text_that_cannot_be_rendered_is_replaced(rig: Rig, task_log: Any) -> None:
     WahelpNotifier(text="{{ ti.nothing.here }}", phone=PHONE)(of_task())
-    (text,) = world.texts()
+    (text,) = rig.texts()
     assert text.startswith("Failed: shop, task load")
     assert "cannot be rendered (UndefinedError)" in task_log()
 
 
-def test_an_object_serves_two_tasks_and_the_context_stays_as_it_is(world: World) -> None:
+def test_an_object_serves_two_tasks_and_the_context_stays_as_it_is(rig: Rig) -> None:
     notifier = WahelpNotifier(text="{{ ti.task_id }}", to=["{{ phone }}"])
     for task in ("one", "two"):
         context = of_task(task_id=task, phone=PHONE)
         known = set(context)
         notifier(context)
         assert set(context) == known
-    assert world.texts() == ["one", "two"]
+    assert rig.texts() == ["one", "two"]
     assert (notifier.text, notifier.to) == ("{{ ti.task_id }}", ["{{ phone }}"])
 
 
-def test_an_object_serves_many_threads(world: World) -> None:
+def test_an_object_serves_many_threads(rig: Rig) -> None:
     notifier = WahelpNotifier(text="{{ ti.task_id }}", phone=PHONE)
     tasks = [f"task-{number}" for number in range(8)]
     threads = [threading.Thread(target=notifier, args=(of_task(task_id=task),)) for task in tasks]
@@ -151,7 +147,7 @@ def test_an_object_serves_many_threads(world: World) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(world.texts()) == tasks
+    assert sorted(rig.texts()) == tasks
 
 
 @pytest.mark.parametrize(
@@ -159,20 +155,20 @@ def test_an_object_serves_many_threads(world: World) -> None:
     [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))],
     ids=["copy", "deep", "pickle"],
 )
-def test_a_copy_does_the_same(world: World, again: Any) -> None:
+def test_a_copy_does_the_same(rig: Rig, again: Any) -> None:
     again(WahelpNotifier(text="{{ ti.task_id }}", phone=PHONE))(of_task())
-    assert world.texts() == ["load"]
+    assert rig.texts() == ["load"]
 
 
-def test_a_loop_that_runs_is_no_hindrance(world: World) -> None:
+def test_a_loop_that_runs_is_no_hindrance(rig: Rig) -> None:
     async def task() -> None:
         WahelpNotifier(text="from a loop", phone=PHONE)(of_task())
 
     asyncio.run(task())
-    assert world.texts() == ["from a loop"]
+    assert rig.texts() == ["from a loop"]
 
 
-def test_it_can_be_awaited(world: World) -> None:
+def test_it_can_be_awaited(rig: Rig) -> None:
     async def triggerer() -> None:
         try:
             notifier = WahelpNotifier(text="late", phone=PHONE, context=of_task())
@@ -182,20 +178,20 @@ def test_it_can_be_awaited(world: World) -> None:
         await notifier.async_notify(of_task())
 
     asyncio.run(triggerer())
-    assert world.texts() == ["late"]
+    assert rig.texts() == ["late"]
 
 
-def test_what_goes_wrong_is_raised_if_that_is_wanted(world: World) -> None:
-    world.sandbox.set_messenger(PHONE, present=False)
+def test_what_goes_wrong_is_raised_if_that_is_wanted(rig: Rig) -> None:
+    rig.sandbox.set_messenger(PHONE, present=False)
     with pytest.raises(MessengerMissingError):
         WahelpNotifier(phone=PHONE, raise_on_error=True)(of_task())
-    world.sandbox.log_out(world.channel)
+    rig.sandbox.log_out(rig.channel)
     with pytest.raises(ChannelNotActiveError):
         WahelpNotifier(phone=OTHER, raise_on_error=True)(of_task())
 
 
-def test_a_wrong_password_is_said_once_and_swallowed(world: World, task_log: Any) -> None:
-    world._connect(world.sandbox.url, password="wrong-word", extra={"project_id": 1, "channel_uuid": "x"})
+def test_a_wrong_password_is_said_once_and_swallowed(rig: Rig, task_log: Any) -> None:
+    rig._connect(rig.sandbox.url, password="wrong-word", extra={"project_id": 1, "channel_uuid": "x"})
     WahelpNotifier(text="a secret", phone=PHONE)(of_task())
     log = task_log()
     assert "the credentials are refused" in log
@@ -205,12 +201,12 @@ def test_a_wrong_password_is_said_once_and_swallowed(world: World, task_log: Any
         WahelpNotifier(phone=PHONE, raise_on_error=True)(of_task())
 
 
-def test_a_connection_that_does_not_exist_is_swallowed(world: World, task_log: Any) -> None:
+def test_a_connection_that_does_not_exist_is_swallowed(rig: Rig, task_log: Any) -> None:
     WahelpNotifier(phone=PHONE, wahelp_conn_id="nowhere")(of_task())
     assert "nowhere" in task_log()
 
 
-def test_no_log_gives_anything_away(world: World, task_log: Any) -> None:
+def test_no_log_gives_anything_away(rig: Rig, task_log: Any) -> None:
     notifier = WahelpNotifier(text="the blue door", phone=PHONE, throttle=60)
     notifier(of_task())
     notifier(of_task(try_number=2))
@@ -255,10 +251,10 @@ def test_an_argument_that_does_not_exist_is_refused() -> None:
         WahelpNotifier(phone=PHONE, thr0ttle=1)
 
 
-def test_what_a_template_makes_is_checked_when_it_is_known(world: World, task_log: Any) -> None:
+def test_what_a_template_makes_is_checked_when_it_is_known(rig: Rig, task_log: Any) -> None:
     WahelpNotifier(phone="{{ who }}")(of_task(who="nobody"))
     assert "phone: must be a phone number" in task_log()
-    assert world.sends == []
+    assert rig.sends == []
 
 
 def at_a_deadline(**arguments: Any) -> None:
@@ -276,21 +272,21 @@ def at_a_deadline(**arguments: Any) -> None:
     asyncio.run(triggerer())
 
 
-def test_a_deadline_that_is_missed_is_told_once(world: World) -> None:
-    anna = world.user()
+def test_a_deadline_that_is_missed_is_told_once(rig: Rig) -> None:
+    anna = rig.user()
     for _ in range(2):  # the triggerer was restarted
         at_a_deadline(user_id=anna)
-    (text,) = world.texts()
+    (text,) = rig.texts()
     assert text.splitlines()[:3] == ["Deadline missed: shop", "22 Nov 22:05 MSK", "Run manual__1"]
 
 
-def test_a_deadline_with_a_wrong_argument_is_a_warning(world: World, task_log: Any) -> None:
+def test_a_deadline_with_a_wrong_argument_is_a_warning(rig: Rig, task_log: Any) -> None:
     at_a_deadline(phone=PHONE, timezone="Nowhere")  # raised, Airflow would log the phone
     assert "timezone: must be the name of a time zone" in task_log()
 
 
-def test_what_airflow_2_tells_of_a_missed_sla(world: World) -> None:
+def test_what_airflow_2_tells_of_a_missed_sla(rig: Rig) -> None:
     dag = SimpleNamespace(dag_id="shop", render_template_as_native_obj=False)
     WahelpNotifier(phone=PHONE)(dag, "load on 2026-11-22", "", [], [])
-    (text,) = world.texts()
+    (text,) = rig.texts()
     assert text.startswith("SLA missed: shop\nload on 2026-11-22\n")

@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_wahelp.delivery.message import poll_in_worker
 from airflow_provider_wahelp.hooks import WahelpHook
 from tests import timelapse
-from tests.delivery.world import PHONES, Killed, Operator, Task, World
+from tests.delivery.sending_task import PHONES, Killed, Operator, Rig, Task
 
 MODES = ("worker", "triggerer")
 INTERVAL = 20.0
@@ -27,7 +27,7 @@ TIMEOUT = 300.0
 
 
 @dataclass
-class Traveller(Task):
+class WaitingTask(Task):
     """A task instance that waits and falls back.
 
     :param mode: where it waits.
@@ -42,7 +42,7 @@ class Traveller(Task):
     by_trigger: list[str] = field(default_factory=list)
     pushed: dict[str, Any] = field(default_factory=dict)
 
-    def travel(self, kill: str = "", where: str = "") -> dict[str, Any]:
+    def finish(self, kill: str = "", where: str = "") -> dict[str, Any]:
         """Attempt it once more, through all of its waits.
 
         :param kill: when the worker dies; ``waiting``: in its first wait.
@@ -72,14 +72,14 @@ class Traveller(Task):
     @property
     def arrived(self) -> Counter[str]:
         """Return how often the text has been sent through each channel."""
-        lines = [line for phone in PHONES for line in self.world.sandbox.conversation(phone)]
+        lines = [line for phone in PHONES for line in self.rig.sandbox.conversation(phone)]
         return Counter(line["channel_uuid"] for line in lines if line["text"] == self.text)
 
     @contextlib.contextmanager
     def _process(self, kill: str, where: str) -> Iterator[tuple[Operator, Any]]:
         operator = self.operator(kill, where)
         operator.deferrable = self.mode == "triggerer"
-        hook: WahelpHook = self.world.hook(kill, where=where)
+        hook: WahelpHook = self.rig.hook(kill, where=where)
         hook.get_conn()._retrying.sleep = lambda seconds: self._sleep(seconds, kill)  # type: ignore[assignment]
         operator.__dict__["hook"] = hook
         context = self.context
@@ -94,7 +94,7 @@ class Traveller(Task):
             self.waits += 1
             if kill == "waiting":
                 raise Killed(kill)
-        self.world.sleep(seconds)
+        self.rig.sleep(seconds)
 
     async def _event(self, waits: TaskDeferred) -> Any:
         """Run the trigger, made anew from what lies in the database, as often as a triggerer restarts."""
@@ -104,11 +104,11 @@ class Traveller(Task):
             self.waits += 1
             assert self.waits < 40
             trigger = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
-            seen = len(self.world.sandbox.requests)
+            seen = len(self.rig.sandbox.requests)
             running = asyncio.ensure_future(anext(aiter(trigger.run())))
             try:
                 await asyncio.wait([running], timeout=0.5)  # the first look is at once
-                asked = [f"{each['method']} {each['path']}" for each in self.world.sandbox.requests[seen:]]
+                asked = [f"{each['method']} {each['path']}" for each in self.rig.sandbox.requests[seen:]]
                 self.by_trigger += asked
                 if running.done():
                     return running.result().payload
@@ -116,19 +116,19 @@ class Traveller(Task):
                 running.cancel()
                 with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
                     await running
-            self.world.sleep(INTERVAL)
+            self.rig.sleep(INTERVAL)
 
 
 @dataclass
-class Voyage:
-    """Makes travellers of one mode, who have two channels."""
+class Case:
+    """Makes waiting tasks of one mode, which have two channels."""
 
-    world: World
+    rig: Rig
     mode: str
     first: str
     second: str
 
-    def task(self, **given: Any) -> Traveller:
+    def task(self, **given: Any) -> WaitingTask:
         """Return a task that falls back, unless it is told otherwise."""
         ledger = given.pop("ledger", "store")
         more = {name: given.pop(name) for name in ("text", "run_id", "retries", "store") if name in given}
@@ -144,32 +144,32 @@ class Voyage:
         arguments = {name: value for name, value in {**defaults, **given}.items() if value is not None}
         if "fallback" not in arguments:
             arguments.pop("fallback_after", None)
-        return Traveller(self.world, ledger, arguments, mode=self.mode, second=self.second, **more)
+        return WaitingTask(self.rig, ledger, arguments, mode=self.mode, second=self.second, **more)
 
     def lacks(self, *channels: str) -> None:
         """Let nobody have the messenger of these channels."""
         for channel in channels:
-            self.world.sandbox.inject(
+            self.rig.sandbox.inject(
                 "success_false", path=f"*/{channel}/send_message/*", words="номер не зарегистрирован"
             )
 
     def never_delivers(self) -> None:
         """Let what is sent from now on stay ``sent``."""
-        self.world.sandbox.configure(delivered_after=None, read_after=None)
+        self.rig.sandbox.configure(delivered_after=None, read_after=None)
 
     def delivers(self, after: float = 10, read_after: float | None = None) -> None:
         """Let what is sent from now on arrive."""
-        self.world.sandbox.configure(delivered_after=after, read_after=read_after)
+        self.rig.sandbox.configure(delivered_after=after, read_after=read_after)
 
     def set_status(self, message_id: int, status: str) -> None:
         """Give a message some status."""
-        self.world.sandbox._state.messages._core.registry.messages[message_id].status = status  # type: ignore[assignment]
+        self.rig.sandbox._state.messages._core.registry.messages[message_id].status = status  # type: ignore[assignment]
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """Let all clocks be the world's."""
+def hurry(monkeypatch: pytest.MonkeyPatch, rig: Rig) -> None:
+    """Let all clocks be the rig's."""
     from airflow_provider_wahelp.operators import messages as operators
     from airflow_provider_wahelp.triggers import messages
 
     for module in (operators, messages, poll_in_worker):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=world.now))
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=rig.now))

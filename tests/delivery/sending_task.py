@@ -1,4 +1,4 @@
-"""A world to send messages in: a sandbox, faults, time that passes at once, and workers that die."""
+"""A rig to send on: a sandbox, faults, time that passes at once, and workers that die."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Operator(SendMessageOperator):
         return replace(send, ledger=send.ledger and Doomed(send.ledger, self.kill, self.where))
 
 
-class World:
+class Rig:
     """A sandbox with a channel and four people, as the tasks of one host see it.
 
     :param sandbox: a running sandbox; its server must be the one of ``wahelp_default``.
@@ -212,12 +212,12 @@ _names = itertools.count(1)
 class Task:
     """A task instance: it is attempted, killed, retried and cleared.
 
-    :param world: where.
+    :param rig: where.
     :param ledger: ``store``, ``file`` or ``none``.
     :param given: further arguments of the operator.
     """
 
-    world: World
+    rig: Rig
     ledger: str = "store"
     given: dict[str, Any] = field(default_factory=dict)
     text: str = ""
@@ -232,13 +232,13 @@ class Task:
         self.name = f"send-{next(_names)}"
         self.text = self.text or f"Message of {self.name}"
         self.max_tries = self.retries if self.max_tries < 0 else self.max_tries
-        self.run_due = self.run_started = self.world.now()
+        self.run_due = self.run_started = self.rig.now()
 
     def attempt(self, kill: str = "", hook: WahelpHook | None = None) -> dict[str, Any]:
         """Run it once more: a new process, a new operator, a new hook."""
         self.try_number += 1
         operator = self.operator(kill)
-        operator.__dict__["hook"] = hook = hook or self.world.hook(kill)
+        operator.__dict__["hook"] = hook = hook or self.rig.hook(kill)
         try:
             return operator.execute(self.context)
         finally:
@@ -246,11 +246,11 @@ class Task:
 
     def operator(self, kill: str = "", where: str = "") -> Operator:
         """Return the operator as a new process makes it, which may die."""
-        given = {"user_id": self.world.users[0], **self.world.channel, **self.given}
+        given = {"user_id": self.rig.users[0], **self.rig.channel, **self.given}
         if "phone" in given:
             del given["user_id"]
         if self.ledger == "file":
-            given["ledger_path"] = self.world.ledger_path
+            given["ledger_path"] = self.rig.ledger_path
         operator = Operator(task_id=self.name, text=self.text, retries=self.retries, **given)
         operator.kill, operator.where = kill, where
         return operator
@@ -259,7 +259,7 @@ class Task:
         """Clear it, as somebody does in the UI; Airflow starts a run anew, unless it is running still."""
         self.max_tries = self.try_number + self.retries
         if not running:
-            self.run_started = self.world.now()
+            self.run_started = self.rig.now()
 
     @property
     def context(self) -> Any:

@@ -1,4 +1,4 @@
-"""A mailing task in a world where time passes at once and workers die."""
+"""A mailing task, on a rig where time passes at once and workers die."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
-from tests.delivery.world import Killed, World
+from tests.delivery.sending_task import Killed, Rig
 
-from . import world as worlds
+from . import sending_task
 
 
-class Reaper:
+class Killer:
     """Kills the worker at its n-th step; from then on nothing of it happens any more.
 
     :param steps: how many writes to the ledger and posts it lives for; ``None`` for ever.
@@ -47,7 +47,7 @@ class MortalLedger:
     """A ledger whose worker may die before and after each write."""
 
     ledger: Ledger
-    reaper: Reaper
+    reaper: Killer
 
     def read(self, key: str) -> Record | None:
         return self.ledger.read(key)
@@ -63,41 +63,41 @@ class MortalLedger:
 
 
 class Operator(SendMessagesOperator):
-    """The operator under test, in a world."""
+    """The operator under test, on a rig."""
 
-    world: World
-    reaper: Reaper
+    rig: Rig
+    reaper: Killer
 
     def _mailing(self, context: Any, *, resumed: bool) -> Mailing:
         mailing = super()._mailing(context, resumed=resumed)
         ledger = MortalLedger(mailing.ledger, self.reaper) if mailing.ledger else None
-        return replace(mailing, ledger=ledger, clock=self.world.now, sleep=self.world.sleep)
+        return replace(mailing, ledger=ledger, clock=self.rig.now, sleep=self.rig.sleep)
 
 
 @dataclass
 class Dispatcher:
     """A mailing task: it is attempted, killed, retried, deferred and cleared.
 
-    :param world: where.
+    :param rig: where.
     :param rows: the recipients.
     :param ledger: ``store``, ``file`` or ``none``.
     :param given: further arguments of the operator.
     """
 
-    world: World
+    rig: Rig
     rows: Any
     ledger: str = "store"
     given: dict[str, Any] = field(default_factory=dict)
     text: str = "{{ row.text }}"
 
     def __post_init__(self) -> None:
-        self.task = worlds.Task(self.world, self.ledger)
+        self.task = sending_task.Task(self.rig, self.ledger)
         self.until: Any = None
 
     def attempt(self, steps: int | None = None, *, resumed: bool = False) -> Mapping[str, int] | None:
         """Run it once more; return the totals, or ``None`` if it was deferred."""
         self.task.try_number += not resumed
-        reaper = Reaper(steps)
+        reaper = Killer(steps)
         operator = self.operator(reaper)
         try:
             return operator.resume(self.task.context) if resumed else operator.execute(self.task.context)
@@ -109,28 +109,28 @@ class Dispatcher:
 
     def resume(self) -> Mapping[str, int] | None:
         """Wake up when the task was deferred until."""
-        self.world.sleep(max(0.0, self.until.timestamp() - self.world.now()))
+        self.rig.sleep(max(0.0, self.until.timestamp() - self.rig.now()))
         return self.attempt(resumed=True)
 
-    def operator(self, reaper: Reaper) -> Operator:
+    def operator(self, reaper: Killer) -> Operator:
         """Return the operator as a new process has it."""
-        given = {"pace": None, "concurrency": 4, **self.world.channel, **self.given}
+        given = {"pace": None, "concurrency": 4, **self.rig.channel, **self.given}
         if self.ledger == "file":
-            given["ledger_path"] = self.world.ledger_path
+            given["ledger_path"] = self.rig.ledger_path
         operator = Operator(
             task_id=self.task.name, recipients=self.rows, text=self.text, retries=self.task.retries, **given
         )
-        operator.world, operator.reaper = self.world, reaper
+        operator.rig, operator.reaper = self.rig, reaper
         operator.__dict__["hook"] = self.hook(reaper)
         return operator
 
-    def hook(self, reaper: Reaper) -> WahelpHook:
+    def hook(self, reaper: Killer) -> WahelpHook:
         """Return a hook whose worker may die before and after each post."""
-        hook = self.world.hook()
+        hook = self.rig.hook()
         client = hook.get_conn()
         exchange = client._exchange
 
-        def mortal(call: Call[Any], token: str) -> Any:
+        def exchange_or_die(call: Call[Any], token: str) -> Any:
             if call.method == "GET":
                 return exchange(call, token)
             reaper.step()
@@ -139,5 +139,5 @@ class Dispatcher:
             finally:
                 reaper.step()
 
-        client._exchange = mortal  # type: ignore[method-assign]
+        client._exchange = exchange_or_die  # type: ignore[method-assign]
         return hook

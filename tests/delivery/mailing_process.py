@@ -1,4 +1,4 @@
-"""A mailing in a process of its own, which may be killed: ``python -m tests.delivery.mortal ARGUMENTS``."""
+"""A mailing in a process that may be killed: ``python -m tests.delivery.mailing_process ARGUMENTS``."""
 
 from __future__ import annotations
 
