@@ -75,7 +75,7 @@ class Operator(SendMessagesOperator):
 
 
 @dataclass
-class Dispatcher:
+class MailingTask:
     """A mailing task: it is attempted, killed, retried, deferred and cleared.
 
     :param rig: where.

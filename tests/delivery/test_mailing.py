@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
-from tests.delivery.mailing_task import Dispatcher
+from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, quiet
 
 COUNT = 12
@@ -80,23 +80,67 @@ def reads(rig: Rig) -> int:
 
 def test_everybody_gets_a_text_of_their_own(rig: Rig) -> None:
     rows = crowd()
-    totals = Dispatcher(rig, rows).attempt()
+    totals = MailingTask(rig, rows).attempt()
     assert totals == {
         "sent": COUNT, "skipped": 0, "suppressed": 0, "no_messenger": 0, "failed": 0, "deferred": 0,
     }  # fmt: skip
     each_once(rig, rows)
 
 
+@pytest.mark.parametrize("between", [0, 1, 5], ids=["beside", "in a chunk", "in another chunk"])
+@pytest.mark.parametrize("first", ["phone", "user_id"])
+def test_a_person_named_by_phone_and_by_user_id_gets_a_text_once(
+    rig: Rig, first: str, between: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.jsonl"
+    by_phone, by_id = {"phone": PHONES[0], "text": "Hello"}, {"user_id": rig.users[0], "text": "Hello"}
+    one, other = (by_phone, by_id) if first == "phone" else (by_id, by_phone)
+    rows = [one, *crowd(between), other, {**by_phone, "text": "Goodbye"}]
+    mailing = MailingTask(rig, rows, given={"report_path": str(path)})
+    totals = mailing.attempt()
+    assert totals
+    assert (totals["sent"], totals["skipped"]) == (between + 2, 1)
+    assert arrived(rig, [by_phone]) == Counter({"Hello": 1, "Goodbye": 1})
+    report = [json.loads(line) for line in path.read_text().splitlines()]
+    assert report[between + 1]["reason"] == "the same person and text as row 1"
+    mailing.task.clear()
+    mailing.attempt()
+    assert arrived(rig, [by_phone]) == Counter({"Hello": 1, "Goodbye": 1})
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_a_worker_is_killed_while_it_writes_to_a_person_named_twice(
+    rig: Rig, ledger: str, steps: int
+) -> None:
+    rows = [{"phone": PHONES[0], "text": "Hello"}, *crowd(3), {"user_id": rig.users[0], "text": "Hello"}]
+    mailing = MailingTask(rig, rows, ledger)
+    with suppress(Killed):
+        mailing.attempt(steps)
+    rig.sleep(60)
+    mailing.attempt()
+    assert arrived(rig, rows[:1]) == Counter({"Hello": 1})
+
+
+def test_rows_with_keys_are_messages_of_their_own(rig: Rig) -> None:
+    rows = [
+        {"id": 1, "phone": PHONES[0], "text": "Hello"},
+        {"id": 2, "user_id": rig.users[0], "text": "Hello"},
+    ]
+    MailingTask(rig, rows, given={"key": "id"}).attempt()
+    assert arrived(rig, rows[:1]) == Counter({"Hello": 2})
+
+
 def test_the_next_mailing_costs_one_request_a_person(rig: Rig) -> None:
-    Dispatcher(rig, crowd(), text="First {{ row.text }}").attempt()
+    MailingTask(rig, crowd(), text="First {{ row.text }}").attempt()
     rig.sandbox.clear_requests()
-    Dispatcher(rig, crowd(), text="Second {{ row.text }}", given={"stop_words": False}).attempt()
+    MailingTask(rig, crowd(), text="Second {{ row.text }}", given={"stop_words": False}).attempt()
     assert len(rig.requests) == COUNT + 1  # and one look at the channel
     assert rig.sends() == COUNT
 
 
 def test_a_chunk_costs_two_writes(rig: Rig) -> None:
-    mailing = Dispatcher(rig, crowd())
+    mailing = MailingTask(rig, crowd())
     mailing.attempt()
     assert mailing.task.store.calls.count("set") == 2 * COUNT / 3
 
@@ -104,7 +148,7 @@ def test_a_chunk_costs_two_writes(rig: Rig) -> None:
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
 def test_a_cleared_mailing_sends_nothing(rig: Rig, ledger: str) -> None:
     rows = crowd()
-    mailing = Dispatcher(rig, rows, ledger)
+    mailing = MailingTask(rig, rows, ledger)
     first = mailing.attempt()
     mailing.task.clear()
     rig.sandbox.clear_requests()
@@ -117,7 +161,7 @@ def test_a_cleared_mailing_sends_nothing(rig: Rig, ledger: str) -> None:
 @pytest.mark.parametrize("ledger", ["store", "none"])
 def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(rig: Rig, ledger: str, running: bool) -> None:
     rows = crowd()
-    mailing = Dispatcher(rig, rows, ledger, {"on_rerun": "resend"})
+    mailing = MailingTask(rig, rows, ledger, {"on_rerun": "resend"})
     mailing.attempt()
     rig.sleep(60)
     mailing.task.clear(running=running)
@@ -131,7 +175,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(rig: Rig, ledger
 @pytest.mark.parametrize("steps", range(1, 40, 2))
 def test_a_worker_is_killed(rig: Rig, ledger: str, steps: int) -> None:
     rows = crowd()
-    mailing = Dispatcher(rig, rows, ledger)
+    mailing = MailingTask(rig, rows, ledger)
     with pytest.raises(Killed):
         mailing.attempt(steps)
     rig.sandbox.clear_requests()
@@ -146,7 +190,7 @@ def test_a_worker_is_killed(rig: Rig, ledger: str, steps: int) -> None:
 def test_lost_answers_are_looked_up_all_at_once(rig: Rig, fault: str) -> None:
     rows = crowd()
     rig.sandbox.inject(fault, operation="send_message", probability=0.5, seed=1)
-    mailing = Dispatcher(rig, rows, given={"max_failures": COUNT})
+    mailing = MailingTask(rig, rows, given={"max_failures": COUNT})
     mailing.attempt()
     assert reads(rig) <= 8
     assert rig.calm() > 0
@@ -159,7 +203,7 @@ def test_lost_answers_are_looked_up_all_at_once(rig: Rig, fault: str) -> None:
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
 def test_who_had_a_message_deleted_is_not_written_to_again(rig: Rig, ledger: str) -> None:
     rows = crowd(3)
-    mailing = Dispatcher(rig, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
+    mailing = MailingTask(rig, rows, ledger, given={"stop_words": False, "max_failures": COUNT})
     rig.sandbox.inject("cut_after", operation="send_message", count=3)
     rig.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
     with pytest.raises(UnknownOutcomeError):
@@ -177,7 +221,7 @@ def test_who_had_a_message_deleted_is_not_written_to_again(rig: Rig, ledger: str
 def test_what_never_arrives_is_given_up(rig: Rig) -> None:
     rows = crowd(3)
     rig.sandbox.inject("cut_before", operation="send_message", probability=1.0)
-    mailing = Dispatcher(rig, rows)
+    mailing = MailingTask(rig, rows)
     with pytest.raises(
         TooManyFailuresError, match="3 of 3 messages failed; max_failures=0 allows none"
     ) as caught:
@@ -192,7 +236,7 @@ def test_what_never_arrives_is_given_up(rig: Rig) -> None:
 def test_other_ways_with_lost_answers(rig: Rig, choice: str, outcome: str) -> None:
     rows = crowd(1)
     rig.sandbox.inject("cut_after", operation="send_message", count=1)
-    totals = Dispatcher(rig, rows, given={"if_unclear": choice, "max_failures": 1}).attempt()
+    totals = MailingTask(rig, rows, given={"if_unclear": choice, "max_failures": 1}).attempt()
     assert totals
     assert totals[outcome] == 1
     assert arrived(rig, rows)["Text 0"] == (2 if choice == "resend" else 1)
@@ -202,7 +246,7 @@ def test_other_ways_with_lost_answers(rig: Rig, choice: str, outcome: str) -> No
 def test_a_cleared_mailing_knows_what_it_had_given_up(rig: Rig, choice: str, outcome: str) -> None:
     rows = crowd(1)
     rig.sandbox.inject("cut_after", operation="send_message", count=1)
-    mailing = Dispatcher(rig, rows, given={"if_unclear": "fail"})
+    mailing = MailingTask(rig, rows, given={"if_unclear": "fail"})
     with pytest.raises(TooManyFailuresError):
         mailing.attempt()
     mailing.task.clear()
@@ -215,7 +259,7 @@ def test_a_cleared_mailing_knows_what_it_had_given_up(rig: Rig, choice: str, out
 
 def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(rig: Rig) -> None:
     rows = crowd()
-    mailing = Dispatcher(rig, rows, given={"stop_words": False})
+    mailing = MailingTask(rig, rows, given={"stop_words": False})
     rig.sandbox.inject("cut_after", operation="send_message", count=2)
     rig.sandbox.inject("error_after", operation="messages", probability=1.0, status=502)
     with pytest.raises(UnknownOutcomeError) as caught:
@@ -229,13 +273,13 @@ def test_a_history_that_cannot_be_read_leaves_it_to_the_retry(rig: Rig) -> None:
 def test_two_of_the_same_text_to_one_person_are_two_messages(rig: Rig) -> None:
     rows = [{"phone": phone(0), "text": "Same", "no": number} for number in range(4)]
     rig.sandbox.inject("cut_after", operation="send_message", probability=0.5, seed=3)
-    Dispatcher(rig, rows, given={"key": "no"}).attempt()
+    MailingTask(rig, rows, given={"key": "no"}).attempt()
     assert arrived(rig, rows[:1]) == {"Same": 4}
 
 
 def test_a_row_whose_text_changed_is_looked_for_as_it_was(rig: Rig) -> None:
     rows = [{"user_id": user, "text": f"Text {user}"} for user in rig.users]
-    mailing = Dispatcher(rig, rows, given={"key": "user_id", "concurrency": 1})
+    mailing = MailingTask(rig, rows, given={"key": "user_id", "concurrency": 1})
     with pytest.raises(Killed):
         mailing.attempt(6)
     sent = rig.delivered().total()
@@ -248,7 +292,7 @@ def test_a_row_whose_text_changed_is_looked_for_as_it_was(rig: Rig) -> None:
 
 def test_people_who_left_the_query_are_not_written_to_again(rig: Rig) -> None:
     rows = crowd()
-    mailing = Dispatcher(rig, rows)
+    mailing = MailingTask(rig, rows)
     with pytest.raises(Killed):
         mailing.attempt(20)
     mailing.rows = rows[6:]
@@ -259,7 +303,7 @@ def test_people_who_left_the_query_are_not_written_to_again(rig: Rig) -> None:
 
 def test_a_channel_that_logs_out_stops_it_and_the_rest_goes_later(rig: Rig) -> None:
     rows = crowd(30)
-    mailing = Dispatcher(rig, rows)
+    mailing = MailingTask(rig, rows)
     rig.sandbox.log_out(str(rig.channel["channel_uuid"]))
     with pytest.raises(ChannelNotActiveError):
         mailing.attempt()
@@ -278,7 +322,7 @@ def test_a_channel_that_logs_out_stops_it_and_the_rest_goes_later(rig: Rig) -> N
 
 def test_a_service_that_is_down_stops_it_soon(rig: Rig) -> None:
     rows = crowd(30)
-    mailing = Dispatcher(rig, rows)
+    mailing = MailingTask(rig, rows)
     rig.sandbox.inject("unavailable", operation="send_message", probability=1.0, retry_after=1)
     with pytest.raises(WahelpError) as caught:
         mailing.attempt()
@@ -296,7 +340,7 @@ def test_faults_of_people_are_rows_of_the_report(rig: Rig, tmp_path: Path) -> No
     del rows[3]["text"]
     rows.append(rows[4])
     path = tmp_path / "report.csv"
-    totals = Dispatcher(rig, rows, given={"report_path": str(path)}).attempt()
+    totals = MailingTask(rig, rows, given={"report_path": str(path)}).attempt()
     assert totals
     assert (totals["sent"], totals["no_messenger"], totals["skipped"]) == (3, 1, 3)
     lines = list(csv.DictReader(path.open(encoding="utf-8")))
@@ -314,7 +358,7 @@ def test_faults_of_people_are_rows_of_the_report(rig: Rig, tmp_path: Path) -> No
 def test_too_many_failures_fail_the_task_once_all_had_their_turn(rig: Rig, limit: float, fails: bool) -> None:
     rows = crowd(6)
     rig.sandbox.inject("success_false", operation="send_message", count=2, words="Нельзя")
-    mailing = Dispatcher(rig, rows, given={"max_failures": limit, "concurrency": 1})
+    mailing = MailingTask(rig, rows, given={"max_failures": limit, "concurrency": 1})
     if fails:
         with pytest.raises(TooManyFailuresError, match="2 of 6 messages failed") as caught:
             mailing.attempt()
@@ -349,7 +393,7 @@ def test_an_odd_row_keeps_nobody_else_from_getting_it(rig: Rig, tmp_path: Path, 
     rows = [{**row, "no": row["name"]} for row in crowd(3)]
     path = tmp_path / "report.jsonl"
     given = {"key": "no", "report_path": str(path)}
-    totals = Dispatcher(rig, [rows[0], {"no": "odd", **odd}, *rows[1:]], given=given).attempt()
+    totals = MailingTask(rig, [rows[0], {"no": "odd", **odd}, *rows[1:]], given=given).attempt()
     assert totals
     assert (totals["sent"], totals["skipped"]) == (3, 1)
     each_once(rig, rows)
@@ -359,7 +403,7 @@ def test_an_odd_row_keeps_nobody_else_from_getting_it(rig: Rig, tmp_path: Path, 
 
 def test_an_id_of_many_digits_is_one_like_any_other(rig: Rig) -> None:
     rows = [*crowd(3), {"user_id": 10**20, "text": "x"}]
-    totals = Dispatcher(rig, rows, given={"max_failures": 1}).attempt()
+    totals = MailingTask(rig, rows, given={"max_failures": 1}).attempt()
     assert totals
     assert (totals["sent"], totals["failed"]) == (3, 1)
     each_once(rig, rows[:3])
@@ -368,14 +412,14 @@ def test_an_id_of_many_digits_is_one_like_any_other(rig: Rig) -> None:
 def test_bad_rows_can_stop_it_before_the_first_message(rig: Rig) -> None:
     rows = [*crowd(3), {"phone": "12", "text": "x"}]
     with pytest.raises(InputError, match="recipients: 1 of 4 rows are bad"):
-        Dispatcher(rig, rows, given={"on_bad_rows": "fail"}).attempt()
+        MailingTask(rig, rows, given={"on_bad_rows": "fail"}).attempt()
     assert rig.sends() == 0
 
 
 def test_a_dry_run_sends_nothing_and_reports_all(rig: Rig, tmp_path: Path) -> None:
     rows = [*crowd(3), {"phone": "12", "text": "x"}]
     path = tmp_path / "report.jsonl"
-    totals = Dispatcher(rig, rows, given={"dry_run": True, "report_path": str(path)}).attempt()
+    totals = MailingTask(rig, rows, given={"dry_run": True, "report_path": str(path)}).attempt()
     assert totals
     assert (totals["deferred"], totals["skipped"]) == (3, 1)
     assert rig.sends() == 0
@@ -386,13 +430,13 @@ def test_a_dry_run_sends_nothing_and_reports_all(rig: Rig, tmp_path: Path) -> No
 @pytest.mark.parametrize(("choice", "error"), [("fail", InputError), ("skip", AirflowSkipException)])
 def test_without_recipients(rig: Rig, choice: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        Dispatcher(rig, [], given={"if_empty": choice}).attempt()
-    assert Dispatcher(rig, []).attempt()
+        MailingTask(rig, [], given={"if_empty": choice}).attempt()
+    assert MailingTask(rig, []).attempt()
 
 
 def test_a_stale_id_is_renewed(rig: Rig) -> None:
     rows = crowd(3)
-    Dispatcher(rig, rows, text="First {{ row.text }}").attempt()
+    MailingTask(rig, rows, text="First {{ row.text }}").attempt()
     rig.sandbox.reset()
     hook = rig.hook()
     rig.channel["project_id"] = hook.create_project("Shop").id
@@ -410,7 +454,7 @@ def test_a_stale_id_is_renewed(rig: Rig) -> None:
     people = UserIdCache(shared_directory(), scope, digest_key())
     for row in rows:
         people.put(row["phone"], 99999)
-    totals = Dispatcher(rig, rows).attempt()
+    totals = MailingTask(rig, rows).attempt()
     assert totals
     assert totals["sent"] == 3
     each_once(rig, rows)
@@ -419,11 +463,11 @@ def test_a_stale_id_is_renewed(rig: Rig) -> None:
 
 def test_people_who_wrote_stop_and_those_suppressed_are_left_out(rig: Rig) -> None:
     rows = crowd(6)
-    Dispatcher(rig, rows, text="First {{ row.text }}").attempt()
+    MailingTask(rig, rows, text="First {{ row.text }}").attempt()
     rig.sandbox.receive(phone(1), "«Отписаться»", str(rig.channel["channel_uuid"]))
     rig.sandbox.receive(phone(2), "CTOП", str(rig.channel["channel_uuid"]))
     given = {"suppress": [phone(3), {"phone": phone(4)}]}
-    totals = Dispatcher(rig, rows, given=given).attempt()
+    totals = MailingTask(rig, rows, given=given).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (2, 4)
     assert arrived(rig, rows)["Text 1"] == 0
@@ -431,7 +475,7 @@ def test_people_who_wrote_stop_and_those_suppressed_are_left_out(rig: Rig) -> No
 
 def test_a_suppressed_phone_counts_for_a_user_without_one(rig: Rig) -> None:
     rows = [{"user_id": user, "text": f"To {user}"} for user in rig.users]
-    totals = Dispatcher(rig, rows, given={"suppress": ["+7 916 000 00 01"]}).attempt()
+    totals = MailingTask(rig, rows, given={"suppress": ["+7 916 000 00 01"]}).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (3, 1)
     assert rig.delivered()[f"To {rig.users[1]}"] == 0
@@ -439,7 +483,7 @@ def test_a_suppressed_phone_counts_for_a_user_without_one(rig: Rig) -> None:
 
 def test_a_suppressed_user_counts_for_their_phone(rig: Rig) -> None:
     rows = [{"phone": number, "text": f"To {number}"} for number in PHONES]
-    totals = Dispatcher(rig, rows, given={"suppress": [{"user_id": rig.users[1]}]}).attempt()
+    totals = MailingTask(rig, rows, given={"suppress": [{"user_id": rig.users[1]}]}).attempt()
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (3, 1)
     assert rig.delivered()[f"To {PHONES[1]}"] == 0
@@ -450,7 +494,7 @@ def test_a_suppressed_user_counts_for_their_phone(rig: Rig) -> None:
 def test_who_is_suppressed_before_a_retry_is_not_written_to(rig: Rig, suppressed: str, ledger: str) -> None:
     """The sending to them was begun, and the worker killed before it went."""
     rows = [{"user_id": user, "text": f"To {user}"} for user in rig.users[:1]]
-    mailing = Dispatcher(rig, rows, ledger)
+    mailing = MailingTask(rig, rows, ledger)
     with pytest.raises(Killed):
         mailing.attempt(1 if ledger == "none" else 3)
     mailing.given = {"suppress": [{"phone": PHONES[0], "user_id": rig.users[0]}[suppressed]]}
@@ -471,7 +515,7 @@ def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
 ) -> None:
     """The sending was begun under the row's own key, and the worker killed before it went."""
     people: dict[str, Any] = {"phone": PHONES, "user_id": rig.users}
-    mailing = Dispatcher(rig, [{"id": 7, by: people[by][0], "text": "For A"}], ledger, {"key": "id"})
+    mailing = MailingTask(rig, [{"id": 7, by: people[by][0], "text": "For A"}], ledger, {"key": "id"})
     with pytest.raises(Killed):
         mailing.attempt(steps)
     mailing.rows = [{"id": 7, to: people[to][1], "text": "For B"}]
@@ -489,7 +533,7 @@ def test_a_recipient_who_is_another_by_the_retry_gets_it_and_nobody_else(
 def test_a_row_that_is_away_for_one_attempt_is_not_lost(rig: Rig, away: str, ledger: str) -> None:
     """The sending was begun, and the worker killed before it went."""
     rows = [{"id": 7, "phone": PHONES[0], "text": "For A"}]
-    mailing = Dispatcher(rig, rows, ledger, {"key": "id"})
+    mailing = MailingTask(rig, rows, ledger, {"key": "id"})
     with pytest.raises(Killed):
         mailing.attempt(5)
     mailing.rows = {"gone": [], "bad": [{**rows[0], "phone": None}], "suppressed": rows}[away]
@@ -506,7 +550,7 @@ def test_a_suppression_file_that_names_no_column_is_refused(rig: Rig, tmp_path: 
     path = tmp_path / "suppressed.csv"
     path.write_text(f"{content}\n")
     with pytest.raises(InputError, match="suppress: the first line must name a column phone or user_id"):
-        Dispatcher(rig, crowd(1), given={"suppress": str(path)}).attempt()
+        MailingTask(rig, crowd(1), given={"suppress": str(path)}).attempt()
     assert rig.sends() == 0
 
 
@@ -518,7 +562,7 @@ def test_each_half_is_sent_in_its_own_window(rig: Rig, task_log: Callable[[], st
         datetime.fromtimestamp(rig.now(), UTC).replace(hour=9, minute=0, second=0, microsecond=0).timestamp()
     )
     rig.sleep(noon + 86_400 - rig.now())
-    mailing = Dispatcher(rig, [*moscow, *east], given={"quiet_hours": "18:00-10:00"})
+    mailing = MailingTask(rig, [*moscow, *east], given={"quiet_hours": "18:00-10:00"})
     assert mailing.attempt() is None  # 12:00 in Moscow, 19:00 in Vladivostok
     assert set(arrived(rig, moscow).values()) == {1}
     assert arrived(rig, east).total() == 0
@@ -536,7 +580,7 @@ def test_each_half_is_sent_in_its_own_window(rig: Rig, task_log: Callable[[], st
 @pytest.mark.parametrize("ledger", ["store", "none"])
 def test_a_daily_cap_defers_the_rest(rig: Rig, ledger: str) -> None:
     rows = crowd(7)
-    mailing = Dispatcher(rig, rows, ledger, {"daily_cap": 3})
+    mailing = MailingTask(rig, rows, ledger, {"daily_cap": 3})
     assert mailing.attempt() is None
     assert arrived(rig, rows).total() == 3
     assert mailing.resume() is None
@@ -554,7 +598,7 @@ def report(path: Path) -> dict[str, str]:
 def test_a_query_that_yields_nobody_any_more_does_not_undo_what_was_sent(
     rig: Rig, ledger: str, choice: str
 ) -> None:
-    mailing = Dispatcher(rig, crowd(7), ledger, {"daily_cap": 3, "if_empty": choice})
+    mailing = MailingTask(rig, crowd(7), ledger, {"daily_cap": 3, "if_empty": choice})
     assert mailing.attempt() is None
     mailing.rows = []
     totals = mailing.resume()
@@ -565,7 +609,7 @@ def test_a_query_that_yields_nobody_any_more_does_not_undo_what_was_sent(
 def test_a_source_that_cannot_be_read_leaves_the_report_as_it_was(rig: Rig, tmp_path: Path) -> None:
     source, path = tmp_path / "people.jsonl", tmp_path / "report.jsonl"
     source.write_text("\n".join(map(json.dumps, crowd(3))))
-    mailing = Dispatcher(rig, str(source), given={"report_path": str(path)})
+    mailing = MailingTask(rig, str(source), given={"report_path": str(path)})
     mailing.attempt()
     source.unlink()
     mailing.task.clear()
@@ -576,7 +620,7 @@ def test_a_source_that_cannot_be_read_leaves_the_report_as_it_was(rig: Rig, tmp_
 
 def test_a_bad_row_that_is_new_leaves_in_the_report_who_had_got_it(rig: Rig, tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
-    mailing = Dispatcher(rig, crowd(3), given={"report_path": str(path), "on_bad_rows": "fail"})
+    mailing = MailingTask(rig, crowd(3), given={"report_path": str(path), "on_bad_rows": "fail"})
     mailing.attempt()
     mailing.rows = [*crowd(3), {"phone": "12", "text": "x"}]
     mailing.task.clear()
@@ -587,7 +631,7 @@ def test_a_bad_row_that_is_new_leaves_in_the_report_who_had_got_it(rig: Rig, tmp
 
 def test_a_slow_pace_begins_few_at_a_time(rig: Rig) -> None:
     rows = crowd(6)
-    mailing = Dispatcher(rig, rows, given={"pace": 2, "quiet_hours": None})
+    mailing = MailingTask(rig, rows, given={"pace": 2, "quiet_hours": None})
     before = rig.now()
     assert mailing.attempt()
     assert rig.now() - before >= 100
@@ -617,7 +661,7 @@ def test_who_would_only_queue_for_a_thread_does_not_take_a_turn(
 
     monkeypatch.setattr(Pace, "take", take)
     monkeypatch.setattr(Sender, "post", post)
-    assert Dispatcher(rig, crowd(), given={"pace": 60, "concurrency": 1}).attempt()
+    assert MailingTask(rig, crowd(), given={"pace": 60, "concurrency": 1}).attempt()
     assert begun == list(range(1, COUNT + 1))
 
 
@@ -632,7 +676,7 @@ def test_it_becomes_quiet_while_somebody_queues(rig: Rig, monkeypatch: pytest.Mo
     monkeypatch.setattr(Sender, "post", post)
     hour = datetime.fromtimestamp(rig.now(), ZoneInfo("Europe/Moscow")).hour
     quiet_hours = f"{(hour + 11) % 24}:00-{(hour + 14) % 24}:00"
-    mailing = Dispatcher(rig, crowd(), given={"quiet_hours": quiet_hours, "concurrency": 1})
+    mailing = MailingTask(rig, crowd(), given={"quiet_hours": quiet_hours, "concurrency": 1})
     assert mailing.attempt() is None
     assert len(posted) == 1
 
@@ -642,7 +686,7 @@ def test_nothing_personal_is_logged(rig: Rig, caplog: pytest.LogCaptureFixture, 
     rows = crowd(3)
     rig.sandbox.set_messenger(phone(1), False)
     rows[2]["text"] = None
-    Dispatcher(rig, rows).attempt()
+    MailingTask(rig, rows).attempt()
     logged = (
         "".join(record.getMessage() for record in caplog.records if "sandbox" not in record.name)
         + capsys.readouterr().out
@@ -671,7 +715,7 @@ def test_what_is_said_of_a_bad_row_holds_no_value_of_it(
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "no": 4711}]
     given = {"report_path": str(path), "on_bad_rows": "report"}
-    Dispatcher(rig, rows, text=text, given=given).attempt()
+    MailingTask(rig, rows, text=text, given=given).attempt()
     reason = json.loads(path.read_text("utf-8"))["reason"]
     assert reason.startswith("text: ")
     assert reason in caplog.text
@@ -694,14 +738,14 @@ def test_what_a_text_lacks_is_said(rig: Rig, tmp_path: Path, text: str, reason: 
     path = tmp_path / "report.jsonl"
     rows = [{"phone": phone(0), "name": "Ivan Petrov", "nothing": None}]
     given = {"report_path": str(path), "on_bad_rows": "report"}
-    Dispatcher(rig, rows, text=text, given=given).attempt()
+    MailingTask(rig, rows, text=text, given=given).attempt()
     assert json.loads(path.read_text("utf-8"))["reason"] == reason
 
 
 def test_a_text_may_do_without_what_is_missing(rig: Rig) -> None:
     rows = [{"phone": phone(0), "text": "Hello Anna"}]
     text = "{% if row.name is defined %}{{ row.name }}{% endif %}Hello {{ row.name | default('Anna') }}"
-    Dispatcher(rig, rows, text=text).attempt()
+    MailingTask(rig, rows, text=text).attempt()
     each_once(rig, rows)
 
 
@@ -736,7 +780,7 @@ def test_each_person_once_whatever_happens(
         rig.skew(skew)
         example = next(_examples)  # the same text in the same second would be the same message
         rows = [{**row, "text": f"{row['text']} of {example}"} for row in crowd(15)]
-        mailing = Dispatcher(rig, rows, ledger, {"max_failures": 15})
+        mailing = MailingTask(rig, rows, ledger, {"max_failures": 15})
         before = arrived(rig, rows)
         for number, (fault, probability) in enumerate(faults):
             rig.sandbox.inject(fault, operation="send_message", probability=probability, seed=seed + number)
@@ -755,7 +799,7 @@ def test_each_person_once_whatever_happens(
         rig.sandbox.configure(history_lag=0)
 
 
-def _attempt(mailing: Dispatcher, steps: int | None = None) -> None:
+def _attempt(mailing: MailingTask, steps: int | None = None) -> None:
     """Attempt, come what may: a worker dies, a service is down."""
     try:
         mailing.attempt(steps)
@@ -790,7 +834,7 @@ def test_halfway_the_report_has_exactly_the_rows_so_far(
     rows = [*crowd(), {"phone": "12", "text": "bad"}]
     watched = Watched(rig, path, monkeypatch)
     given = {"report_path": str(path), "pace": 20, "concurrency": 1}
-    Dispatcher(rig, rows, given=given).attempt()
+    MailingTask(rig, rows, given=given).attempt()
     halves = [seen for sends, seen in watched.seen if sends == COUNT // 2]
     assert [(row["number"], row["outcome"]) for row in halves[-1]] == [
         (str(COUNT + 1), "skipped"),
@@ -807,7 +851,7 @@ def test_after_a_kill_the_report_stays_right_in_the_retry_too(
 ) -> None:
     path = tmp_path / "report.csv"
     given = {"report_path": str(path), "pace": 20, "concurrency": 1}
-    mailing = Dispatcher(rig, crowd(), given=given)
+    mailing = MailingTask(rig, crowd(), given=given)
     with monkeypatch.context() as killed:
         killed.setattr(GrowingReport, "finish", lambda self: None)  # nobody is left to do that
         with pytest.raises(Killed):
@@ -837,7 +881,7 @@ def test_a_dry_run_writes_its_report_at_the_end_alone(
     path = tmp_path / "report.csv"
     with monkeypatch.context() as grown:
         grown.setattr(GrowingReport, "renew", lambda self: pytest.fail("there is nothing to wait for"))
-        Dispatcher(rig, crowd(3), given={"report_path": str(path), "dry_run": True}).attempt()
+        MailingTask(rig, crowd(3), given={"report_path": str(path), "dry_run": True}).attempt()
     assert numbers(path) == [1, 2, 3]
 
 
@@ -849,7 +893,7 @@ def test_the_log_of_a_mailing_at_the_default_pace(rig: Rig, caplog: pytest.LogCa
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
     rows = [*crowd(40), {"phone": "12", "text": "bad"}, {**crowd(41)[-1]}]
     given = {"pace": 20, "concurrency": 1, "suppress": [phone(40)]}
-    Dispatcher(rig, rows, given=given).attempt()
+    MailingTask(rig, rows, given=given).attempt()
     said = lines(caplog)
     start = next(number for number, line in enumerate(said) if line.startswith("Writing to"))
     uuid = rig.channel["channel_uuid"]
@@ -877,7 +921,7 @@ def test_the_log_says_that_quiet_hours_hold_some(rig: Rig, caplog: pytest.LogCap
     now = datetime.fromtimestamp(rig.now(), ZoneInfo("Europe/Moscow"))
     rig.sleep((now.replace(hour=12, minute=0) + timedelta(days=1) - now).total_seconds())
     rows = [*crowd(3), {"phone": "+74232000000", "text": "East"}]  # 12:00 in Moscow, 19:00 in Vladivostok
-    assert Dispatcher(rig, rows, given={"quiet_hours": "18:00-10:00", "pace": 2}).attempt() is None
+    assert MailingTask(rig, rows, given={"quiet_hours": "18:00-10:00", "pace": 2}).attempt() is None
     said = "\n".join(lines(caplog))
     assert (
         "Quiet hours are 18:00-10:00 in the zone of each phone, Europe/Moscow where it tells none; "
@@ -888,7 +932,7 @@ def test_the_log_says_that_quiet_hours_hold_some(rig: Rig, caplog: pytest.LogCap
 
 def test_the_log_says_that_the_cap_holds_the_rest(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
-    assert Dispatcher(rig, crowd(5), given={"daily_cap": 3}).attempt() is None
+    assert MailingTask(rig, crowd(5), given={"daily_cap": 3}).attempt() is None
     said = lines(caplog)
     assert "No more than 3 messages go in 24 hours (daily_cap): 3 may go now" in said
     assert any(line.startswith("The daily cap is reached: the next may go at ") for line in said)
@@ -901,9 +945,9 @@ def test_an_outage_is_told_while_it_is_waited_out(
     caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
     monkeypatch.setattr(recorder, "LOOK", 0.05)
     told, over = threading.Event(), threading.Event()
-    hook_of = Dispatcher.hook
+    hook_of = MailingTask.hook
 
-    def waiting(self: Dispatcher, reaper: Any) -> Any:
+    def waiting(self: MailingTask, reaper: Any) -> Any:
         hook = hook_of(self, reaper)
 
         def sleep(_: float) -> None:
@@ -921,11 +965,11 @@ def test_an_outage_is_told_while_it_is_waited_out(
                 break
         over.set()
 
-    monkeypatch.setattr(Dispatcher, "hook", waiting)
+    monkeypatch.setattr(MailingTask, "hook", waiting)
     rig.sandbox.inject("unavailable", operation="send_message", count=1, retry_after=20)
     helper = threading.Thread(target=pass_time)
     helper.start()
-    Dispatcher(rig, crowd(1)).attempt()
+    MailingTask(rig, crowd(1)).attempt()
     helper.join()
     beats = [line for line in lines(caplog) if "waiting for" in line]
     assert re.fullmatch(

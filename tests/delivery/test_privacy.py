@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.mailing_task import Dispatcher
+from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, Task
 from tests.delivery.waiting_task import Case, WaitingTask, hurry
 
@@ -80,7 +80,7 @@ def test_of_one_message_that_is_waited_for_and_takes_another_channel(
 @pytest.mark.parametrize("ledger", KEEPING)
 def test_of_a_mailing(rig: Rig, ledger: str, kept: Callable[[Task], str]) -> None:
     rows = [{"phone": phone, "name": NAME, "text": TEXT} for phone in (PHONE, *PHONES)]
-    mailing = Dispatcher(rig, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
+    mailing = MailingTask(rig, rows, ledger, given={"wait_for": "delivered", "key": "phone"})
     rig.sandbox.configure(delivered_after=1, read_after=None)
     totals = mailing.attempt()
     while totals is None:

@@ -17,7 +17,7 @@ from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
-from tests.delivery.mailing_task import Dispatcher
+from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, quiet
 
 COUNT = 12
@@ -91,7 +91,7 @@ def mark(rig: Rig, status: str, *texts: str) -> None:
             message.status = status  # type: ignore[assignment]
 
 
-def to_its_end(mailing: Dispatcher, steps: int = 60) -> dict[str, int]:
+def to_its_end(mailing: MailingTask, steps: int = 60) -> dict[str, int]:
     """Attempt it and wake it until it is done."""
     totals = mailing.attempt()
     while totals is None:
@@ -101,9 +101,9 @@ def to_its_end(mailing: Dispatcher, steps: int = 60) -> dict[str, int]:
     return dict(totals)
 
 
-def followed(rig: Rig, rows: Any, ledger: str = "store", **given: Any) -> Dispatcher:
+def followed(rig: Rig, rows: Any, ledger: str = "store", **given: Any) -> MailingTask:
     settings: dict[str, Any] = {"wait_for": "delivered", "wait_timeout": timedelta(hours=1), **given}
-    return Dispatcher(rig, rows, ledger, {"stop_words": False, "max_failures": COUNT, **settings})
+    return MailingTask(rig, rows, ledger, {"stop_words": False, "max_failures": COUNT, **settings})
 
 
 def introduce(rig: Rig, rows: list[dict[str, Any]], channel: str) -> None:
@@ -114,7 +114,7 @@ def introduce(rig: Rig, rows: list[dict[str, Any]], channel: str) -> None:
     hook.close()
 
 
-def killed_while_it_falls_back(rig: Rig, mailing: Dispatcher, channel: str, steps: int) -> None:
+def killed_while_it_falls_back(rig: Rig, mailing: MailingTask, channel: str, steps: int) -> None:
     """Have the worker die at a step of writing through a channel, where everybody is known already."""
     introduce(rig, mailing.rows, channel)
     mailing.attempt()
@@ -123,7 +123,7 @@ def killed_while_it_falls_back(rig: Rig, mailing: Dispatcher, channel: str, step
         mailing.attempt(steps, resumed=True)
 
 
-def killed_once_begun(rig: Rig, mailing: Dispatcher, channel: str) -> None:
+def killed_once_begun(rig: Rig, mailing: MailingTask, channel: str) -> None:
     """Have the worker say that it is about to write through a channel, and write to nobody."""
     steps_to_look_up = 2 * len(mailing.rows)
     killed_while_it_falls_back(rig, mailing, channel, steps_to_look_up + 2)
@@ -146,7 +146,7 @@ def test_who_was_reached_is_known(rig: Rig, ledger: str, wanted: str) -> None:
 
 def test_a_mailing_that_waits_for_nothing_is_as_ever(rig: Rig, tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
-    totals = Dispatcher(rig, crowd(2), given={"report_path": str(path)}).attempt()
+    totals = MailingTask(rig, crowd(2), given={"report_path": str(path)}).attempt()
     assert totals
     assert list(totals) == ["sent", "skipped", "suppressed", "no_messenger", "failed", "deferred"]
     assert path.read_text().splitlines()[0] == "number,key,user_id,phone,outcome,reason,message_id"

@@ -112,7 +112,7 @@ class Dispatcher:
         ready: list[QueuedMessage] = []
         done: list[Done] = []
         for person, result in self._sender.identified(pool, people, self.recorder.result):
-            if known := result or self._known(person):
+            if known := result or self._known(person, ready):
                 done += self.recorder.record(person, known)
             else:
                 ready.append(self.reconciler.begun(person, now))
@@ -124,10 +124,14 @@ class Dispatcher:
         self.recorder.worklist.begin(ready)
         return Batch(chunks.begin(list(map(Begun.of, ready))), ready, done)
 
-    def _known(self, person: QueuedMessage) -> SendResult | None:
+    def _known(self, person: QueuedMessage, ready: Sequence[QueuedMessage]) -> SendResult | None:
         """Return why a recipient needs no message; ``None`` if one is to be sent."""
         if reason := self.gate.exclusions.reason(person):
             return SendResult(Outcome.SUPPRESSED, reason)
+        # One row may name a person by phone, another by user_id: only the channel tells that it is one.
+        beside = (other.number for other in ready if other.is_same(person))
+        if row := next(beside, None) or self.recorder.worklist.row_of_same(person):
+            return SendResult(Outcome.SKIPPED, f"the same person and text as row {row}")
         return self.reconciler.sent_before(person)
 
     def _submit(self, pool: ThreadPoolExecutor, batch: Batch) -> None:

@@ -41,6 +41,10 @@ class QueuedMessage(NamedTuple):
     attempts: int = 0
     by_phone: bool = False
 
+    def is_same(self, other: QueuedMessage) -> bool:
+        """Return whether it is the same text to the same user; messages with keys are told apart by them."""
+        return not self.label and (self.user_id, self.text) == (other.user_id, other.text)
+
     @property
     def begun_at(self) -> Moment:
         """When the sending was begun."""

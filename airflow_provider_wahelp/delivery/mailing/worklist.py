@@ -42,6 +42,10 @@ _FITTING = (  # two branches, as an OR would read the same text to everybody for
     "AND NOT EXISTS (SELECT 1 FROM people WHERE people.message_id = history.message_id)"
 )
 _FIND = f"{_FITTING.format('IS NULL')} UNION ALL {_FITTING.format('= :user_id')} ORDER BY at LIMIT 1"
+_SAME = (
+    "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? AND label = '' "
+    "AND state IN ('open', 'sent') LIMIT 1"
+)
 _NEW_NUMBER = "SELECT min(0, ifnull(min(number), 0)) - 1 FROM people"  # below 0: no row of the source
 
 
@@ -130,6 +134,13 @@ class Worklist:
     def open(self) -> list[QueuedMessage]:
         """Return the recipients whose sends are of unknown outcome."""
         return list(map(QueuedMessage._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
+
+    def row_of_same(self, person: QueuedMessage) -> int | None:
+        """Return another row with the same text to the same user; a row with a key is its own message."""
+        if person.label:
+            return None
+        row = self._db.execute(_SAME, (person.user_id, person.text, person.number)).fetchone()
+        return row[0] if row else None
 
     def person(self, key: str) -> QueuedMessage | None:
         """Return a recipient, if the source still has them."""
@@ -233,10 +244,12 @@ class Worklist:
         return person._replace(**{name: getattr(begun, name) for name in known})
 
     def _remember(self, key: str, known: dict[str, object]) -> None:
-        names, marks = ", ".join(known), ", ".join("?" * len(known))
-        changes = ", ".join(f"{name} = excluded.{name}" for name in known)
-        self._db.execute(
-            f"INSERT INTO people (number, key, {names}) VALUES (({_NEW_NUMBER}), ?, {marks}) "  # noqa: S608
-            f"ON CONFLICT (key) DO UPDATE SET {changes}",
-            (key, *known.values()),
-        )
+        changes = ", ".join(f"{name} = ?" for name in known)
+        query = f"UPDATE people SET {changes} WHERE key = ?"  # noqa: S608
+        # Nearly all are there: an upsert would look for a new number for each of them, too.
+        if not self._db.execute(query, (*known.values(), key)).rowcount:
+            names, marks = ", ".join(known), ", ".join("?" * len(known))
+            self._db.execute(
+                f"INSERT INTO people (number, key, {names}) VALUES (({_NEW_NUMBER}), ?, {marks})",  # noqa: S608
+                (key, *known.values()),
+            )

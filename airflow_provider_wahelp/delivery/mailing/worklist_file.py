@@ -26,6 +26,7 @@ CREATE TABLE people (
 );
 CREATE INDEX unsent ON people (state, number) WHERE state IN ('waiting', 'open');
 CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX users ON people (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
 CREATE VIEW awaited AS SELECT * FROM people WHERE state = 'sent' AND NOT over;
 CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
