@@ -31,7 +31,7 @@ spent = (time.process_time() - start) * 1000
 new = sorted(set(sys.modules) - before)
 print(json.dumps([spent, new]))
 """
-HEAVY = ("requests", "phonenumbers", "httpx", "tenacity", "starlette", "segno")
+HEAVY = ("requests", "phonenumbers", "pyarrow", "httpx", "tenacity", "starlette", "segno")
 
 
 def measure() -> tuple[float, list[str]]:

@@ -49,8 +49,8 @@ class Report:
         self.say(f"  Airflow  {airflow}")
         self.say(f"  Sandbox  {sandbox}")
         self.say(f"  DAGs     {dags}: yours; they appear within seconds, and stay")
-        self.say("  Next     trigger wahelp_invoices: reminders of invoices, from a database. Who sleeps")
-        self.say("           gets theirs in the morning, or now if you empty quiet_hours\n")
+        self.say("  Next     trigger wahelp_invoices: reminders of invoices, from a database. At night")
+        self.say("           they wait for the morning; empty quiet_hours to send them now\n")
 
     def _message(self, message: Mapping[str, Any]) -> None:
         margin = "  │ " if message["direction"] == "outgoing" else "  │          > "

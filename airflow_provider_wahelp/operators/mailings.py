@@ -37,7 +37,7 @@ class SendMessagesOperator(SendingOperator):
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
 
     A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
-    ``docs/exactly-once.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
+    ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
     A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
     ``daily_cap`` defer the task until it may send again.
 

@@ -34,7 +34,7 @@ class SendMessageOperator(SendingOperator):
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
 
-    The message is sent once, over retries and killed workers: see ``docs/exactly-once.md`` for what each
+    The message is sent once, over retries and killed workers: see ``docs/promises.md`` for what each
     Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
     ``None`` if the task would now send another text: no text is kept.
 

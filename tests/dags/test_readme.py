@@ -63,5 +63,5 @@ def test_every_error_is_explained() -> None:
     from airflow_provider_wahelp.client import errors
 
     named = {name for name in vars(errors) if name.endswith("Error") and name != "WahelpError"}
-    with_channel_check = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    assert {name for name in named if f"`{name}`" not in with_channel_check} == set()
+    errors_page = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    assert {name for name in named if f"`{name}`" not in errors_page} == set()
