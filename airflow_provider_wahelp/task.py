@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.hooks.failures import airflow_errors
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _NOT_GIVEN: tuple[Any, ...] = (None, "", [], ())
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """What an argument must be.
 
     :param check: returns the value as it is used, or raises an ``InputError`` that names the argument.

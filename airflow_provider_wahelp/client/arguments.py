@@ -23,6 +23,7 @@ IfUnclear = Literal["check", "fail", "resend"]
 OnRerun = Literal["skip", "resend"]
 IfExists = Literal["reuse", "create", "fail"]
 Awaited = Literal["delivered", "read"]
+QuietZone = Literal["recipient", "project"]
 
 CHANNEL_TYPES: tuple[ChannelType, ...] = get_args(ChannelType)
 WEBHOOK_APIS: tuple[WebhookApi, ...] = get_args(WebhookApi)
@@ -30,6 +31,7 @@ IF_UNCLEAR: tuple[IfUnclear, ...] = get_args(IfUnclear)
 ON_RERUN: tuple[OnRerun, ...] = get_args(OnRerun)
 IF_EXISTS: tuple[IfExists, ...] = get_args(IfExists)
 AWAITED: tuple[Awaited, ...] = get_args(Awaited)
+QUIET_ZONES: tuple[QuietZone, ...] = get_args(QuietZone)
 
 _C = TypeVar("_C", bound=str)
 _ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
@@ -141,6 +143,11 @@ def on_rerun(value: Any) -> OnRerun:
 def awaited(value: Any) -> Awaited:
     """Return the status that is waited for."""
     return choice(value, "status", AWAITED)
+
+
+def quiet_zone(value: Any) -> QuietZone:
+    """Return whose zone quiet hours are in."""
+    return choice(value, "quiet_zone", QUIET_ZONES)
 
 
 def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:

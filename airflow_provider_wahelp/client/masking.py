@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import phones
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.client.quotes import echoes, quotes
 
 HIDDEN = "***"
-_PHONE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)")
+_PHONE = r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)"  # compiled when it is first used, as a DAG file never does
 _SHORTEST_PART = 8  # of an address: what is shorter is a word such as "webhook"
 
 
@@ -47,7 +46,9 @@ def scrub(words: str, private: Iterable[str] = ()) -> str:
     :param words: an error text from the API, which may quote the request.
     :param private: values of the request that must not be shown.
     """
-    return _PHONE.sub(lambda match: mask_phone(match.group()), _without(quotes(words, private), words))
+    from airflow_provider_wahelp.client.quotes import quotes  # 5 ms, and a DAG file never needs it
+
+    return re.sub(_PHONE, lambda match: mask_phone(match.group()), _without(quotes(words, private), words))
 
 
 def without_echoes(words: str, private: Iterable[str]) -> str:
@@ -56,6 +57,8 @@ def without_echoes(words: str, private: Iterable[str]) -> str:
     :param words: an error text from the API, which may quote the request.
     :param private: values of the request.
     """
+    from airflow_provider_wahelp.client.quotes import echoes
+
     return _without(echoes(words, private), words)
 
 

@@ -34,11 +34,12 @@ _MARKS: dict[int, str | None] = {
 _BARE = re.compile(  # E.164 has 15 digits at most; a prefix may come on top
     r"\+[0-9]{7,17}|[0-9]{7,15}|(?:810|0)[0-9]{7,18}"
 )
-_LINK = re.compile(r"\W*tel:", re.IGNORECASE)
+# These are compiled when they are first used: a DAG file hardly ever needs them.
+_LINK = r"(?i)\W*tel:"
 # A number of a table, "79990000001.0". Where dots divide a phone, fewer digits stand before the first.
-_DECIMAL = re.compile(r"(\W*(?:\d{10,}|\d{7,9}(?=[.,]\d\W*\Z)))[.,](\d+)\W*")
-_POWER = re.compile(r"\W*\d+([.,]\d+)?[eE]\+?\d+\W*")
-_EXTENSION = re.compile(r"доб|вн|ext|#|[xх;]|,\s*\d{1,5}\W*\Z", re.IGNORECASE)  # noqa: RUF001 - both alphabets
+_DECIMAL = r"(\W*(?:\d{10,}|\d{7,9}(?=[.,]\d\W*\Z)))[.,](\d+)\W*"
+_POWER = r"\W*\d+([.,]\d+)?[eE]\+?\d+\W*"
+_EXTENSION = r"(?i)доб|вн|ext|#|[xх;]|,\s*\d{1,5}\W*\Z"  # noqa: RUF001 - both alphabets
 _MOST = 10**19
 
 
@@ -92,7 +93,7 @@ def _of_index(phone: Any) -> int:
 
 
 def _whole(text: str) -> str:
-    found = _DECIMAL.fullmatch(text.translate(_HIDDEN))
+    found = re.fullmatch(_DECIMAL, text.translate(_HIDDEN))
     if not found:
         return text
     if found[2].strip("0"):
@@ -102,7 +103,7 @@ def _whole(text: str) -> str:
 
 def _unusual(text: str) -> str:
     """Return the digits of a phone that is a link, or in other digits than ours."""
-    link = _LINK.match(text)
+    link = re.match(_LINK, text)
     text = text[link.end() :] if link else text
     bare = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text.translate(_MARKS))
     return bare if _BARE.fullmatch(bare) else refuse(_why(text, bare))
@@ -111,10 +112,10 @@ def _unusual(text: str) -> str:
 def _why(text: str, bare: str) -> str:
     if not bare:
         return "it is empty"
-    if _POWER.fullmatch(text):
+    if re.fullmatch(_POWER, text):
         return "a spreadsheet has rounded it (7.9E+10); format the column as text and export it again"
     if bare.lstrip("+").isdecimal():
         return "it has too few or too many digits, or a plus in the wrong place"
-    if bare[:7].lstrip("+").isdecimal() and _EXTENSION.search(text):
+    if bare[:7].lstrip("+").isdecimal() and re.search(_EXTENSION, text):
         return "a message cannot go to an extension; give the number of a person, and one number only"
     return "it holds something else than digits and punctuation"

@@ -16,7 +16,6 @@ from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
-from airflow_provider_wahelp.delivery.mailing import options
 from airflow_provider_wahelp.literals import check_literal, is_literal
 from airflow_provider_wahelp.rendering import KeepsTexts
 
@@ -104,7 +103,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         throttle: timedelta | float | None = None,
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
-        quiet_zone: options.QuietZone = "recipient",
+        quiet_zone: arguments.QuietZone = "recipient",
         timezone: str = _MOSCOW,
         urgent: bool = False,
         fallback: Sequence[str] | str | None = None,
@@ -188,7 +187,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         if self.throttle is not None:
             wait_options.seconds(self.throttle, "throttle")
         wait_options.seconds(self.timeout, "timeout")
-        options.quiet_zone(self.quiet_zone)
+        arguments.quiet_zone(self.quiet_zone)
         if self.quiet_hours or self.timezone != _MOSCOW:
             from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 

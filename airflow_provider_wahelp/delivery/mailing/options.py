@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
-QuietZone = Literal["recipient", "project"]
 
 ON_BAD_ROWS: tuple[OnBadRows, ...] = get_args(OnBadRows)
 IF_EMPTY: tuple[IfEmpty, ...] = get_args(IfEmpty)
-QUIET_ZONES: tuple[QuietZone, ...] = get_args(QuietZone)
 MOST_THREADS = 32
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
@@ -160,11 +158,6 @@ def encoding(value: Any) -> str:
 def if_empty(value: Any) -> IfEmpty:
     """Return what to do without any recipient."""
     return arguments.choice(value, "if_empty", IF_EMPTY)
-
-
-def quiet_zone(value: Any) -> QuietZone:
-    """Return whose zone quiet hours are in."""
-    return arguments.choice(value, "quiet_zone", QUIET_ZONES)
 
 
 def key(value: Any) -> str:
