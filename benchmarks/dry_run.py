@@ -13,7 +13,7 @@ from benchmarks.servers import Channel, running
 from benchmarks.table import TIMES, Row
 
 FEW, MANY = 100_000, 1_000_000
-SECONDS, MEMORY_MIB, GROWTH_MIB = 180.0, 250.0, 25.0
+FASTER, SECONDS, MEMORY_MIB, GROWTH_MIB = 2.0, 180.0, 158.0, 25.0
 
 
 def measure(home: Path, say: Callable[[str], None]) -> list[Row]:
@@ -30,7 +30,7 @@ def measure(home: Path, say: Callable[[str], None]) -> list[Row]:
         rows = str(home / "many" / "rows.jsonl")
         peer = child.run(home / "loop", channel, "dry_run.in_a_loop", recipients=rows)["seconds"]
     return [
-        Row("dry run / json, jinja2 and phonenumbers in a loop", peer / seconds, TIMES),
+        Row("dry run / json, jinja2 and phonenumbers in a loop", peer / seconds, TIMES, least=FASTER),
         Row(f"dry run of {MANY:,} rows", seconds, "s", most=SECONDS),
         Row("dry run: most memory", peak, "MiB", most=MEMORY_MIB),
         Row(f"dry run: more than with {FEW:,} rows", peak - less, "MiB", most=GROWTH_MIB),

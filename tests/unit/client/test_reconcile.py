@@ -33,7 +33,9 @@ from .wire import TEXT
 
 
 @pytest.mark.parametrize(
-    "there", [past(), past(f"  {TEXT}\r\n"), past(at=NOW + 60)], ids=["itself", "trimmed", "later"]
+    "there",
+    [past(), past(f"  {TEXT}\r\n"), past(at=NOW + 60), {**past(), "created_at": None}],
+    ids=["itself", "trimmed", "later", "without a time"],
 )
 def test_a_lost_answer_is_looked_up_and_the_message_not_sent_again(there: Any) -> None:
     script = [(SEND, LOST), (HISTORY, data([])), (HISTORY, data([there], has_more=True))]

@@ -92,10 +92,11 @@ def test_a_directory_that_exists_is_left_as_it_is_but_not_shared_with_others(tmp
     tmp_path.chmod(0o755)
     FileStore(tmp_path, "k")
     assert mode(tmp_path) == 0o755
-    tmp_path.chmod(0o777)
-    with pytest.raises(PermissionError, match="others may write"):
-        FileStore(tmp_path, "k")
-    assert mode(tmp_path) == 0o777
+    for shared in (0o777, 0o770, 0o702):
+        tmp_path.chmod(shared)
+        with pytest.raises(PermissionError, match="others may write"):
+            FileStore(tmp_path, "k")
+        assert mode(tmp_path) == shared
 
 
 def test_an_encrypted_file_does_not_show_the_token(tmp_path: Path) -> None:
