@@ -99,6 +99,11 @@ def test_a_status_has_a_meaning(status: int, kind: type[errors.WahelpError]) -> 
     assert type(error_of({}, status)) is kind
 
 
+@pytest.mark.parametrize("said", [False, "false"])
+def test_a_success_that_is_false_is_a_refusal_whatever_the_status(said: object) -> None:
+    assert type(error_of({"success": said, "message": "no"}, 200)) is errors.RejectedError
+
+
 @pytest.mark.parametrize("status", [200, 400, 404, 422])
 @pytest.mark.parametrize(
     ("words", "kind"),
