@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from airflow_provider_wahelp.client import errors
-from airflow_provider_wahelp.client.answers import (
-    Answer,
-    Envelope,
-    open_envelope,
-)
+from airflow_provider_wahelp.client.answers import Answer, Envelope, open_envelope
 
 T = TypeVar("T")
 

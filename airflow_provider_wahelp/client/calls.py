@@ -10,11 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from airflow_provider_wahelp.client.answers import (
-    Page,
-    read_list,
-    read_object,
-)
+from airflow_provider_wahelp.client.answers import Page, read_list, read_object
 from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub, secrets_of, strings_in
 from airflow_provider_wahelp.client.models import (

@@ -8,10 +8,7 @@ from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.client.errors import (
-    InputError,
-    NotFoundError,
-)
+from airflow_provider_wahelp.client.errors import InputError, NotFoundError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User

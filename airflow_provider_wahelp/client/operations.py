@@ -18,12 +18,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.models import (
-    Channel,
-    Model,
-    Project,
-    Webhook,
-)
+from airflow_provider_wahelp.client.models import Channel, Model, Project, Webhook
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import created_once, find_new
 

@@ -48,7 +48,6 @@ _COMMON = re.compile(  # what errors are made of, and texts as well
 class _Text:
     """A text without escapes, and where each of its characters was.
 
-    :param plain: the text.
     :param spans: the place of each character before.
     """
 
@@ -93,11 +92,7 @@ class _Text:
 
 
 def echoes(words: str, private: Iterable[str]) -> list[Span]:
-    """Return where words repeat the whole of something that may have words of the API in it itself.
-
-    :param words: words of the API.
-    :param private: what was sent to it.
-    """
+    """Return where words repeat the whole of something that may have words of the API in it itself."""
     text = _unescaped(words)
     long = (key for key in _keys(private) if len(key) >= WORDING)
     return text.places(span for key in long for span in _occurrences(text, key))
@@ -107,9 +102,6 @@ def quotes(words: str, private: Iterable[str]) -> list[Span]:
     """Return where words quote the whole of something, or a part of it.
 
     Words that are common in errors are no quote, though they were sent.
-
-    :param words: words of the API.
-    :param private: what was sent to it.
     """
     text = _unescaped(words)
     telling = [value for value in private if _telling(_unescaped(value), least=1)]

@@ -6,14 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, TypeVar
 
-from airflow_provider_wahelp.client.answers import (
-    Envelope,
-    read_object,
-)
-from airflow_provider_wahelp.client.models import (
-    Contact,
-    Webhook,
-)
+from airflow_provider_wahelp.client.answers import Envelope, read_object
+from airflow_provider_wahelp.client.models import Contact, Webhook
 
 T = TypeVar("T")
 

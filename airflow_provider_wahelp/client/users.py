@@ -17,12 +17,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.models import (
-    Channel,
-    Contact,
-    Model,
-    User,
-)
+from airflow_provider_wahelp.client.models import Channel, Contact, Model, User
 from airflow_provider_wahelp.client.operations import (
     existing,
     get_channel,

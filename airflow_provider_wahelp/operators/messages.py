@@ -42,7 +42,6 @@ class SendMessageOperator(SendingOperator):
     if no delivery is reported. **The person can get the message twice then**: what the first channel has
     sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
-    :param text: the text.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.

@@ -8,10 +8,7 @@ from typing import Any
 
 
 class Redacted:
-    """Rows, of which Airflow shows how many they are.
-
-    :param rows: the rows.
-    """
+    """Rows, of which Airflow shows how many they are."""
 
     def __init__(self, rows: Any) -> None:
         self.rows = rows

@@ -19,7 +19,6 @@ class SetWebhookOperator(WahelpOperator):
 
     The events carry no signature. The only proof of who posts is a secret in the address itself.
 
-    :param url: the address.
     :param api: ``hook`` sets the project's one webhook (``PUT .../hook``, as the integration guide does);
         ``webhooks`` adds one to a list (``POST .../webhooks/``), unless the address is there already.
     :param entities: with ``webhooks``, the kinds of events: ``project``, ``channel``, ``channel.user``,

@@ -38,7 +38,6 @@ def query_rows(
     """Yield the rows of a query.
 
     :param conn_id: the id of an Airflow connection to a database.
-    :param sql: the query.
     :param parameters: its parameters.
     :param columns: its columns.
     :raises InputError: if it is no query, or names a column twice.

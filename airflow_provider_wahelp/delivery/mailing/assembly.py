@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 class Assembly:
     """What the channels of a mailing have in common.
 
-    :param windows: the quiet hours; ``None`` without any.
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
     :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
     """

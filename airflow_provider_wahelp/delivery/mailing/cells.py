@@ -21,7 +21,6 @@ _WHOLE = re.compile(r"(\d+)\.0+")
 def user_id_of(row: Mapping[str, Any]) -> Id | None:
     """Return the user whom a row names; ``None`` where it names none.
 
-    :param row: the row.
     :raises InputError: if it is no id.
     """
     value = row.get("user_id")
@@ -44,18 +43,12 @@ def whole(value: Any) -> Any:
 
 
 def known_cells(values: Sequence[Any]) -> Sequence[Any]:
-    """Return cells with ``None`` for whatever means nothing: NaN, NaT, ``pandas.NA``.
-
-    :param values: the cells of a row.
-    """
+    """Return cells with ``None`` for whatever means nothing: NaN, NaT, ``pandas.NA``."""
     return values if is_known(values) else [_known_cell(value) for value in values]
 
 
 def is_known(values: Collection[Any]) -> bool:
-    """Return whether cells are sure to hold nothing that :func:`known_cells` changes.
-
-    :param values: the cells of a row.
-    """
+    """Return whether cells are sure to hold nothing that :func:`known_cells` changes."""
     types = set(map(type, values))
     if types <= _PLAIN:
         return True

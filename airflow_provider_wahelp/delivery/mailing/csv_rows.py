@@ -38,9 +38,6 @@ def csv_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterato
     The first line names the columns, and what is most frequent there of comma, semicolon, tab and ``|``
     divides them, unless a line ``sep=;`` before it says what does.
 
-    :param file: the file.
-    :param columns: the columns.
-    :param encoding: the text's encoding.
     :raises InputError: if it is no such file, or if an open quote swallows rows.
     """
     text = Text(file, encoding, columns.argument)
@@ -83,7 +80,6 @@ def _rows(
 class _Swallowed:
     """Refuses a file in which a quote that is left open has made one row of many.
 
-    :param columns: the columns.
     :param delimiter: what divides them.
     """
 
@@ -92,11 +88,7 @@ class _Swallowed:
         self._delimiter = delimiter
 
     def check_broken(self, first: int, last: int) -> None:
-        """Refuse lines that are no CSV together.
-
-        :param first: the first of the lines.
-        :param last: the last one.
-        """
+        """Refuse lines that are no CSV together."""
         if last > first:
             raise InputError(
                 self._argument,
@@ -105,13 +97,7 @@ class _Swallowed:
             )
 
     def check(self, names: Sequence[str], cells: Sequence[str], first: int, last: int) -> None:
-        """Refuse a row of several lines, if one of them is a row of its own.
-
-        :param names: the columns.
-        :param cells: the row.
-        :param first: the first of the lines.
-        :param last: the last one.
-        """
+        """Refuse a row of several lines, if one of them is a row of its own."""
         inner = [line for cell in cells for line in cell.split("\n")[1:]]
         if len(cells) != len(names) or any(self._is_row(names, line) for line in inner):
             self.check_broken(first, last)

@@ -26,7 +26,6 @@ PATIENCE = 60.0
 class Gate:
     """Says which recipients of one channel may be written to now, and when the others may.
 
-    :param windows: the quiet hours; ``None`` without any.
     :param exclusions: recipients that must not be written to at all.
     """
 

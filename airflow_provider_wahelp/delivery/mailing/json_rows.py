@@ -37,9 +37,6 @@ DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_CONSTANTS.
 def json_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterator[Row | Unreadable]:
     """Yield the rows of a file of JSON Lines, or of one JSON array.
 
-    :param file: the file.
-    :param columns: the columns.
-    :param encoding: the text's encoding.
     :raises InputError: if an object names a key twice, or if what begins as an array is none.
     """
     text = Text(file, encoding, columns.argument)
@@ -82,7 +79,6 @@ class _Array:
     """What a JSON array holds, one by one: the array is never in memory whole.
 
     :param pieces: the text, piece by piece.
-    :param argument: what an error calls the file.
     """
 
     def __init__(self, pieces: Iterator[str], argument: str) -> None:

@@ -20,7 +20,6 @@ def listed_rows(entries: Iterable[Any], columns: Columns) -> Iterator[Row | Unre
     """Yield rows one by one; a list among them is several rows, as the results of mapped tasks are.
 
     :param entries: mappings, named tuples, data classes, tables, or lists of these.
-    :param columns: the columns.
     :raises InputError: if a row is a list of values, whose names nobody knows.
     """
     for entry in entries:
@@ -80,7 +79,6 @@ def frame_rows(frame: Any, columns: Columns) -> Iterator[Row]:
     """Yield the rows of a table.
 
     :param frame: a table of pandas, Polars or Arrow.
-    :param columns: the columns.
     """
     if all(hasattr(frame, name) for name in _ARROW):
         from airflow_provider_wahelp.delivery.mailing.parquet_rows import batch_rows

@@ -60,7 +60,6 @@ class Mailing:
 
     :param channel: the project's id and the channel's uuid.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
-    :param windows: the quiet hours; ``None`` without any.
     :param resumed: whether the task was deferred before.
     """
 

@@ -15,8 +15,6 @@ _BATCH = 4096  # rows that are turned into Python at once
 def parquet_rows(file: IO[bytes], columns: Columns, _encoding: str | None) -> Iterator[Row]:
     """Yield the rows of a Parquet file.
 
-    :param file: the file.
-    :param columns: the columns.
     :raises InputError: if it is no Parquet, or names a column twice.
     """
     try:
@@ -38,7 +36,6 @@ def batch_rows(names: Sequence[str], batches: Iterable[Any], columns: Columns) -
 
     :param names: the names of the columns.
     :param batches: the batches.
-    :param columns: the columns.
     """
     import pyarrow
 

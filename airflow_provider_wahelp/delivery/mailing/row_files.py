@@ -36,8 +36,6 @@ def file_rows(
 ) -> Iterator[Row | Unreadable]:
     """Return the rows of a file, or of all files of a folder, by their names.
 
-    :param path: the path.
-    :param columns: the columns.
     :param encoding: what text is encoded in.
     :raises InputError: if the path has not the name of such a file, now; all else with the rows.
     """

@@ -37,10 +37,7 @@ class Unreadable:
 
 @lru_cache(maxsize=10_000)
 def fold(name: str) -> str:
-    """Return what the name of a column is compared by: ``PHONE`` is ``phone``, spaces around it are nothing.
-
-    :param name: the name.
-    """
+    """Return what column names are compared by: ``PHONE`` is ``phone``, spaces around it do not count."""
     return _stripped(unicodedata.normalize("NFKC", name)).casefold()
 
 
@@ -60,7 +57,6 @@ def spelling(names: tuple[str, ...], name: Any) -> str | None:
 def cell(row: Row, name: str) -> Any:
     """Return the cell of a column, however the row spells its name; ``None`` where it has none.
 
-    :param row: the row.
     :param name: the name of the column.
     """
     if name in row:
@@ -80,7 +76,6 @@ def by_theirs(columns: Mapping[str, str] | None) -> dict[str, str]:
 class Columns:
     """The columns of one source under the names that a mailing knows.
 
-    :param argument: what an error calls the source.
     :param renamed: the source's names of columns, by ours: ``{"phone": "Телефон"}``.
     :param optional: whether the source need not have what is renamed.
     """
@@ -114,7 +109,6 @@ class Columns:
     def row(self, values: Mapping[Any, Any]) -> Row:
         """Return a row that has columns of its own.
 
-        :param values: the row in the source.
         :raises InputError: if two of its columns have one name.
         """
         if type(values) is dict and is_known(values.values()) and self.is_plain(values):
@@ -124,10 +118,7 @@ class Columns:
         return dict(zip(values if names is None else names, known, strict=True))
 
     def is_plain(self, values: Mapping[Any, Any]) -> bool:
-        """Return whether a row was met before whose columns have the same names, and the right ones.
-
-        :param values: the row in the source.
-        """
+        """Return whether a row was met before whose columns have the same names, and the right ones."""
         return self._plans.get(tuple(values), ()) is None
 
     def plan(self, names: tuple[Any, ...]) -> tuple[str, ...] | None:

@@ -43,7 +43,6 @@ class _EmptyError(LackError):
 class RowProxy:
     """A row, as a template sees it: its columns and nothing else, whatever they are called, in any case.
 
-    :param values: the columns.
     :param others: further names of columns.
     """
 

@@ -41,7 +41,6 @@ def read_rows(
         Airflow object storage path, local ones too, to CSV, JSON or Parquet, told apart by what it ends in
         (``options.ROW_FILES``), or to a folder of such files; or a list that a template has turned into a
         string.
-    :param argument: what an error calls the source.
     :param layout: what the author says of it.
     :param optional: whether the source need not have the columns that the author names.
     :raises InputError: if it is no such thing, now; if the file is missing or no such file as its name says,
@@ -81,7 +80,6 @@ def read_entries(source: Any, argument: str, layout: Layout | None = None) -> It
     """Return entries that may be rows or plain values, as a list of phones has them.
 
     :param source: as for :func:`read_rows`, or a list of plain values.
-    :param argument: what an error calls the source.
     :param layout: what the author says of it; the columns that it names need not be there.
     """
     if isinstance(source, str) and source.lstrip().startswith("["):

@@ -26,9 +26,7 @@ _LIKELY = ["cp1251", "koi8_r", "cp866", "cp1252"]  # of all encodings, short lis
 class Text:
     """A text file, read once.
 
-    :param file: the file.
     :param encoding: what it is encoded in, unless it begins with a BOM; by default UTF-8.
-    :param argument: what an error calls the file.
     :raises InputError: if it looks like UTF-16 and does not say which.
     """
 
@@ -104,10 +102,7 @@ class Text:
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether a text can be encoded: it holds no half of a surrogate pair.
-
-    :param text: the text.
-    """
+    """Return whether a text can be encoded: it holds no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
