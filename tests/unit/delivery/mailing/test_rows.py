@@ -247,7 +247,7 @@ def test_no_row_is_lost_where_one_buffer_ends_and_the_next_begins(put: Put, name
     assert list(read_rows(put(name, content.removesuffix("\n")))) == rows
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20) | st.just("NaN")
 NAMES = st.lists(st.from_regex(r"\w{1,8}", fullmatch=True), max_size=4, unique_by=fold).map(
     lambda names: [*(name for name in names if fold(name) not in OURS), "phone"]
 )
@@ -266,8 +266,12 @@ def test_rows_come_back_from_csv(
     content = as_csv(rows, columns, delimiter if len(columns) > 1 else ",").encode()
     path = tmp_path_factory.mktemp("csv") / f"people.csv{'.gz' if packed else ''}"
     path.write_bytes(gzip.compress(content) if packed else content)
-    missing = [{name: cell if cell.strip() else None for name, cell in row.items()} for row in rows]
-    assert list(read_rows(path)) == missing
+    nothing = ("", "nan", "NaN")
+    known = [
+        {name: None if cell in nothing or cell.isspace() else cell for name, cell in row.items()}
+        for row in rows
+    ]
+    assert list(read_rows(path)) == known
 
 
 VALUES = st.recursive(
