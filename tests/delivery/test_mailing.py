@@ -122,6 +122,16 @@ def test_a_worker_is_killed_while_it_writes_to_a_person_named_twice(
     assert arrived(rig, rows[:1]) == Counter({"Hello": 1})
 
 
+def test_a_cap_that_is_reached_turns_more_recipients_away_than_there_are_threads(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "CHUNK", 20)
+    rows = crowd(20)
+    mailing = MailingTask(rig, rows, given={"daily_cap": 3, "concurrency": 2})
+    assert mailing.attempt() is None
+    assert arrived(rig, rows).total() == 3
+
+
 def test_rows_with_keys_are_messages_of_their_own(rig: Rig) -> None:
     rows = [
         {"id": 1, "phone": PHONES[0], "text": "Hello"},

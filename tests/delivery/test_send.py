@@ -371,6 +371,20 @@ def test_resend_sends_once_more_where_the_run_is_running_still(rig: Rig, ledger:
 
 
 @pytest.mark.parametrize("ledger", KEEPING)
+def test_what_the_first_attempt_sent_is_found_when_the_second_looks_for_its_own(
+    rig: Rig, ledger: str
+) -> None:
+    """It shows up only after the second attempt has looked for it, and has begun to send."""
+    rig.sandbox.configure(history_lag=15)
+    task = Task(rig, ledger)
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    rig.sandbox.inject("cut_before", operation="send_message", count=1)
+    task.attempt()
+    once(rig, task)
+
+
+@pytest.mark.parametrize("ledger", KEEPING)
 def test_a_message_found_after_a_clear_is_not_sent_again_by_a_retry(rig: Rig, ledger: str) -> None:
     task = Task(rig, ledger, {"on_rerun": "resend"})
     with pytest.raises(Killed):

@@ -43,7 +43,7 @@ _FITTING = (  # two branches, as an OR would read the same text to everybody for
 )
 _FIND = f"{_FITTING.format('IS NULL')} UNION ALL {_FITTING.format('= :user_id')} ORDER BY at LIMIT 1"
 _SAME = (
-    "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? AND label = '' "
+    "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? "
     "AND state IN ('open', 'sent') LIMIT 1"
 )
 _NEW_NUMBER = "SELECT min(0, ifnull(min(number), 0)) - 1 FROM people"  # below 0: no row of the source
