@@ -132,6 +132,21 @@ def test_a_cap_that_is_reached_turns_more_recipients_away_than_there_are_threads
     assert arrived(rig, rows).total() == 3
 
 
+@pytest.mark.parametrize("ledger", ["store", "file"])
+def test_an_opt_out_is_asked_for_again_by_the_next_attempt(rig: Rig, ledger: str) -> None:
+    rows = [{"phone": PHONES[number], "text": f"Text {number}"} for number in range(2)]
+    channel = str(rig.channel["channel_uuid"])
+    rig.sandbox.receive(PHONES[1], "STOP", channel)
+    mailing = MailingTask(rig, rows, ledger)
+    totals = mailing.attempt()
+    assert totals
+    assert (totals["sent"], totals["suppressed"]) == (1, 1)
+    rig.sleep(60)
+    rig.sandbox.receive(PHONES[1], "Please go on", channel)
+    mailing.attempt()
+    each_once(rig, rows)
+
+
 def test_rows_with_keys_are_messages_of_their_own(rig: Rig) -> None:
     rows = [
         {"id": 1, "phone": PHONES[0], "text": "Hello"},

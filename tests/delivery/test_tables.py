@@ -481,3 +481,10 @@ def test_the_log_says_what_columns_were_taken_for_and_no_value(
         "Columns of recipients: phone is 'Телефон'; name is 'NAME'; City",
         "Columns of recipients: phone; 1 more",
     ]
+
+
+@pytest.mark.parametrize("names", [("Debt", "debt"), ("Долг", "ДОЛГ "), ("debt", "\ufeffDEBT")])
+def test_two_columns_of_any_name_that_differ_in_case_only_are_refused(names: tuple[str, str]) -> None:
+    row = {"phone": "+79161112233", names[0]: 1, names[1]: 2}
+    with pytest.raises(InputError, match="two columns are called"):
+        list(read_rows([row]))
