@@ -15,7 +15,6 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
 from airflow_provider_wahelp.literals import check_literal, is_literal
 from airflow_provider_wahelp.rendering import KeepsTexts
 
@@ -181,6 +180,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             (wait_options.fallback, self.fallback),
         ):
             check_literal(check, value)
+        from airflow_provider_wahelp.delivery.alert.recipients import recipients
+
         given = (self.to, self.phone, self.user_id)
         if not any(map(_has_template, given)):
             recipients(*given)
@@ -201,6 +202,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         """Return what is to be sent, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
+        from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
         from airflow_provider_wahelp.delivery.quiet_hours import check_zone
         from airflow_provider_wahelp.notifications.event import Kind, event_of
         from airflow_provider_wahelp.notifications.notification import Notification
