@@ -15,8 +15,8 @@ MANY, FEW = 1_000_000, 100_000
 LEAST_TIMES = 10.0
 FORMS = {
     "E.164": ("+7{0}{1}{2}{3}", None),
-    "+7 (9XX) XXX-XX-XX": ("+7 ({0}) {1}-{2}-{3}", None),
-    "8 (9XX) XXX-XX-XX": ("8 ({0}) {1}-{2}-{3}", "RU"),
+    "with a plus and brackets": ("+7 ({0}) {1}-{2}-{3}", None),
+    "as Russians write it": ("8 ({0}) {1}-{2}-{3}", "RU"),
     "ten digits": ("{0}{1}{2}{3}", "RU"),
 }
 

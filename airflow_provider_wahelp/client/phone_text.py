@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from airflow_provider_wahelp.client.errors import InputError
 
-MUST = "must be a phone number with its country code, e.g. +7XXXXXXXXXX"  # digits would be masked
+MUST = "must be a phone number with its country code, e.g. +7 and ten digits"  # an example would be masked
 
 # fmt: off
 _INVISIBLE = (
