@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_wahelp.client.answers import Page, read_list, read_object
@@ -26,8 +26,6 @@ from airflow_provider_wahelp.client.models import (
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.client.qr import read_picture, read_qr
 from airflow_provider_wahelp.client.readers import created, read_contact, read_token, read_webhook
-
-T = TypeVar("T")
 
 PAGE_SIZE = 100
 """Objects asked for at a time; what the platform allows is not known."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
 from airflow_provider_wahelp.client.answers import Envelope, read_object
 from airflow_provider_wahelp.client.models import Contact, Webhook
-
-T = TypeVar("T")
 
 
 def created(kind: type[Any], key: str) -> Callable[[Envelope], Any]:

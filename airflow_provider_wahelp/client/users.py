@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
@@ -17,7 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.models import Channel, Contact, Model, User
+from airflow_provider_wahelp.client.models import Channel, Contact, User
 from airflow_provider_wahelp.client.operations import (
     existing,
     get_channel,
@@ -27,10 +26,6 @@ from airflow_provider_wahelp.client.operations import (
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.client.reconcile import created_once
-
-T = TypeVar("T")
-M = TypeVar("M", bound=Model)
-
 
 _IDS = ("user_id", "existing_id", "id")
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.blocking import BlockingHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-
-T = TypeVar("T")
 
 _MESSAGES = ("channel.message",)
 
