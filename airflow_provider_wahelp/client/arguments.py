@@ -34,8 +34,9 @@ AWAITED: tuple[Awaited, ...] = get_args(Awaited)
 QUIET_ZONES: tuple[QuietZone, ...] = get_args(QuietZone)
 
 _C = TypeVar("_C", bound=str)
-_ENTITIES = re.compile(r"[a-z]+(\.[a-z]+)*")
-_SEGMENT = re.compile(r"[\w-]{1,100}")
+# Both are compiled when they are first used: a DAG file may need neither.
+_ENTITY = r"[a-z]+(\.[a-z]+)*"
+_SEGMENT = r"[\w-]{1,100}"
 _MOST = 2**63 - 1  # SQLite has no greater number, and an id must fit into its tables
 _DIGITS = len(str(_MOST))
 
@@ -103,7 +104,7 @@ def url(value: Any) -> str:
 def entities(value: Any) -> list[str]:
     """Return the kinds of events that a webhook is for."""
     listed = [value] if isinstance(value, str) else list(value) if isinstance(value, Sequence) else []
-    if not listed or not all(isinstance(entry, str) and _ENTITIES.fullmatch(entry) for entry in listed):
+    if not listed or not all(isinstance(entry, str) and re.fullmatch(_ENTITY, entry) for entry in listed):
         raise InputError("entities", 'must be a list of kinds of events, e.g. ["channel.message"]')
     return listed
 
@@ -199,7 +200,7 @@ def _id(value: Any, argument: str, must: str) -> int | str:
 def _segment(value: Any, argument: str, must: str) -> str:
     """Return a part of a URL's path. Characters that could lead to another path are refused."""
     text = spelt(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not _SEGMENT.fullmatch(text) or text == "None":  # "None" is what Jinja makes of a missing XCom
+    if not re.fullmatch(_SEGMENT, text) or text == "None":  # "None" is what Jinja makes of a missing XCom
         raise InputError(argument, must)
     return text
 

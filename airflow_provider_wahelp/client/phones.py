@@ -26,9 +26,8 @@ from functools import cache
 from typing import Any
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.client.phone_text import written
 
-_REGION = re.compile(r"\s*([A-Za-z]{2})\s*")
+_REGION = r"\s*([A-Za-z]{2})\s*"
 _REGION_MUST = 'must be the ISO code of a country, e.g. "RU"'
 
 
@@ -50,6 +49,8 @@ def check(phone: Any) -> str:
     :return: the number as it was given, as a string.
     :raises InputError: if it is none.
     """
+    from airflow_provider_wahelp.client.phone_text import written  # a DAG file hardly ever names a phone
+
     found = written(phone)
     return phone.strip() if isinstance(phone, str) else found
 
@@ -62,7 +63,7 @@ def check_region(value: Any) -> str | None:
     """
     if value is None or value == "":
         return None
-    found = _REGION.fullmatch(value) if isinstance(value, str) else None
+    found = re.fullmatch(_REGION, value) if isinstance(value, str) else None
     if not found:
         raise InputError("default_region", _REGION_MUST)
     return found[1].upper()

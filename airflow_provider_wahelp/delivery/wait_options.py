@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
@@ -16,8 +15,7 @@ FALLBACK_AFTER = timedelta(minutes=10)
 POLL_INTERVAL = 30.0
 
 
-@dataclass(frozen=True)
-class WaitOptions:
+class WaitOptions(NamedTuple):
     """What is waited for, and for how many seconds.
 
     :param fallback_after: after the send, where there is another channel to try.

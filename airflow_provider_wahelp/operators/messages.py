@@ -17,7 +17,6 @@ from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.sending import SendingOperator
-from airflow_provider_wahelp.storage.files import write_json_lines
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -279,5 +278,7 @@ class GetMessagesOperator(WahelpOperator):
         self.log.info("Read %d messages", len(rows))
         if not self.output_path:
             return rows
+        from airflow_provider_wahelp.storage.files import write_json_lines
+
         write_json_lines(self.output_path, rows)
         return {"path": str(self.output_path), "count": len(rows)}
