@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
-    from airflow_provider_wahelp.client.blocking import WahelpClient
-    from airflow_provider_wahelp.client.settings import Settings
+    from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient as AsyncWahelpClient
+    from airflow_provider_wahelp.client.blocking import WahelpClient as WahelpClient
+    from airflow_provider_wahelp.client.settings import Settings as Settings
 
-__all__ = ["AsyncWahelpClient", "Settings", "WahelpClient"]
-
-__getattr__ = lazy_exports(
-    __name__,
-    {"AsyncWahelpClient": "asynchronous", "Settings": "settings", "WahelpClient": "blocking"},
+__getattr__, __all__ = lazy_exports(
+    __name__, asynchronous="AsyncWahelpClient", blocking="WahelpClient", settings="Settings"
 )

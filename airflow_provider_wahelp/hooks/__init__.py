@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-    from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+    from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook as WahelpAsyncHook
+    from airflow_provider_wahelp.hooks.wahelp import WahelpHook as WahelpHook
 
-__all__ = ["WahelpAsyncHook", "WahelpHook"]
-
-__getattr__ = lazy_exports(__name__, {"WahelpAsyncHook": "asynchronous", "WahelpHook": "wahelp"})
+__getattr__, __all__ = lazy_exports(__name__, asynchronous="WahelpAsyncHook", wahelp="WahelpHook")

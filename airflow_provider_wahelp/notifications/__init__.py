@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.notifications.wahelp import WahelpNotifier, send_wahelp_notification
+    from airflow_provider_wahelp.notifications.wahelp import WahelpNotifier as WahelpNotifier
+    from airflow_provider_wahelp.notifications.wahelp import (
+        send_wahelp_notification as send_wahelp_notification,
+    )
 
-__all__ = ["WahelpNotifier", "send_wahelp_notification"]
-
-__getattr__ = lazy_exports(__name__, {"WahelpNotifier": "wahelp", "send_wahelp_notification": "wahelp"})
+__getattr__, __all__ = lazy_exports(__name__, wahelp="WahelpNotifier send_wahelp_notification")

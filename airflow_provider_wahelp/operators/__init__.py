@@ -7,32 +7,20 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.operators.channels import CreateChannelOperator
-    from airflow_provider_wahelp.operators.mailings import SendMessagesOperator
-    from airflow_provider_wahelp.operators.messages import GetMessagesOperator, SendMessageOperator
-    from airflow_provider_wahelp.operators.projects import CreateProjectOperator
-    from airflow_provider_wahelp.operators.users import CreateUserOperator
-    from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator
+    from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
+    from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
+    from airflow_provider_wahelp.operators.messages import GetMessagesOperator as GetMessagesOperator
+    from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
+    from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
+    from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
+    from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator as SetWebhookOperator
 
-__all__ = [
-    "CreateChannelOperator",
-    "CreateProjectOperator",
-    "CreateUserOperator",
-    "GetMessagesOperator",
-    "SendMessageOperator",
-    "SendMessagesOperator",
-    "SetWebhookOperator",
-]
-
-__getattr__ = lazy_exports(
+__getattr__, __all__ = lazy_exports(
     __name__,
-    {
-        "CreateChannelOperator": "channels",
-        "CreateProjectOperator": "projects",
-        "CreateUserOperator": "users",
-        "GetMessagesOperator": "messages",
-        "SendMessageOperator": "messages",
-        "SendMessagesOperator": "mailings",
-        "SetWebhookOperator": "webhooks",
-    },
+    channels="CreateChannelOperator",
+    mailings="SendMessagesOperator",
+    messages="GetMessagesOperator SendMessageOperator",
+    projects="CreateProjectOperator",
+    users="CreateUserOperator",
+    webhooks="SetWebhookOperator",
 )

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.sensors.channels import ChannelActiveSensor
-    from airflow_provider_wahelp.sensors.messages import MessageStatusSensor
+    from airflow_provider_wahelp.sensors.channels import ChannelActiveSensor as ChannelActiveSensor
+    from airflow_provider_wahelp.sensors.messages import MessageStatusSensor as MessageStatusSensor
 
-__all__ = ["ChannelActiveSensor", "MessageStatusSensor"]
-
-__getattr__ = lazy_exports(__name__, {"ChannelActiveSensor": "channels", "MessageStatusSensor": "messages"})
+__getattr__, __all__ = lazy_exports(__name__, channels="ChannelActiveSensor", messages="MessageStatusSensor")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.transfers.sql_to_wahelp import SqlToWahelpOperator
+    from airflow_provider_wahelp.transfers.sql_to_wahelp import SqlToWahelpOperator as SqlToWahelpOperator
 
-__all__ = ["SqlToWahelpOperator"]
-
-__getattr__ = lazy_exports(__name__, {"SqlToWahelpOperator": "sql_to_wahelp"})
+__getattr__, __all__ = lazy_exports(__name__, sql_to_wahelp="SqlToWahelpOperator")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.triggers.channels import ChannelActiveTrigger
-    from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger
+    from airflow_provider_wahelp.triggers.channels import ChannelActiveTrigger as ChannelActiveTrigger
+    from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger as MessageStatusTrigger
 
-__all__ = ["ChannelActiveTrigger", "MessageStatusTrigger"]
-
-__getattr__ = lazy_exports(__name__, {"ChannelActiveTrigger": "channels", "MessageStatusTrigger": "messages"})
+__getattr__, __all__ = lazy_exports(
+    __name__, channels="ChannelActiveTrigger", messages="MessageStatusTrigger"
+)
