@@ -9,7 +9,8 @@ which may be personal.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
@@ -24,14 +25,6 @@ OnRerun = Literal["skip", "resend"]
 IfExists = Literal["reuse", "create", "fail"]
 Awaited = Literal["delivered", "read"]
 QuietZone = Literal["recipient", "project"]
-
-CHANNEL_TYPES: tuple[ChannelType, ...] = get_args(ChannelType)
-WEBHOOK_APIS: tuple[WebhookApi, ...] = get_args(WebhookApi)
-IF_UNCLEAR: tuple[IfUnclear, ...] = get_args(IfUnclear)
-ON_RERUN: tuple[OnRerun, ...] = get_args(OnRerun)
-IF_EXISTS: tuple[IfExists, ...] = get_args(IfExists)
-AWAITED: tuple[Awaited, ...] = get_args(Awaited)
-QUIET_ZONES: tuple[QuietZone, ...] = get_args(QuietZone)
 
 _C = TypeVar("_C", bound=str)
 # Both are compiled when they are first used: a DAG file may need neither.
@@ -84,7 +77,7 @@ def text(value: Any) -> str:
 
 def channel_type(value: Any) -> ChannelType:
     """Return a channel's type."""
-    return choice(str(value).lower(), "channel_type", CHANNEL_TYPES)
+    return choice(str(value).lower(), "channel_type", get_args(ChannelType))
 
 
 def url(value: Any) -> str:
@@ -121,41 +114,24 @@ def idempotency_key(value: Any) -> str | None:
     return text
 
 
-def if_exists(value: Any) -> IfExists:
-    """Return what to do with an object that exists already."""
-    return choice(value, "if_exists", IF_EXISTS)
-
-
-def webhook_api(value: Any) -> WebhookApi:
-    """Return which of the API's two ways to register a webhook is used."""
-    return choice(value, "api", WEBHOOK_APIS)
-
-
-def if_unclear(value: Any) -> IfUnclear:
-    """Return what to do if it is not known whether a message was sent."""
-    return choice(value, "if_unclear", IF_UNCLEAR)
-
-
-def on_rerun(value: Any) -> OnRerun:
-    """Return what to do if a task that has sent its message is run again."""
-    return choice(value, "on_rerun", ON_RERUN)
-
-
-def awaited(value: Any) -> Awaited:
-    """Return the status that is waited for."""
-    return choice(value, "status", AWAITED)
-
-
-def quiet_zone(value: Any) -> QuietZone:
-    """Return whose zone quiet hours are in."""
-    return choice(value, "quiet_zone", QUIET_ZONES)
-
-
 def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:
     """Return one of some choices."""
     if value not in choices:
         raise InputError(argument, f"must be one of {', '.join(map(repr, choices))}")
     return choices[choices.index(value)]
+
+
+def one_of(argument: str, choices: tuple[_C, ...]) -> Callable[[Any], _C]:
+    """Return the check of an argument that is one of some choices."""
+    return partial(choice, argument=argument, choices=choices)
+
+
+if_exists: Callable[[Any], IfExists] = one_of("if_exists", get_args(IfExists))
+webhook_api: Callable[[Any], WebhookApi] = one_of("api", get_args(WebhookApi))
+if_unclear: Callable[[Any], IfUnclear] = one_of("if_unclear", get_args(IfUnclear))
+on_rerun: Callable[[Any], OnRerun] = one_of("on_rerun", get_args(OnRerun))
+awaited: Callable[[Any], Awaited] = one_of("status", get_args(Awaited))
+quiet_zone: Callable[[Any], QuietZone] = one_of("quiet_zone", get_args(QuietZone))
 
 
 def as_id(value: int | str) -> int | str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.arguments import Awaited
 from airflow_provider_wahelp.client.errors import InputError
 
 WAIT_TIMEOUT = timedelta(days=1)
@@ -26,11 +27,6 @@ class WaitOptions(NamedTuple):
     timeout: float
     fallback_after: float
     interval: float
-
-
-def wait_for(value: Any) -> arguments.Awaited:
-    """Return the status that is waited for."""
-    return arguments.choice(value, "wait_for", arguments.AWAITED)
 
 
 def fallback(value: Any) -> list[str]:
@@ -77,6 +73,7 @@ def seconds(value: Any, argument: str) -> float:
     return number
 
 
+wait_for: Callable[[Any], Awaited] = arguments.one_of("wait_for", get_args(Awaited))
 wait_timeout = partial(seconds, argument="wait_timeout")
 fallback_after = partial(seconds, argument="fallback_after")
 poll_interval = partial(seconds, argument="poll_interval")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
-ON_BAD_ROWS: tuple[OnBadRows, ...] = get_args(OnBadRows)
-IF_EMPTY: tuple[IfEmpty, ...] = get_args(IfEmpty)
 MOST_THREADS = 32
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
@@ -54,6 +52,10 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
+
+
+on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))
+if_empty: Callable[[Any], IfEmpty] = arguments.one_of("if_empty", get_args(IfEmpty))
 
 
 def recipients(value: Any) -> None:
@@ -128,11 +130,6 @@ def dry_run(value: Any) -> bool:
     return value
 
 
-def on_bad_rows(value: Any) -> OnBadRows:
-    """Return what to do with rows of which no message can be made."""
-    return arguments.choice(value, "on_bad_rows", ON_BAD_ROWS)
-
-
 def columns(value: Any) -> dict[str, str]:
     """Return the source's names of columns, by ours."""
     must = 'must be our names of columns and yours, e.g. {"phone": "Телефон", "name": "Имя"}'
@@ -153,11 +150,6 @@ def encoding(value: Any) -> str:
         return codecs.lookup(value).name if "".encode(value) is not None else ""
     except (LookupError, TypeError, ValueError):
         raise InputError("encoding", 'must be an encoding of text, e.g. "cp1251"') from None
-
-
-def if_empty(value: Any) -> IfEmpty:
-    """Return what to do without any recipient."""
-    return arguments.choice(value, "if_empty", IF_EMPTY)
 
 
 def key(value: Any) -> str:
