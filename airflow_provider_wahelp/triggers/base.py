@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -23,6 +23,9 @@ class WahelpTrigger(BaseTrigger):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 
+    arguments: ClassVar[Sequence[str]] = ("project_id", "channel_uuid", "poke_interval", "wahelp_conn_id")
+    """What it is created from; what is ``None`` is left out."""
+
     def __init__(
         self,
         project_id: int | str,
@@ -38,7 +41,8 @@ class WahelpTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and the arguments that Airflow creates the trigger from in the triggerer."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", self._arguments()
+        given = {name: value for name in self.arguments if (value := getattr(self, name)) is not None}
+        return f"{type(self).__module__}.{type(self).__qualname__}", given
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield the outcome: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
@@ -63,11 +67,3 @@ class WahelpTrigger(BaseTrigger):
     @abstractmethod
     def _waiter(self) -> Waiter:
         """Return what is waited for."""
-
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "project_id": self.project_id,
-            "channel_uuid": self.channel_uuid,
-            "poke_interval": self.poke_interval,
-            "wahelp_conn_id": self.wahelp_conn_id,
-        }

@@ -25,6 +25,8 @@ class MessageStatusTrigger(WahelpTrigger):
         ``dag.test()`` drops what a task has deferred with.
     """
 
+    arguments = (*WahelpTrigger.arguments, "message_id", "status", "deadline", "wait_state")
+
     def __init__(
         self,
         message_id: int | str,
@@ -40,18 +42,12 @@ class MessageStatusTrigger(WahelpTrigger):
         self.wait_state = wait_state
 
     async def _outcome(self) -> Outcome:
-        return {**await super()._outcome(), **self._given("wait_state")}
+        outcome = await super()._outcome()
+        return outcome if self.wait_state is None else {**outcome, "wait_state": self.wait_state}
 
     def _waiter(self) -> Waiter:
         predicate = partial(arrived, wanted=self.status)
         return Waiter(self.channel_uuid, self.poke_interval, predicate, str(self.message_id))
-
-    def _arguments(self) -> dict[str, Any]:
-        asked = {"message_id": self.message_id, "status": self.status}
-        return {**super()._arguments(), **asked, **self._given("deadline", "wait_state")}
-
-    def _given(self, *names: str) -> dict[str, Any]:
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def _left(self) -> float | None:
         return None if self.deadline is None else self.deadline - time.time()
