@@ -1,12 +1,9 @@
-"""Refusing a bad literal when the DAG is parsed, and leaving to the run what only the run knows."""
+"""What is known of an argument when the DAG is parsed, and what only the run knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-
-from airflow_provider_wahelp.hooks.failures import airflow_errors
 
 
 def is_literal(value: object) -> bool:
@@ -21,14 +18,3 @@ def is_literal(value: object) -> bool:
     if isinstance(value, Mapping):
         return all(map(is_literal, value.values()))
     return isinstance(value, int | float | timedelta)
-
-
-def check_literal(check: Callable[[Any], object], value: object) -> None:
-    """Check an argument now, if it is known now.
-
-    :param check: a function of :mod:`~airflow_provider_wahelp.client.arguments`.
-    :raises InputError: naming the argument and what it must be.
-    """
-    if is_literal(value):
-        with airflow_errors():  # the parse does not care, and a mapped task is made anew by each try
-            check(value)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
@@ -15,8 +15,10 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.literals import check_literal, is_literal
+from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.rendering import KeepsTexts
+from airflow_provider_wahelp.task import Argument, anything, optional
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -28,6 +30,20 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.notifications.notification import Notification
 
 _MOSCOW = "Europe/Moscow"
+
+
+def _quiet_hours(value: Any) -> object:
+    from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
+
+    return QuietHours.parse(value) if value else None
+
+
+def _zone(value: Any) -> str:
+    if value == _MOSCOW:  # a DAG file reads no zones for the default
+        return _MOSCOW
+    from airflow_provider_wahelp.delivery.quiet_hours import check_zone
+
+    return check_zone(value)
 
 
 class WahelpNotifier(KeepsTexts, BaseNotifier):
@@ -72,21 +88,23 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 
-    template_fields: Sequence[str] = (
-        "wahelp_conn_id",
-        "to",
-        "phone",
-        "user_id",
-        "name",
-        "channel_uuid",
-        "project_id",
-        "default_region",
-        "group_by",
-        "quiet_hours",
-        "timezone",
-        "fallback",
-        "text",
-    )
+    checks: ClassVar[dict[str, Argument]] = {
+        "wahelp_conn_id": optional(str),
+        "to": optional(anything),
+        "phone": optional(phones.check),
+        "user_id": optional(arguments.user_id),
+        "name": optional(arguments.name),
+        "channel_uuid": optional(arguments.channel_uuid),
+        "project_id": optional(arguments.project_id),
+        "default_region": optional(phones.check_region),
+        "group_by": optional(anything),
+        "quiet_hours": optional(_quiet_hours),
+        "timezone": optional(_zone),
+        "fallback": optional(wait_options.fallback),
+        "text": optional(arguments.text),
+    }
+    """What each template field must be."""
+    template_fields: Sequence[str] = tuple(checks)
 
     def __init__(
         self,
@@ -169,18 +187,11 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
 
     def _check(self) -> None:
         """Check the arguments, as far as they are known when the DAG is parsed."""
-        for check, value in (
-            (arguments.text, self.text),
-            (phones.check, self.phone),
-            (arguments.user_id, self.user_id),
-            (arguments.name, self.name),
-            (arguments.channel_uuid, self.channel_uuid),
-            (arguments.project_id, self.project_id),
-            (phones.check_region, self.default_region),
-            (wait_options.fallback, self.fallback),
-        ):
-            check_literal(check, value)
         from airflow_provider_wahelp.delivery.alert.recipients import recipients
+
+        with airflow_errors():  # the parse does not care, and a mapped task is made anew by each try
+            for name, argument in self.checks.items():
+                argument.refuse_literal(name, getattr(self, name))
 
         given = (self.to, self.phone, self.user_id)
         if not any(map(_has_template, given)):
@@ -189,27 +200,21 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             wait_options.seconds(self.throttle, "throttle")
         wait_options.seconds(self.timeout, "timeout")
         arguments.quiet_zone(self.quiet_zone)
-        if self.quiet_hours or self.timezone != _MOSCOW:
-            from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
-
-            check_literal(QuietHours.parse, self.quiet_hours)
-            check_literal(check_zone, self.timezone)
-        for argument in ("urgent", "raise_on_error"):
-            if not isinstance(getattr(self, argument), bool):
-                raise InputError(argument, "must be True or False; it is no template")
+        for name in ("urgent", "raise_on_error"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(name, "must be True or False; it is no template")
 
     def _notification(self, context: Context) -> Notification:
         """Return what is to be sent, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
         from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
-        from airflow_provider_wahelp.delivery.quiet_hours import check_zone
         from airflow_provider_wahelp.notifications.event import Kind, event_of
         from airflow_provider_wahelp.notifications.notification import Notification
 
         rendered = self._rendered(context)
         event = event_of(context)
-        zone = ZoneInfo(check_zone(rendered.timezone))
+        zone = ZoneInfo(_zone(rendered.timezone))
         text = rendered._text(event, zone)
         fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
