@@ -38,10 +38,7 @@ class WahelpAsyncHook(BaseWahelpHook):
     The same methods with the same arguments and errors; lists are asynchronous iterators. Use it as an
     asynchronous context manager: connections belong to the event loop that they were opened in.
 
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param retries: how often a call is repeated; by default what the connection says.
-    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
-        default.
     """
 
     def __init__(

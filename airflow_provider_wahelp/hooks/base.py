@@ -8,12 +8,7 @@ from airflow_provider_wahelp import connection_form
 
 
 class BaseWahelpHook(BaseHook):
-    """Declares the connection type to Airflow.
-
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
-    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
-        default.
-    """
+    """Declares the connection type to Airflow."""
 
     conn_name_attr = "wahelp_conn_id"
     default_conn_name = "wahelp_default"

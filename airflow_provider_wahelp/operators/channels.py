@@ -23,7 +23,6 @@ class CreateChannelOperator(WahelpOperator):
     :param channel_type: ``whatsapp``, ``telegram``, ``waba``, ``viber``, ``vk``, ``instagram`` or ``max``.
     :param project_id: the project; the connection's by default.
     :param if_exists: with one of the same name and type: ``reuse`` it, ``create`` another, or ``fail``.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``, ``settings``.
     """
 

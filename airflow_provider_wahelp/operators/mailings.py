@@ -98,7 +98,6 @@ class SendMessagesOperator(SendingOperator):
     :param encoding: of a text file that is not UTF-8, e.g. ``"cp1251"``.
     :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
         default.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
         ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
         ``delivered``, ``read``, ``fell_back`` (delivered through another channel) and ``undelivered``: each

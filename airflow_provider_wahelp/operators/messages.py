@@ -71,7 +71,6 @@ class SendMessageOperator(SendingOperator):
     :param remember_in: where to remember which channel has reached the person, to try it first the next time:
         the name of an Airflow Variable or, for more than some hundred people, any Airflow object storage
         path, which has a slash in it. Phones are kept as keyed digests.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the message: ``id``, ``user_id``, ``text``, ``status``, ``created_at`` (ISO 8601, UTC), ... After
         a wait also the ``channel_uuid`` that delivered it, which is an XCom of its own.
     """
@@ -242,7 +241,6 @@ class GetMessagesOperator(WahelpOperator):
     :param limit: how many messages at most, 100 by default; ``None`` for the whole history.
     :param output_path: where to write the rows in place of XCom: any Airflow object storage path, e.g.
         ``s3://conn_id@bucket/history.jsonl``. A local file is made readable for its owner alone.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the rows (``id``, ``text``, ``direction``: ``incoming``, ``outgoing`` or ``service``,
         ``status``, ``created_at``, ...), or with ``output_path`` its ``path`` and the ``count`` of rows.
     """

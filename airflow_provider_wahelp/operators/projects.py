@@ -18,7 +18,6 @@ class CreateProjectOperator(WahelpOperator):
 
     :param name: the project's name.
     :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the project: ``id``, ``name`` and all else that the API tells.
     """
 

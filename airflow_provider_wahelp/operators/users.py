@@ -24,7 +24,6 @@ class CreateUserOperator(WahelpOperator):
     :param default_region: the country of a phone without a country code, e.g. ``"RU"``; the connection's by
         default.
     :param if_exists: with somebody of the same phone: ``reuse`` them, ``create`` another, or ``fail``.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the user: ``id``, ``name``, ``phone`` (digits), ``channel_id``, ...
     """
 

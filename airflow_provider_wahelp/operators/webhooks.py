@@ -24,7 +24,6 @@ class SetWebhookOperator(WahelpOperator):
     :param entities: with ``webhooks``, the kinds of events: ``project``, ``channel``, ``channel.user``,
         ``channel.message``.
     :param project_id: the project; the connection's by default.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the webhook: ``url``, ``entities``, ``uuid`` where the API gives one.
     """
 

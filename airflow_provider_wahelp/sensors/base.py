@@ -39,12 +39,6 @@ class WahelpSensor(WahelpTask, BaseSensorOperator):
 
     The sensor fails at once where waiting cannot help. A transient fault is logged, and it looks again.
 
-    :param channel_uuid: the channel; the connection's by default.
-    :param project_id: the project; the connection's by default.
-    :param deferrable: whether to wait in the triggerer, after a first look in the worker; by default what
-        Airflow's ``[operators] default_deferrable`` says.
-    :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, with no first look
-        and no worker. Only where all arguments, project and channel among them, are literals.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 

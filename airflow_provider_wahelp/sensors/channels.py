@@ -30,7 +30,6 @@ class ChannelActiveSensor(WahelpSensor):
     :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, with no worker,
         and so without a QR code in the log. Only where all arguments, project and channel among them, are
         literals.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: the channel: ``id``, ``uuid``, ``name``, ``type``, ``active``. Not its ``settings``, as Airflow
         keeps and logs what a trigger finds: ``WahelpHook().get_channel(...).settings`` has them.
     """

@@ -30,7 +30,6 @@ class MessageStatusSensor(WahelpSensor):
         Airflow's ``[operators] default_deferrable`` says.
     :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, with no worker. Only
         where all arguments, project and channel among them, are literals.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :return: of the message: ``id``, ``user_id``, ``channel_id``, ``status``, ``created_at``; not its text.
     """
 

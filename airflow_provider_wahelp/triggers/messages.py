@@ -16,9 +16,6 @@ class MessageStatusTrigger(WahelpTrigger):
     """Waits until a message has arrived, or never will.
 
     :param status: ``delivered`` or ``read``.
-    :param channel_uuid: the message's channel.
-    :param poke_interval: seconds between two looks.
-    :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     :param deadline: when to give up, in seconds since 1970, whatever restarts there were: then the event is
         ``{"late": True}``. ``None`` to wait for ever.
     :param wait_state: what the task needs to go on, as plain values. The event carries it too, because

@@ -157,12 +157,21 @@ class _Pauses:
             self._due = now + max(pause, took * _SHARE)
 
 
-class _LocalFile:
+class _GrowingFile:
+    _file: IO[str] | None = None
+
+    def append(self, text: str) -> None:
+        """Add whole lines to it, in one write: there is hardly a moment to read half of one in."""
+        if self._file:
+            self._file.write(text)
+            self._file.flush()
+
+
+class _LocalFile(_GrowingFile):
     """A file on a disk, private from its first byte."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(storage_path(path).path)
-        self._file: IO[str] | None = None
 
     def begin(self, write: Callable[[IO[str]], None]) -> None:
         """Replace what was there, in one step."""
@@ -170,12 +179,6 @@ class _LocalFile:
         with private_file(str(self._path)) as file:
             write(file)
         self._file = self._path.open("a", **TEXT)
-
-    def append(self, text: str) -> None:
-        """Add whole lines to it, in one write: there is hardly a moment to read half of one in."""
-        if self._file:
-            self._file.write(text)
-            self._file.flush()
 
     def keep(self) -> None:
         """Do nothing: it is there."""
@@ -187,13 +190,12 @@ class _LocalFile:
         self._file = None
 
 
-class _UploadedFile:
+class _UploadedFile(_GrowingFile):
     """A file in an object storage, which takes whole files only: a copy of what there is, now and then."""
 
     def __init__(self, path: str, pauses: _Pauses) -> None:
         self._target = storage_path(path)
         self._pauses = pauses
-        self._file: IO[str] | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._upload: Future[None] | None = None
 
@@ -208,12 +210,6 @@ class _UploadedFile:
         self._file = tempfile.TemporaryFile("w+", **TEXT)  # noqa: SIM115 - it is open as long as it grows
         write(self._file)
         self._file.flush()
-
-    def append(self, text: str) -> None:
-        """Add whole lines to it, on this host."""
-        if self._file:
-            self._file.write(text)
-            self._file.flush()
 
     def keep(self) -> None:
         """Upload it beside the sending, if it is time for that and nothing is on its way."""
