@@ -70,6 +70,14 @@ FIELDS = (
     ),
     FormField("timeout", "Timeout", "Seconds to wait for an answer.", kind="number", default=30, minimum=1),
     FormField(
+        "send_timeout",
+        "Send timeout",
+        "Seconds that a send may take: as long, a message without an answer may still arrive.",
+        kind="number",
+        default=75,
+        minimum=1,
+    ),
+    FormField(
         "retries",
         "Retries",
         "How often a call is repeated, where that is safe, before the task sees the error.",

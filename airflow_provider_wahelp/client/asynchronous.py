@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.flow import Flow, Pause, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, seen, url_of
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
@@ -82,7 +82,6 @@ class AsyncWahelpClient:
             ),  # no cookies: the token alone identifies the account
             transport=Transport(self._network),
             trust_env=False,
-            timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout),
         )
 
     async def __aenter__(self) -> Self:
@@ -143,10 +142,10 @@ class AsyncWahelpClient:
     async def _take(self, step: Step) -> Any:
         if isinstance(step, Pause):
             return await self._sleep(step.seconds)
-        if isinstance(step, ServerTime):
-            await self._token()  # each login, of any process, learns the server's time
-            return self._keeper.server_clock.time(step.at)
-        return await self.perform(step)
+        if isinstance(step, Call):
+            return await self.perform(step)
+        await self._token()  # each login, of any process, learns the server's time
+        return self._keeper.answer(step)
 
     async def _attempts(self, call: Call[T], token: str) -> T:
         attempts = AsyncRetrying(sleep=self._sleep, **retries.policy(self.settings))
@@ -161,6 +160,9 @@ class AsyncWahelpClient:
                 url_of(self.settings.base_url, call),
                 json=call.json,
                 headers={**headers_of(call), **bearer},
+                timeout=httpx.Timeout(
+                    self.settings.timeout_of(sends=call.sends), connect=self.settings.connect_timeout
+                ),
                 follow_redirects=call.method == "GET",
             )
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -14,7 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, Step
+from airflow_provider_wahelp.client.flow import Flow, Pause, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, seen
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
@@ -109,10 +109,10 @@ class WahelpClient:
     def _take(self, step: Step) -> Any:
         if isinstance(step, Pause):
             return self._retrying.sleep(step.seconds)
-        if isinstance(step, ServerTime):
-            self._token()  # each login, of any process, learns the server's time
-            return self._keeper.server_clock.time(step.at)
-        return self.perform(step)
+        if isinstance(step, Call):
+            return self.perform(step)
+        self._token()  # each login, of any process, learns the server's time
+        return self._keeper.answer(step)
 
     def _attempts(self, call: Call[T], token: str) -> T:
         result: T = self._retrying(self._exchange, call, token)
@@ -124,7 +124,7 @@ class WahelpClient:
             request = prepared(call, self.settings, token)
             response = self._session.send(
                 request,
-                timeout=(self.settings.connect_timeout, self.settings.timeout),
+                timeout=(self.settings.connect_timeout, self.settings.timeout_of(sends=call.sends)),
                 allow_redirects=call.method == "GET",
                 proxies=self._session.proxies_for(str(request.url)),
             )

@@ -27,6 +27,7 @@ class Call(Generic[T]):
     :param token: a bearer token to use in place of the shared one; the empty string for none.
     :param private: values of the request that an error must not quote.
     :param raw: reads an answer that has no envelope, e.g. a picture; ``None`` where it has one.
+    :param sends: whether it sends a message, which may take longer than other calls.
     :param root: what stands between ``/api/`` and the path: ``app`` or ``crm``.
     """
 
@@ -41,6 +42,7 @@ class Call(Generic[T]):
     token: str | None = field(default=None, repr=False)
     private: Sequence[str] = field(default=(), repr=False)
     raw: Callable[[Answer], T | None] | None = field(default=None, repr=False)
+    sends: bool = False
     root: str = "app"
 
     def result(self, answer: Answer, token: str = "") -> T:

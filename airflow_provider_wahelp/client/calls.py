@@ -173,6 +173,7 @@ def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> C
         private=(text,),
         project_id=project_id,
         repeatable=False,
+        sends=True,
     )
 
 

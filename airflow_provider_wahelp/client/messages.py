@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError
-from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.flow import Flow, Stamped
+from airflow_provider_wahelp.client.likeness import digest, sketch
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.operations import with_channel_check
-from airflow_provider_wahelp.client.reconcile import (
-    LOOKS,
-    BegunSend,
-    carried_out_once,
-    digest,
-    find_sent,
-    moment,
-)
+from airflow_provider_wahelp.client.proof import LOOKS, find_sent, may_still_arrive
+from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, carried_out_once, moment
 from airflow_provider_wahelp.client.users import ensure_user
 
 
@@ -71,28 +66,52 @@ def begin_send(
         user_id = yield from to.resolve()
     now = yield from moment()
     known = to.project_id, to.channel_uuid, user_id, digest(text)
-    return BegunSend(*known, now.seconds, now.by_host, others)
+    return BegunSend(*known, now.seconds, now.by_host, others, now.seconds, sketch(text))
 
 
-def send_message(begun: BegunSend, text: str, looks: Sequence[float] | None = LOOKS) -> Flow[Message]:
+def send_message(
+    begun: BegunSend,
+    text: str,
+    looks: Sequence[float] | None = LOOKS,
+    before_repeat: Callable[[BegunSend], None] = lambda begun: None,
+) -> Flow[Message]:
     """Send a text once: where the outcome is unknown, look into the history before sending again.
 
     After a refusal the channel is read: the API may blame a person for a channel that is not active.
 
     :param looks: the seconds before each look; ``None`` leaves an unknown outcome to the caller.
+    :param before_repeat: is called before the text is sent again, with when that is.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
-    project, channel = begun.project_id, begun.channel_uuid
-    call = calls.send_message(project, channel, begun.user_id, text)
-    attempt = partial(with_channel_check, call, project, channel)
-    sending = attempt() if looks is None else carried_out_once(attempt, lambda: find_sent(begun, looks))
-    message = yield from sending
+
+    def find(error: WahelpError) -> Flow[Message | None]:
+        nonlocal begun
+        found = yield from find_sent(begun, text, looks or (), under_way=may_still_arrive(error))
+        if found is None:
+            begun = replace(begun, attempted=(yield from moment()).seconds)
+            before_repeat(begun)
+        return found
+
+    attempt = partial(_attempt, begun, text)
+    message = yield from attempt() if looks is None else carried_out_once(attempt, find)
     return replace(  # what the answer leaves out
         message,
         user_id=begun.user_id if message.user_id is None else message.user_id,
         text=text if message.text is None else message.text,
         direction="outgoing",
     )
+
+
+def _attempt(begun: BegunSend, text: str) -> Flow[Message]:
+    """Send a text, and learn from the answer by which clock the history's times are."""
+    project, channel = begun.project_id, begun.channel_uuid
+    asked = yield from moment()
+    call = calls.send_message(project, channel, begun.user_id, text)
+    message = yield from with_channel_check(call, project, channel)
+    if message.created_at:
+        answered = yield from moment()
+        yield Stamped(message.created_at.timestamp(), (yield from by_server(asked)), answered.seconds)
+    return message
 
 
 def by_phone(to: Recipient) -> Flow[Recipient]:

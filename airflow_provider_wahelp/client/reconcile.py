@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from airflow_provider_wahelp.client import calls
-from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow, Pause, ServerTime, once
-from airflow_provider_wahelp.client.models import Message, identity
-from airflow_provider_wahelp.client.notices import is_deleted
-from airflow_provider_wahelp.client.paging import Pager
+from airflow_provider_wahelp.client.models import identity
 from airflow_provider_wahelp.client.server_clock import Moment
 
 T = TypeVar("T")
@@ -34,10 +28,12 @@ CREATION_LOOKS = (0.5, 2.0)
 class BegunSend:
     """A send that was begun: by these plain values a later attempt recognises its message.
 
-    :param digest: of the text, by :func:`digest`.
-    :param began: when it was begun, in seconds since 1970.
-    :param by_host: whether ``began`` is by the host's clock, as the server had not answered anything yet.
+    :param digest: of the text, by :func:`~airflow_provider_wahelp.client.likeness.digest`.
+    :param began: when it was begun first, in seconds since 1970.
+    :param by_host: whether the times are by the host's clock, as the server had not answered anything yet.
     :param others: the ids of messages that are known to be other ones.
+    :param attempted: when it was attempted last; when it was begun by default.
+    :param sketch: of the text, by :func:`~airflow_provider_wahelp.client.likeness.sketch`.
     """
 
     project_id: Id
@@ -47,6 +43,8 @@ class BegunSend:
     began: float
     by_host: bool = False
     others: Container[Id] = ()
+    attempted: float | None = None
+    sketch: str = ""
 
     @property
     def since(self) -> Moment:
@@ -57,12 +55,6 @@ class BegunSend:
         """Return the error which says that it is unknown whether the message was sent."""
         what = f"the message to user {self.user_id} through channel {self.channel_uuid} was sent"
         return UnknownOutcomeError(what, why, status=status)
-
-
-def digest(text: str) -> str:
-    """Return the digest that recognises a text, although Wahelp may change line ends and outer blanks."""
-    normal = "\n".join(line.rstrip() for line in text.strip().splitlines())
-    return hashlib.sha256(normal.encode(errors="surrogatepass")).hexdigest()  # JSON can hold half a pair
 
 
 def moment(at: float | None = None) -> Flow[Moment]:
@@ -79,50 +71,15 @@ def by_server(began: Moment) -> Flow[float]:
     return (yield from moment(began.seconds)).seconds if began.by_host else began.seconds
 
 
-def find_sent(begun: BegunSend, looks: Sequence[float] = LOOKS) -> Flow[Message | None]:
-    """Look into the history for the message of a send, several times over some seconds.
-
-    :param looks: the seconds before each look.
-    :return: the message; ``None`` if it was certainly not sent.
-    :raises UnknownOutcomeError: if the history cannot be read, or a message was deleted that may be it.
-    """
-    found = None
-    for seconds in looks:
-        yield Pause(seconds)
-        try:
-            found = yield from _find(begun)
-        except WahelpError as error:
-            raise begun.unknown(f"the history could not be read: {error.reason}") from error
-        if found and _has_text(found, begun):
-            return replace(found, user_id=begun.user_id) if found.user_id is None else found
-    if found:
-        raise begun.unknown("a message to the user was deleted since, which may be this one")
-    return None
-
-
-def outgoing_since(
-    project_id: Id, channel_uuid: str, since: Moment, take: Callable[[Message], bool]
-) -> Flow[None]:
-    """Read the texts that went out through a channel, back to a moment.
-
-    :param take: is called with each message; returns whether to stop.
-    """
-    pager: Pager[Message] = Pager(paged=True, long=True)
-    while not pager.done:
-        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
-        began = math.floor((yield from by_server(since)))  # the history's times are whole seconds
-        for message in pager.take(page):
-            if _is_text(message) and _time(message) >= began and take(message):
-                return
-        if _goes_back(page) and _time(page.items[-1]) < began:
-            return  # from here on everything is older
-
-
-def carried_out_once(attempt: Callable[[], Flow[T]], find: Callable[[], Flow[T | None]]) -> Flow[T]:
+def carried_out_once(
+    attempt: Callable[[], Flow[T]], find: Callable[[WahelpError], Flow[T | None]]
+) -> Flow[T]:
     """Attempt something; if the outcome is unknown, look for the result before the next attempt.
 
+    Whoever sees the error of the last attempt must look once more before another one: it may show up late.
+
     :param attempt: sends or creates it.
-    :param find: finds what an earlier attempt has sent or created, if it has.
+    :param find: finds what an earlier attempt has sent or created, if it has; is told how that one failed.
     """
     attempts = 0
     while True:
@@ -132,11 +89,10 @@ def carried_out_once(attempt: Callable[[], Flow[T]], find: Callable[[], Flow[T |
         except WahelpError as error:
             if not error.may_have_happened:
                 raise
-            found = yield from find()
+            found = yield from find(error)
             if found:
                 return found
             if attempts == ATTEMPTS:
-                error.may_have_happened = False  # known by now: nothing was found
                 raise
 
 
@@ -147,7 +103,7 @@ def created_once(call: Call[T], find: Callable[[], Flow[T | None]]) -> Flow[T]:
     :param find: finds it, if it was not there before.
     """
 
-    def look() -> Flow[T | None]:
+    def look(_error: WahelpError) -> Flow[T | None]:
         for seconds in CREATION_LOOKS:
             yield Pause(seconds)
             found = yield from find()
@@ -175,41 +131,3 @@ def find_new(
         return next((entry for entry in now if identity(entry) not in known), None)
 
     return find
-
-
-def _find(begun: BegunSend) -> Flow[Message | None]:
-    """Find the message, else a deleted one, which may be it: the text of a deleted message is lost."""
-    found: list[Message] = []
-    deleted: list[Message] = []
-
-    def take(message: Message) -> bool:
-        # If the history leaves out the user, the text alone decides.
-        if message.user_id not in (None, begun.user_id) or message.id in begun.others:
-            return False
-        if _has_text(message, begun):
-            found.append(message)
-        elif is_deleted(message.text):
-            deleted.append(message)
-        return bool(found)
-
-    yield from outgoing_since(begun.project_id, begun.channel_uuid, begun.since, take)
-    return next(iter(found + deleted), None)
-
-
-def _has_text(message: Message, begun: BegunSend) -> bool:
-    return digest(message.text or "") == begun.digest
-
-
-def _goes_back(page: Page[Message]) -> bool:
-    """Return whether a page has the newest message first; the order is not documented."""
-    times = [_time(message) for message in page.items if message.created_at]
-    return len(times) == len(page.items) > 0 and times == sorted(times, reverse=True) and times[0] > times[-1]
-
-
-def _is_text(message: Message) -> bool:
-    return message.direction == "outgoing" and message.text is not None
-
-
-def _time(message: Message) -> float:
-    """Return when a message was created; a message without a time counts as new."""
-    return message.created_at.timestamp() if message.created_at else math.inf

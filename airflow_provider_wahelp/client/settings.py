@@ -20,6 +20,8 @@ class Settings:
     :param base_url: the scheme and host, as :func:`base_url` returns it.
     :param access_token: a ready-made token in place of login and password; it cannot be renewed without them.
     :param timeout: seconds to wait for an answer.
+    :param send_timeout: seconds to wait for the answer to a send: longer than a proxy's usual minute.
+    :param arrives_within: seconds after which a send that was begun has arrived or never will.
     :param retries: how often a call is repeated, where it may be.
     :param deadline: seconds that a call may take with all its repetitions and waits.
     :param verify: whether the server's certificate is checked, or the path of a CA bundle to check it with.
@@ -30,9 +32,15 @@ class Settings:
     password: str = field(default="", repr=False)
     access_token: str = field(default="", repr=False)
     timeout: float = 30.0
+    send_timeout: float = 75.0
+    arrives_within: float = 75.0
     retries: int = 4
     deadline: float = 120.0
     verify: bool | str = True
+
+    def timeout_of(self, *, sends: bool) -> float:
+        """Return the seconds to wait for the answer to a call that sends a message, or to another one."""
+        return self.send_timeout if sends else self.timeout
 
     @property
     def connect_timeout(self) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,7 @@ class Token:
     :param lifetime: seconds from its issue to its end.
     :param clock_offset: seconds that the server's clock was ahead when it was issued.
     :param clock_start: when the host was started, by its clock as it was set then.
+    :param history_offset: what is known of the history's clock, as the fields of an ``Offset``.
     """
 
     value: str = field(repr=False)
@@ -34,6 +36,7 @@ class Token:
     lifetime: float = float("inf")
     clock_offset: float | None = None
     clock_start: float | None = None
+    history_offset: Sequence[float] | None = None
 
     def expired(self, now: float) -> bool:
         """Return whether the token is past its end."""

@@ -9,6 +9,8 @@ import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 from airflow_provider_wahelp.client import calls, readers
 from airflow_provider_wahelp.client.call import Call
@@ -21,6 +23,8 @@ from airflow_provider_wahelp.client.errors import (
     TokenRefusedError,
     WahelpError,
 )
+from airflow_provider_wahelp.client.flow import Facts, Question, ServerTime, ServiceFacts
+from airflow_provider_wahelp.client.history_clock import Offset, agreed, offset_of
 from airflow_provider_wahelp.client.server_clock import ServerClock
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import Token, TokenStore
@@ -40,12 +44,21 @@ class TokenKeeper:
         self._clock = clock
         self._token: Token | None = None
         self._rejected: set[str] = set()
+        self._offset: Offset | None = None
         self.server_clock = ServerClock(clock)
 
     def current(self) -> Token | None:
         """Return the token in use, unless it is time to renew it."""
         token = self._token
         return token if token and token.fresh(self._clock()) else None
+
+    def answer(self, step: Question) -> Any:
+        """Answer a question of an operation that takes no call."""
+        if isinstance(step, ServerTime):
+            return self.server_clock.time(step.at)
+        if isinstance(step, Facts):
+            return ServiceFacts(self._history_offset(), self._settings.arrives_within)
+        return self._learn(offset_of(step.at, step.asked, step.answered))
 
     def reject(self, value: str) -> None:
         """Drop a token that the API refused, here and where it is shared."""
@@ -71,6 +84,33 @@ class TokenKeeper:
         if token.lifetime < float("inf"):  # a ready-made one has seen no answer
             self.server_clock.suggest(token.clock_offset, token.clock_start)
         return token
+
+    def _history_offset(self) -> Offset | None:
+        """Return what is known of the history's clock, on this host."""
+        if self._offset is None and (token := self._token) and token.history_offset:
+            self._offset = Offset(*token.history_offset)
+        return self._offset
+
+    def _learn(self, found: Offset | None) -> None:
+        """Take note of a finding about the history's clock; share it if it says more than what is shared."""
+        if found is None:
+            return
+        self._offset = agreed(self._history_offset(), found)
+        shared = Offset(*self._token.history_offset) if self._token and self._token.history_offset else None
+        if self._token and (shared is None or self._offset.says_more_than(shared)):
+            self._token = replace(self._token, history_offset=self._offset)
+            self._share(self._token)
+
+    def _share(self, token: Token) -> None:
+        """Write a token with what was learnt since, unless another one was got meanwhile."""
+        if self.store.try_lock():
+            try:
+                kept = self.store.read()
+                ready_made = kept is None and token.value == self._settings.access_token.strip()
+                if ready_made or (kept and kept.value == token.value):
+                    self.store.write(token)
+            finally:
+                self.store.unlock()
 
     def _kept(self) -> Token | None:
         """Return the best token that is there already, without asking the API."""
@@ -115,4 +155,5 @@ class TokenKeeper:
 
     def _issued(self, got: tuple[str, float]) -> Token:
         value, lifetime = got
-        return Token(value, self._clock() + lifetime, lifetime, *self.server_clock.shared())
+        learnt = (*self.server_clock.shared(), self._history_offset())
+        return Token(value, self._clock() + lifetime, lifetime, *learnt)

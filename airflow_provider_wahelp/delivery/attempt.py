@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -20,6 +20,7 @@ class Attempt:
     :param earliest: before this, in seconds since 1970, no attempt of the task can have begun.
     :param run_started: when the run was started, or started again as it was cleared. Airflow does not start
         a run again that is still running.
+    :param retry_delay: seconds since the attempt before it has ended, at the least.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Attempt:
     renewed: bool = False
     earliest: float = 0.0
     run_started: float = 0.0
+    retry_delay: float = 0.0
 
 
 def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
@@ -42,16 +44,23 @@ def attempt_of(context: Mapping[str, Any], retries: int) -> Attempt:
     max_tries = int(getattr(ti, "max_tries", 0) or 0)
     try_number = int(getattr(ti, "try_number", 1) or 1)
     cleared = max_tries > retries
+    renewed = cleared and try_number - 1 == max_tries - retries  # a clear adds the retries to the tries
     started, earliest = _times(context.get("dag_run"))
     return Attempt(
         key="/".join(str(getattr(ti, name, "")) for name in ("dag_id", "run_id", "task_id", "map_index")),
         generation=max_tries,
         repeated=try_number > 1,
         cleared=cleared,
-        renewed=cleared and try_number - 1 == max_tries - retries,  # a clear adds the retries to the tries
+        renewed=renewed,
         earliest=earliest,
         run_started=started,
+        retry_delay=0.0 if renewed else _retry_delay(ti),
     )
+
+
+def _retry_delay(ti: Any) -> float:
+    delay = getattr(getattr(ti, "task", None), "retry_delay", None)
+    return delay.total_seconds() if isinstance(delay, timedelta) else 0.0
 
 
 def _times(run: Any) -> tuple[float, float]:

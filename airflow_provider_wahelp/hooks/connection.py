@@ -85,12 +85,16 @@ def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnecti
 
 
 def _settings(connection: AirflowConnection, given: Mapping[str, Any]) -> Settings:
+    timeout = _at_least(0.001, given["timeout"], "timeout")
+    send_timeout = max(timeout, _at_least(0.001, given["send_timeout"], "send_timeout"))
     return Settings(
         base_url=base_url(connection.host or "", connection.port, connection.schema or ""),
         login=connection.login or "",
         password=connection.password or "",
         access_token=given["access_token"] or "",
-        timeout=_at_least(0.001, given["timeout"], "timeout"),
+        timeout=timeout,
+        send_timeout=send_timeout,
+        arrives_within=send_timeout,
         retries=_at_least(0, given["retries"], "retries"),
         verify=(given["ca_bundle"] or True) if given["verify"] else False,
     )

@@ -30,7 +30,8 @@ class InterruptibleHook(WahelpAsyncHook):
     def _settings(self, settings: Settings) -> Settings:
         # The last attempt begins before the deadline, and ends a timeout later.
         timeout = self._within / 3
-        return replace(settings, timeout=min(settings.timeout, timeout), deadline=2 * timeout)
+        least = min(settings.timeout, timeout)
+        return replace(settings, timeout=least, send_timeout=least, deadline=2 * timeout)
 
     async def _read_connection(self) -> WahelpConnection:
         if self._lookup is None:

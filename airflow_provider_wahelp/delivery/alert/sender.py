@@ -19,7 +19,8 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient, begin_send, by_phone, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.reconcile import BegunSend, find_sent
+from airflow_provider_wahelp.client.proof import find_sent
+from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
@@ -49,7 +50,7 @@ class AlertSender:
         :raises WahelpError: if it was not sent, or if that is not known.
         """
         try:
-            if claim.action is Action.RECONCILE and (found := await self._find_sent(alert, claim.note)):
+            if claim.action is Action.RECONCILE and (found := await self._find_sent(alert, claim.note, text)):
                 log.info("Nothing to send to %s: message %s was sent before.", who, found.id)
             else:
                 await self._try_channels(alert, who, text)
@@ -61,9 +62,9 @@ class AlertSender:
             raise
         await asyncio.to_thread(self._alerts.finish, alert)
 
-    async def _find_sent(self, alert: Alert, note: Mapping[str, Any]) -> Message | None:
+    async def _find_sent(self, alert: Alert, note: Mapping[str, Any], text: str) -> Message | None:
         """Find the message that a process has begun to send, and of which it noted no end."""
-        found = await self._hook.run(find_sent(BegunSend(**note), LOOKS))
+        found = await self._hook.run(find_sent(BegunSend(**note), text, LOOKS))
         if found is None:
             await asyncio.to_thread(self._alerts.withdraw, alert)
         return found

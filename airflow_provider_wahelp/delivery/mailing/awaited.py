@@ -56,7 +56,7 @@ class AwaitedMessages:
             "UPDATE people SET began = began + ?, by_host = 0 WHERE by_host AND state = 'sent'", (ahead,)
         )
         self._db.execute(
-            "UPDATE people SET began = ifnull((SELECT at FROM history WHERE at < 9e15 "
+            "UPDATE people SET began = ifnull((SELECT at FROM history WHERE at IS NOT NULL "
             "AND history.message_id = people.message_id), ?) WHERE began IS NULL AND state = 'sent'",
             (default,),
         )

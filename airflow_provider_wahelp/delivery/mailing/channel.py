@@ -16,7 +16,8 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.reconcile import moment, outgoing_since
+from airflow_provider_wahelp.client.proof import outgoing_since
+from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.client.waiting import is_transient
 from airflow_provider_wahelp.delivery.mailing.chunks import BATCH, Done, batched

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
+from airflow_provider_wahelp.client.flow import service_facts
+from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.notices import is_deleted
-from airflow_provider_wahelp.client.reconcile import ATTEMPTS, LOOKS, digest, outgoing_since
+from airflow_provider_wahelp.client.proof import LOOKS, NOT_FAR_ENOUGH, Reading, Verdict, judge, read_sent
+from airflow_provider_wahelp.client.reconcile import ATTEMPTS, BegunSend
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.chunks import Done, batched
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -23,8 +25,7 @@ SETTLED_AFTER = sum(LOOKS)
 """Seconds after which a message that went is in the history (docs/api.md, 3.3)."""
 
 _HISTORY = "the history"
-_DELETED = "deleted"
-"""In place of a digest: what the message said is lost."""
+_UNCLEAR = "it is not known whether it was sent"
 
 
 @dataclass
@@ -40,22 +41,26 @@ class Reconciler:
     suspected_since: Moment | None = None
     given_up: int = field(default=0, init=False)
     """Recipients given up after the last attempt to send: a retry of the task may still succeed."""
+    _reading: Reading | None = field(default=None, init=False)
 
     def read_suspected(self) -> None:
-        """Read what an earlier attempt may have sent, where no ledger tells."""
+        """Read what an earlier attempt may have sent, where no ledger tells.
+
+        :raises UnknownOutcomeError: if the history does not reach back so far.
+        """
+        self.recorder.sender.slow = bool(self.recorder.worklist.open())
         if self.suspected_since:
-            self._read_history(self.suspected_since)
+            since = self.recorder.server_time(self.suspected_since)
+            if not self._read_history(since, self._arrives_within()).covers(since):
+                raise self._unknown(NOT_FAR_ENOUGH)
 
     def settle(self) -> bool:
         """Find out what became of sends of unknown outcome; return whether there were any."""
         people = self.recorder.worklist.open()
         if not people:
             return False
-        if self.if_unclear == "check":
-            log.info("Looking into the history for %d messages of unknown outcome", len(people))
-            begun = (person.begun_at for person in people)
-            self._read_history(min(begun, key=self.recorder.server_time))
-        for done in batched([entry for person in people for entry in self._settled(person)]):
+        settled = self._looked_for(people) if self.if_unclear == "check" else map(self._unread, people)
+        for done in batched([entry for some in settled for entry in some]):
             self.recorder.chunks.add(done)
         self.recorder.report.renew()  # they had a row already, where an earlier attempt had begun them
         return True
@@ -64,70 +69,102 @@ class Reconciler:
         """Return what an earlier attempt has sent to a recipient, where no ledger tells."""
         if not self.suspected_since:
             return None
-        return self._seen(person, short_digest(person.text), self.suspected_since)
+        suspected = person._replace(digest=digest(person.text), began=self.suspected_since.seconds)
+        verdict = self._verdict(suspected._replace(by_host=self.suspected_since.by_host))
+        return _result(verdict) if verdict.message or verdict.doubt else None
 
     def begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
         """Note when the sending is begun; what was begun first may still show up in the history."""
-        text, began = short_digest(person.text), now
+        text, began = digest(person.text), now
         if person.began is not None and person.digest == text:
             earlier = self.recorder.server_time(person.begun_at)
             began = Moment(min(now.seconds, earlier), now.by_host)
         return person._replace(digest=text, began=began.seconds, by_host=began.by_host)
 
-    def _settled(self, person: QueuedMessage) -> list[Done]:
-        if result := self._outcome(person):
-            done = self.recorder.record(person, result)
-            # What failed the ledger still has begun: a task that is cleared sends nothing blindly.
-            return done if result.state == Outcome.SENT else []
+    def _looked_for(self, people: Sequence[QueuedMessage]) -> Iterator[Iterable[Done]]:
+        """Look for messages in the history, and once more when what is under way must have arrived."""
+        log.info("Looking into the history for %d messages of unknown outcome", len(people))
+        since = min(map(self.recorder.server_time, (person.begun_at for person in people)))
+        self._read_history(since, SETTLED_AFTER)
+        missing = [person for person in people if not self._verdict(person).message]
+        if missing and self.recorder.sender.slow:
+            self._read_history(since, self._arrives_within())
+        self.recorder.sender.slow = False
+        return (self._settled(person, self._verdict(person)) for person in people)
+
+    def _settled(self, person: QueuedMessage, verdict: Verdict) -> Iterable[Done]:
+        if verdict.message or verdict.doubt:
+            return self._noted(person, _result(verdict))
         if person.text is None:
             self.recorder.record(person, SendResult(Outcome.SKIPPED, "no longer among the recipients"))
         elif person.attempts + 1 >= ATTEMPTS:
-            reason = f"sent {ATTEMPTS} times, and never seen in the history"
-            self.recorder.record(person, SendResult(Outcome.FAILED, reason))
-            self.given_up += 1
+            self._noted(
+                person, SendResult(Outcome.FAILED, f"sent {ATTEMPTS} times, and never seen in the history")
+            )
         else:
             self.recorder.worklist.try_again(person.number)
         return []  # for this time: the next attempt tries again
 
-    def _outcome(self, person: QueuedMessage) -> SendResult | None:
-        """Return what became of a send of unknown outcome; ``None``: it may be sent again."""
+    def _noted(self, person: QueuedMessage, result: SendResult) -> Iterable[Done]:
+        """Note what became of a send. What failed the ledger still has begun: nothing is sent blindly."""
+        done = self.recorder.record(person, result)
+        if result.state == Outcome.SENT:
+            return done
+        self.given_up += 1
+        return []
+
+    def _unread(self, person: QueuedMessage) -> Iterable[Done]:
+        """Deal with a send of unknown outcome as the author wants it."""
         if self.if_unclear == "fail":
-            return SendResult(Outcome.FAILED, "it is not known whether it was sent")
-        return self._seen(person, person.digest, person.begun_at) if self.if_unclear == "check" else None
+            self.recorder.record(person, SendResult(Outcome.FAILED, _UNCLEAR))
+            return []
+        return self._settled(person, Verdict())
 
-    def _seen(self, person: QueuedMessage, text_digest: str, since: Moment) -> SendResult | None:
+    def _verdict(self, person: QueuedMessage) -> Verdict:
         """Return what the history tells of a message to a recipient."""
-        worklist = self.recorder.worklist
-        began = math.floor(self.recorder.server_time(since))  # the history's times are whole seconds
-        sent = worklist.in_history(person.user_id, text_digest, began)
-        if sent is not None:
-            return SendResult(Outcome.SENT, message_id=sent)
-        if worklist.in_history(person.user_id, _DELETED, began) is not None:
-            reason = "a message to them was deleted: it is not known whether it was sent"
-            return SendResult(Outcome.FAILED, reason)
-        return None
+        assert self._reading  # noqa: S101 - for the types: it is read first
+        sender, began = self.recorder.sender, self.recorder.server_time(person.begun_at)
+        where = sender.project_id, sender.channel_uuid, person.user_id or ""
+        known = digest(person.text) == person.digest if person.text is not None else False
+        found = self.recorder.worklist.in_history(person.user_id, person.digest)
+        return judge(
+            BegunSend(*where, person.digest, began),
+            person.text if known else None,
+            found,
+            self._reading,
+            began,
+        )
 
-    def _read_history(self, since: Moment) -> None:
-        """Read it once everything that went is in it."""
-        self.recorder.wait_until(self.recorder.opened + SETTLED_AFTER, _HISTORY)
+    def _read_history(self, since: float, settled_after: float) -> Reading:
+        """Read it, once everything that went since the last send of unknown outcome is in it."""
+        self.recorder.wait_until(self.recorder.opened + settled_after, _HISTORY)
         sender = self.recorder.sender
-        reading = outgoing_since(sender.project_id, sender.channel_uuid, since, self._take)
         try:
-            sender.hook.run(reading)
+            self._reading = sender.hook.run(
+                read_sent(sender.project_id, sender.channel_uuid, since, self._take)
+            )
         except WahelpError as error:
-            what = f"the messages through channel {sender.channel_uuid} were sent"
-            unclear = UnknownOutcomeError(what, f"the history could not be read: {error.reason}")
+            unclear = self._unknown(f"the history could not be read: {error.reason}")
             unclear.temporary = error.temporary
             raise unclear from error
+        return self._reading
 
-    def _take(self, message: Message) -> bool:
-        at = message.created_at.timestamp() if message.created_at else math.inf
-        text = _DELETED if is_deleted(message.text) else short_digest(message.text or "")
-        self.recorder.worklist.add_history(message.id, message.user_id, text, at)
+    def _arrives_within(self) -> float:
+        """Return the seconds after which a message that is not in the history will not come any more."""
+        return max(SETTLED_AFTER, self.recorder.sender.hook.run(service_facts()).arrives_within)
+
+    def _take(self, message: Message, _reading: Reading) -> bool:
+        self.recorder.worklist.add_history(message)
         self.recorder.look(_HISTORY)
         return False
 
+    def _unknown(self, why: str) -> UnknownOutcomeError:
+        return UnknownOutcomeError(
+            f"the messages through channel {self.recorder.sender.channel_uuid} were sent", why
+        )
 
-def short_digest(text: str) -> str:
-    """Return what a text is recognised by, short enough for a ledger of thousands."""
-    return digest(text)[:24]
+
+def _result(verdict: Verdict) -> SendResult:
+    if verdict.message:
+        return SendResult(Outcome.SENT, message_id=verdict.message.id)
+    return SendResult(Outcome.FAILED, f"{_UNCLEAR}: {verdict.doubt}")

@@ -16,6 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.proof import may_still_arrive
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
@@ -49,6 +50,8 @@ class Sender:
         self.project_id = project_id
         self.channel_uuid = channel_uuid
         self.fault: Exception | None = None
+        self.slow = True
+        """Whether Wahelp may still be carrying out what was begun, by an earlier attempt at first."""
         self._user_ids = user_ids
         self._renewed: set[int] = set()
 
@@ -97,7 +100,7 @@ class Sender:
         except WahelpError as error:
             return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
-            self.fault = error
+            self.fault, self.slow = error, True
             return SendResult(OPEN)
         return SendResult(Outcome.SENT, message_id=message.id)
 
@@ -119,6 +122,7 @@ class Sender:
     def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
         """Tell a fault that concerns one recipient from one that concerns all."""
         if error.may_have_happened:
+            self.slow = self.slow or may_still_arrive(error)
             return SendResult(OPEN)
         if isinstance(error, MessengerMissingError):
             return SendResult(Outcome.NO_MESSENGER, error.meaning)

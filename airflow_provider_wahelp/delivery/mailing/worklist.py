@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Self
 
 from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.likeness import digest
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.delivery.mailing.awaited import AwaitedMessages
 from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -19,6 +23,9 @@ from airflow_provider_wahelp.delivery.mailing.worklist_file import (
     index_keys,
     open_file,
 )
+
+DELETED = "deleted"
+"""In place of a digest: what the message said is lost."""
 
 _ALL = -1  # SQLite's limit for no limit
 _COLUMNS = ", ".join(QueuedMessage._fields)
@@ -36,12 +43,14 @@ _SETTLE = (
     "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
     "user_id = iif(:state = 'waiting', named, user_id) WHERE number = :number"
 )
-_FITTING = (  # two branches, as an OR would read the same text to everybody for each person
-    "SELECT message_id, at FROM history WHERE digest = :digest AND user_id {} AND at >= :since "
-    "AND message_id IS NOT NULL "
+_NO_OTHER = (
+    "SELECT message_id, user_id, text, at FROM history WHERE user_id {} "
     "AND NOT EXISTS (SELECT 1 FROM people WHERE people.message_id = history.message_id)"
 )
-_FIND = f"{_FITTING.format('IS NULL')} UNION ALL {_FITTING.format('= :user_id')} ORDER BY at LIMIT 1"
+_FIND = (  # two branches, as an OR would read all that went to nobody in particular for each person
+    f"{_NO_OTHER.format('= :user_id')} UNION ALL "
+    f"{_NO_OTHER.format('IS NULL AND digest IN (:digest, :deleted)')} ORDER BY at"
+)
 _SAME = (
     "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? "
     "AND state IN ('open', 'sent') LIMIT 1"
@@ -221,20 +230,21 @@ class Worklist:
             ((key,) for key in keys),
         )
 
-    def add_history(self, message_id: Id | None, user_id: Id | None, digest: str, at: float) -> None:
-        """Note a text that the channel's history has."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO history VALUES (?, ?, ?, ?)", (message_id, user_id, digest, at)
-        )
+    def add_history(self, message: Message) -> None:
+        """Note an outgoing message that the channel's history has."""
+        text = message.text or ""
+        known = DELETED if is_deleted(text) else digest(text)
+        at = message.created_at.timestamp() if message.created_at else None
+        row = (message.id, message.user_id, known, message.text, at)
+        self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)", row)
 
-    def in_history(self, user_id: Id | None, digest: str, since: float) -> Id | None:
-        """Return a message of the history that fits a recipient and belongs to no other.
-
-        :param since: when its sending was begun, in seconds since 1970.
-        """
-        wanted = {"digest": digest, "user_id": user_id, "since": since}
-        row = self._db.execute(_FIND, wanted).fetchone()
-        return row[0] if row else None
+    def in_history(self, user_id: Id | None, text_digest: str) -> list[Message]:
+        """Return what the history has for a user, or with a text for nobody in particular; no other's."""
+        wanted = {"user_id": user_id, "digest": text_digest, "deleted": DELETED}
+        return [
+            Message(id=found, user_id=user, text=text, created_at=_time(at), direction="outgoing")
+            for found, user, text, at in self._db.execute(_FIND, wanted)
+        ]
 
     def _as_begun(self, person: QueuedMessage) -> QueuedMessage:
         """Return a recipient with what is known of an earlier send that was not carried out."""
@@ -253,3 +263,7 @@ class Worklist:
                 f"INSERT INTO people (number, key, {names}) VALUES (({_NEW_NUMBER}), ?, {marks})",  # noqa: S608
                 (key, *known.values()),
             )
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

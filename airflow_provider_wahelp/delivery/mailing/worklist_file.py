@@ -29,8 +29,8 @@ CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX users ON people (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
 CREATE VIEW awaited AS SELECT * FROM people WHERE state = 'sent' AND NOT over;
-CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, at REAL);
-CREATE INDEX texts ON history (digest, user_id, at);
+CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, text TEXT, at REAL);
+CREATE INDEX texts ON history (user_id, digest);
 """
 
 _INDEX_KEYS = "CREATE UNIQUE INDEX keys ON people (key)"

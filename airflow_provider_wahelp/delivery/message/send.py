@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.reconcile import LOOKS, BegunSend, by_server, digest, find_sent, moment
+from airflow_provider_wahelp.client.proof import LOOKS, find_sent
+from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, moment
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
@@ -65,7 +67,7 @@ class IdempotentSend:
             return entry
         try:
             looks = LOOKS if self.if_unclear == "check" else None
-            message = yield from send_message(entry, self.text, looks)
+            message = yield from send_message(entry, self.text, looks, partial(self._note_repeat, entry))
         except WahelpError as error:
             self._failed(error)
             if self.if_unclear == "fail" and error.may_have_happened:
@@ -121,6 +123,11 @@ class IdempotentSend:
         cleared = self.attempt.cleared and done.generation != self.attempt.generation
         return self.on_rerun == "resend" and cleared
 
+    def _note_repeat(self, entry: Entry, begun: BegunSend) -> None:
+        """Record when it is sent again: whoever looks for it later knows how long it may be under way."""
+        if self.ledger:
+            self.ledger.write(self._key, asdict(replace(entry, attempted=begun.attempted)))
+
     def _begin(self) -> Flow[Entry | SentMessage]:
         """Record that the send begins now, or return what an earlier attempt has sent."""
         earlier = self._read() if self.ledger else (yield from self._assumed())
@@ -154,7 +161,8 @@ class IdempotentSend:
             return None
         begun = yield from begin_send(self.recipient, self.text, [])
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
-        assumed = replace(begun, began=since.seconds, by_host=since.by_host)
+        attempted = begun.began - self.attempt.retry_delay
+        assumed = replace(begun, began=since.seconds, by_host=since.by_host, attempted=attempted)
         return Entry(**vars(assumed), generation=self.attempt.generation, person=self._phone_digest)
 
     def _reconciled(self, begun: Entry) -> Flow[SentMessage | None]:
@@ -173,7 +181,7 @@ class IdempotentSend:
             raise begun.unknown('an earlier attempt began to send it, and if_unclear is "fail"')
         log.info("An earlier attempt may have sent the message: looking into the history.")
         try:
-            return (yield from find_sent(begun))
+            return (yield from find_sent(begun, self.text))
         except UnknownOutcomeError as error:
             error.temporary = True  # a retry of the task looks again
             raise

@@ -11,13 +11,15 @@ import pytest
 
 from airflow_provider_wahelp.client import errors, messages, users
 from airflow_provider_wahelp.client.answers import Answer
-from airflow_provider_wahelp.client.flow import Pause, ServerTime
+from airflow_provider_wahelp.client.flow import Facts, Pause, ServerTime, ServiceFacts, Stamped
+from airflow_provider_wahelp.client.history_clock import Offset
 from airflow_provider_wahelp.client.models import MOSCOW
 from airflow_provider_wahelp.client.server_clock import Moment
 
 from .wire import PHONE, TEXT, answer
 
-NOW = 1_800_000_000.0
+NOW = 1_800_000_001.0
+ONE_CLOCK = Offset(-1.0, 1.0)
 CHANNEL = "projects/1/channels/c"
 CONTACT, USERS, SEND = "POST contact_by_phone", f"GET {CHANNEL}/users", f"POST {CHANNEL}/send_message/5"
 GET_CHANNEL, CHANNELS, ADD = f"GET {CHANNEL}", "GET projects/1/channels", f"POST {CHANNEL}/users"
@@ -44,6 +46,10 @@ def play(conversation: Generator[Any, Any, Any], *script: tuple[str, Answer]) ->
             return None
         if isinstance(call, ServerTime):
             return Moment(NOW)
+        if isinstance(call, Facts):
+            return ServiceFacts(ONE_CLOCK, arrives_within=0.0)
+        if isinstance(call, Stamped):
+            return None
         made = f"{call.method} {call.path}".replace("projects/1/contacts/", "")
         assert left, f"one call too many: {made}"
         expected, scripted = left.pop(0)

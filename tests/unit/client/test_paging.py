@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.models import Message, Model, User, Webhook
 from airflow_provider_wahelp.client.paging import Page, Pager
-from airflow_provider_wahelp.client.reconcile import outgoing_since
+from airflow_provider_wahelp.client.proof import outgoing_since
 from airflow_provider_wahelp.client.server_clock import Moment
 
 from .wire import Blocking, Wire, ok

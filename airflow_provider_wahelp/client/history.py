@@ -1,0 +1,114 @@
+"""Reading a channel's history back to a moment, and knowing how far the reading went (docs/api.md, 3.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.errors import NotFoundError, RejectedError
+from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.models import Message, identity
+
+FEW = 10
+"""A history of fewer messages is whole: no service keeps so few of a channel that it could have lost one."""
+
+MOST_PAGES = 10_000
+"""A reading that has not come to its end after so many pages has not gone far enough."""
+
+
+@dataclass
+class Extent:
+    """How far a reading of the history went.
+
+    :param count: messages that were read.
+    :param newest: the newest of their times, in seconds since 1970 by the history's clock.
+    :param oldest: the oldest of their times.
+    :param coarse: whether each time is a whole minute.
+    :param ended: whether its end was reached: a page past the end, or an answer that says so.
+    :param passed: whether a page with the newest message first went past the moment that was asked for.
+    """
+
+    count: int = 0
+    newest: float = -math.inf
+    oldest: float = math.inf
+    coarse: bool = True
+    ended: bool = False
+    passed: bool = False
+
+    def covers(self, since: float) -> bool:
+        """Return whether no message since a moment can be missing: a service may keep the newest alone.
+
+        :param since: at the earliest what the reading was asked for.
+        """
+        return self.passed or (self.ended and (self.count < FEW or self.oldest < since))
+
+    def add(self, message: Message) -> None:
+        """Take a message into account."""
+        self.count += 1
+        if message.created_at:
+            at = message.created_at.timestamp()
+            self.newest, self.oldest = max(self.newest, at), min(self.oldest, at)
+            self.coarse = self.coarse and at % 60 == 0
+
+
+def read_history(
+    project_id: Id,
+    channel_uuid: str,
+    since: Callable[[Extent], float],
+    take: Callable[[Message, Extent], bool],
+) -> Flow[Extent]:
+    """Read the history back to a moment, or to its end, whatever its order.
+
+    :param since: returns the moment, in seconds since 1970 by the history's clock; is asked after each page.
+    :param take: is called with each message, and with how far the reading has gone; returns whether to stop.
+    """
+    extent, before = Extent(), frozenset[object]()
+    for number in range(1, MOST_PAGES + 1):
+        page = yield from _page(project_id, channel_uuid, number)
+        keys = frozenset(map(identity, page.items))
+        new = [message for message in page.items if identity(message) not in before]
+        for message in new:
+            extent.add(message)
+            if take(message, extent):
+                return extent
+        if _is_newest_first(page) and _time(page.items[-1]) < since(extent):
+            extent.passed = True
+            break
+        extent.ended = _is_end(page, number, new)
+        if extent.ended or not new:
+            break
+        before = keys
+    return extent
+
+
+def _page(project_id: Id, channel_uuid: str, number: int) -> Flow[Page[Message]]:
+    """Return a page; an empty one past the end, which may be told as a refusal."""
+    try:
+        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, number)
+    except (NotFoundError, RejectedError):
+        if number == 1:
+            raise
+        return Page(())
+    return page
+
+
+def _is_end(page: Page[Message], number: int, new: Sequence[Message]) -> bool:
+    """Return whether a page proves the end; where pages are ignored, the second one repeats the first."""
+    if page.has_more:
+        return False
+    repeats_the_last = not new and number > 2  # noqa: PLR2004
+    return page.has_more is False or not page.items or repeats_the_last
+
+
+def _is_newest_first(page: Page[Message]) -> bool:
+    """Return whether a page shows that the newest message comes first; the order is not documented."""
+    times = [_time(message) for message in page.items if message.created_at]
+    return len(times) == len(page.items) > 0 and times == sorted(times, reverse=True) and times[0] > times[-1]
+
+
+def _time(message: Message) -> float:
+    return message.created_at.timestamp() if message.created_at else math.inf
