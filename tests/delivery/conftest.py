@@ -30,4 +30,4 @@ def rig(sandbox: Sandbox, connect: Any, tmp_path: Path, own_state: Path) -> Rig:
 @pytest.fixture
 def hasty(rig: Rig, connect: Any) -> None:
     """Let the host wait for no slow answer; on a busy machine all are, so not where requests are counted."""
-    connect(rig.sandbox.url, extra={"timeout": TIMEOUT})
+    connect(rig.sandbox.url, extra={"timeout": TIMEOUT, "send_timeout": TIMEOUT})

@@ -28,6 +28,8 @@ from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.sandbox import Sandbox
 
 PHONES = tuple(f"+7916000000{number}" for number in range(4))
+OLD_CUSTOMER = "+79160000009"
+"""Has written to the channel before: a history that holds nothing but what is new proves little."""
 KILLS = ("before_begun", "after_begun", "before_post", "after_post", "before_done", "after_done")
 KILLS_WITHOUT_LEDGER = ("before_post", "after_post")
 TIMEOUT = 0.25
@@ -121,6 +123,8 @@ class Rig:
         self.users = [
             people.add(self.project_id, uuid, {"name": phone, "phone": phone})["id"] for phone in PHONES
         ]
+        sandbox.receive(OLD_CUSTOMER, "Здравствуйте", uuid)
+        self.sleep(600.0)
         sandbox.clear_requests()
 
     def now(self) -> float:
