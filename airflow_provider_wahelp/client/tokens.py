@@ -57,7 +57,7 @@ class TokenKeeper:
         if isinstance(step, ServerTime):
             return self.server_clock.time(step.at)
         if isinstance(step, Facts):
-            return ServiceFacts(self._history_offset(), self._settings.arrives_within)
+            return ServiceFacts(self._offset, self._settings.arrives_within)
         return self._learn(offset_of(step.at, step.asked, step.answered))
 
     def reject(self, value: str) -> None:
@@ -85,17 +85,11 @@ class TokenKeeper:
             self.server_clock.suggest(token.clock_offset, token.clock_start)
         return token
 
-    def _history_offset(self) -> Offset | None:
-        """Return what is known of the history's clock, on this host."""
-        if self._offset is None and (token := self._token) and token.history_offset:
-            self._offset = Offset(*token.history_offset)
-        return self._offset
-
     def _learn(self, found: Offset | None) -> None:
         """Take note of a finding about the history's clock; share it if it says more than what is shared."""
         if found is None:
             return
-        self._offset = agreed(self._history_offset(), found)
+        self._offset = agreed(self._offset, found)
         shared = Offset(*self._token.history_offset) if self._token and self._token.history_offset else None
         if self._token and (shared is None or self._offset.says_more_than(shared)):
             self._token = replace(self._token, history_offset=self._offset)
@@ -114,7 +108,10 @@ class TokenKeeper:
 
     def _kept(self) -> Token | None:
         """Return the best token that is there already, without asking the API."""
-        known = [token for token in (self._token, self.store.read()) if token and self._usable(token)]
+        shared = self.store.read()
+        if shared and shared.history_offset and self._offset is None:
+            self._offset = Offset(*shared.history_offset)  # what a token has brought does not end with it
+        known = [token for token in (self._token, shared) if token and self._usable(token)]
         if known:
             return max(known, key=lambda token: token.expires_at)  # another task may have renewed ours
         ready_made = Token(self._settings.access_token.strip())
@@ -155,5 +152,5 @@ class TokenKeeper:
 
     def _issued(self, got: tuple[str, float]) -> Token:
         value, lifetime = got
-        learnt = (*self.server_clock.shared(), self._history_offset())
+        learnt = (*self.server_clock.shared(), self._offset)
         return Token(value, self._clock() + lifetime, lifetime, *learnt)

@@ -29,7 +29,6 @@ from airflow_provider_wahelp.sandbox import Sandbox
 
 PHONES = tuple(f"+7916000000{number}" for number in range(4))
 OLD_CUSTOMER = "+79160000009"
-"""Has written to the channel before: a history that holds nothing but what is new proves little."""
 KILLS = ("before_begun", "after_begun", "before_post", "after_post", "before_done", "after_done")
 KILLS_WITHOUT_LEDGER = ("before_post", "after_post")
 TIMEOUT = 0.25
@@ -123,9 +122,13 @@ class Rig:
         self.users = [
             people.add(self.project_id, uuid, {"name": phone, "phone": phone})["id"] for phone in PHONES
         ]
-        sandbox.receive(OLD_CUSTOMER, "Здравствуйте", uuid)
-        self.sleep(600.0)
+        self.give_a_past(uuid)
         sandbox.clear_requests()
+
+    def give_a_past(self, channel_uuid: str) -> None:
+        """Let a channel be older than its first send: a history of new messages alone proves little."""
+        self.sandbox.receive(OLD_CUSTOMER, "Здравствуйте", channel_uuid)
+        self.sleep(600.0)
 
     def now(self) -> float:
         """Return the host's time: the real one and all that was slept."""

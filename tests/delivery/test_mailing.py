@@ -1006,9 +1006,10 @@ def test_an_outage_is_told_while_it_is_waited_out(
 
 
 def test_a_process_that_is_killed_leaves_its_report_and_the_next_one_completes_it(
-    rig: Rig, tmp_path: Path
+    rig: Rig, connect: Any, tmp_path: Path
 ) -> None:
     """The real thing: SIGKILL in the middle, and what lies on the disk."""
+    connect(rig.sandbox.url, extra={"timeout": 5, "send_timeout": 5})
     path = tmp_path / "report.csv"
     rig.sandbox.inject("slow", operation="send_message", probability=1.0, seconds=0.1)
     given = {

@@ -42,6 +42,7 @@ def add_channel(rig: Rig, name: str) -> str:
     uuid = str(hook.create_channel(name, "telegram", project_id=rig.project_id).uuid)
     hook.close()
     rig.sandbox.scan(uuid)
+    rig.give_a_past(uuid)
     rig.sandbox.clear_requests()
     return uuid
 
@@ -503,7 +504,7 @@ def test_what_was_begun_and_did_not_go_is_looked_up_once(rig: Rig, other: str) -
         totals = mailing.attempt(resumed=True)
         rig.sleep(300)
         reads.append(history_reads(rig, other))
-    assert sum(reads) == reads[0] == 1
+    assert sum(reads) == reads[0] == 2, "the second once nothing can be under way any more"
     assert len(reads) > 3
 
 

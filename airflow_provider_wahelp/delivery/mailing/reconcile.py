@@ -51,8 +51,9 @@ class Reconciler:
         self.recorder.sender.slow = bool(self.recorder.worklist.open())
         if self.suspected_since:
             since = self.recorder.server_time(self.suspected_since)
-            if not self._read_history(since, self._arrives_within()).covers(since):
-                raise self._unknown(NOT_FAR_ENOUGH)
+            covered = self._read_history(since, self._arrives_within()).covers(since)
+            if not covered and self.if_unclear == "check":
+                raise self._unknown(f'{NOT_FAR_ENOUGH}; a ledger_path tells, and if_unclear="resend" sends')
 
     def settle(self) -> bool:
         """Find out what became of sends of unknown outcome; return whether there were any."""

@@ -49,7 +49,7 @@ _NO_OTHER = (
 )
 _FIND = (  # two branches, as an OR would read all that went to nobody in particular for each person
     f"{_NO_OTHER.format('= :user_id')} UNION ALL "
-    f"{_NO_OTHER.format('IS NULL AND digest IN (:digest, :deleted)')} ORDER BY at"
+    f"{_NO_OTHER.format('IS NULL AND digest IN (:digest, :deleted)')}"
 )
 _SAME = (
     "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? "
@@ -239,11 +239,12 @@ class Worklist:
         self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)", row)
 
     def in_history(self, user_id: Id | None, text_digest: str) -> list[Message]:
-        """Return what the history has for a user, or with a text for nobody in particular; no other's."""
+        """Return what the history has for a user, or with a text for nobody in particular, the oldest first."""
         wanted = {"user_id": user_id, "digest": text_digest, "deleted": DELETED}
+        rows = sorted(self._db.execute(_FIND, wanted), key=lambda row: row[-1] or 0.0)
         return [
             Message(id=found, user_id=user, text=text, created_at=_time(at), direction="outgoing")
-            for found, user, text, at in self._db.execute(_FIND, wanted)
+            for found, user, text, at in rows
         ]
 
     def _as_begun(self, person: QueuedMessage) -> QueuedMessage:

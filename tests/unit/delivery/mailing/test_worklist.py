@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.likeness import digest
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.delivery.mailing import worklist as worklists
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+
+
+def went(number: Id | None, user_id: Id | None, text: str, at: int) -> Message:
+    created_at = datetime.fromtimestamp(at, UTC)
+    return Message(id=number, user_id=user_id, text=text, created_at=created_at, direction="outgoing")
 
 
 @pytest.fixture
@@ -24,40 +32,47 @@ def worklist() -> Iterator[Worklist]:
 @pytest.mark.parametrize(
     ("history", "found"),
     [
-        ([], None),
-        ([(1, 301, "x", 10.0)], 1),
-        ([("m-1", None, "x", 10.0)], "m-1"),
-        ([(1, 301, "x", 12.0), (2, None, "x", 11.0)], 2),
-        ([(1, 301, "x", 11.0), (2, None, "x", 12.0)], 1),
-        ([(1, 302, "x", 10.0)], None),
-        ([(1, 301, "y", 10.0)], None),
-        ([(1, 301, "x", 9.0)], None),
-        ([(7, 301, "x", 10.0)], None),
-        ([(7, 301, "x", 10.0), (8, 301, "x", 11.0)], 8),
-        ([("7", 301, "x", 10.0)], "7"),
-        ([(None, 301, "x", 10.0), (1, 301, "x", 11.0)], 1),
-        ([(None, 301, "x", 10.0)], None),
+        ([], []),
+        ([(1, 301, "x", 10)], [1]),
+        ([("m-1", None, "x", 10)], ["m-1"]),
+        ([(1, 301, "x", 12), (2, None, "x", 11)], [2, 1]),
+        ([(1, 302, "x", 10)], []),
+        ([(1, 301, "y", 10)], [1]),
+        ([(1, None, "y", 10)], []),
+        ([(1, None, "_Message deleted_", 10)], [1]),
+        ([(7, 301, "x", 10)], []),
+        ([(7, 301, "x", 10), (8, 301, "x", 11)], [8]),
+        ([("7", 301, "x", 10)], ["7"]),
+        ([(None, 301, "x", 10), (1, 301, "x", 11)], [None, 1]),
+        ([(1, 301, "x", 10), (1, 301, "_Message deleted_", 10)], [1]),
     ],
 )
 def test_a_message_of_the_history_is_theirs_if_it_fits_and_is_nobody_elses(
-    worklist: Worklist, history: list[tuple[Id | None, Id | None, str, float]], found: Id | None
+    worklist: Worklist, history: list[tuple[Id | None, Id | None, str, int]], found: list[Id | None]
 ) -> None:
     worklist.settle(2, Outcome.SENT, message_id=7)
     for message in history:
-        worklist.add_history(*message)
-    assert worklist.in_history(301, "x", 10.0) == found
+        worklist.add_history(went(*message))
+    assert [message.id for message in worklist.in_history(301, digest("x"))] == found
 
 
 def test_somebody_without_an_id_has_the_messages_without_one(worklist: Worklist) -> None:
-    worklist.add_history(1, 301, "x", 10.0)
-    worklist.add_history(2, None, "x", 11.0)
-    assert worklist.in_history(None, "x", 10.0) == 2
+    worklist.add_history(went(1, 301, "x", 10))
+    worklist.add_history(went(2, None, "x", 11))
+    assert [message.id for message in worklist.in_history(None, digest("x"))] == [2]
+
+
+def test_a_message_of_the_history_is_read_as_it_was(worklist: Worklist) -> None:
+    messages = [went(1, 301, "x", 10), Message(id=2, user_id=301, direction="outgoing")]
+    for message in messages:
+        worklist.add_history(message)
+    assert worklist.in_history(301, digest("x")) == messages[::-1]
 
 
 def test_looking_for_a_message_reads_neither_all_people_nor_all_of_the_same_text(worklist: Worklist) -> None:
-    wanted = {"digest": "x", "user_id": 301, "since": 10.0}
+    wanted = {"digest": "x", "user_id": 301, "deleted": worklists.DELETED}
     plan = [row[3] for row in worklist._db.execute(f"EXPLAIN QUERY PLAN {worklists._FIND}", wanted)]
-    assert any("texts (digest=? AND user_id=? AND at>?)" in step for step in plan)
+    assert any("texts (user_id=? AND digest=?)" in step for step in plan)
     assert any("sent (message_id=?)" in step for step in plan)
     assert not [step for step in plan if "SCAN people" in step or "SCAN history" in step or "TEMP" in step]
 
