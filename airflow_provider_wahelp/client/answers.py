@@ -165,8 +165,7 @@ def _decode(body: bytes) -> object:
 
 def _kind_of(answer: Answer, words: str) -> type[errors.WahelpError]:
     if answer.status >= 500 and answer.status not in _BY_STATUS:  # noqa: PLR2004
-        busy = answer.status == 503 and answer.retry_after is not None  # noqa: PLR2004
-        return errors.UnavailableError if busy else errors.ServerError
+        return errors.ServerError
     if 300 <= answer.status < 400:  # noqa: PLR2004
         return errors.RedirectedError
     if _RATE_LIMITED.search(words):

@@ -242,18 +242,14 @@ class RateLimitedError(WahelpError):
 
 
 class ServerError(WahelpError):
-    """Wahelp, or a proxy in front of it, failed (HTTP 5xx)."""
+    """Wahelp, or a proxy in front of it, failed (HTTP 5xx).
+
+    That includes 503 with ``Retry-After``: a proxy answers so to a request that was carried out, too.
+    """
 
     meaning = "Wahelp failed"
     temporary = True
     may_have_happened = True
-
-
-class UnavailableError(ServerError):
-    """Wahelp is busy and says when to try again (HTTP 503 with ``Retry-After``); nothing was carried out."""
-
-    meaning = "Wahelp is busy"
-    may_have_happened = False
 
 
 class UnknownOutcomeError(WahelpError):

@@ -17,7 +17,6 @@ LATER = LOST | {
     "NotReachableError",
     "OutOfTimeError",
     "RateLimitedError",
-    "UnavailableError",
 }
 
 
