@@ -29,6 +29,8 @@ class WahelpError(Exception):
 
     meaning: ClassVar[str] = "failed"
     advice: ClassVar[str] = ""
+    lasting: ClassVar[bool] = False
+    """Whether it takes longer than a call may take: a temporary error that is left to the task's retries."""
     temporary: bool = False
     may_have_happened: bool = False
 
@@ -137,7 +139,7 @@ class ConnectionLostError(WahelpError):
 
 
 class ReadTimeoutError(ConnectionLostError):
-    """No answer came in time; the request may have been carried out."""
+    """No answer came in time, or HTTP 408; the request may have been carried out."""
 
     meaning = "no answer in time"
 
@@ -232,6 +234,15 @@ class OutOfTimeError(WahelpError):
     advice = "Check the connection's host and the network, or raise the notifier's timeout."
     temporary = True
     may_have_happened = True
+
+
+class PaymentRequiredError(WahelpError):
+    """Wahelp asks for payment (HTTP 402): the account's quota or balance is spent, whoever is written to."""
+
+    meaning = "Wahelp asks for payment"
+    advice = "Check the account's balance, tariff and quota in Wahelp."
+    lasting = True
+    temporary = True
 
 
 class RateLimitedError(WahelpError):

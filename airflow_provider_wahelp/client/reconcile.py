@@ -109,7 +109,7 @@ def outgoing_since(
     """
     pager: Pager[Message] = Pager(paged=True, long=True)
     while not pager.done:
-        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, pager.number)
+        page = yield from pager.ask(lambda number: calls.get_messages(project_id, channel_uuid, number))
         began = math.floor((yield from by_server(since)))  # the history's times are whole seconds
         for message in pager.take(page):
             if _is_text(message) and _time(message) >= began and take(message):

@@ -16,6 +16,7 @@ LATER = LOST | {
     "ConnectTimeoutError",
     "NotReachableError",
     "OutOfTimeError",
+    "PaymentRequiredError",
     "RateLimitedError",
 }
 

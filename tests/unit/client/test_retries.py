@@ -30,6 +30,7 @@ UNKNOWN = {
     "reset": (resets, errors.ConnectionLostError),
     "cut-mid-body": (cuts, errors.ConnectionLostError),
     "silence": (keeps_silent, errors.ReadTimeoutError),
+    "408": (says({"message": "Request Timeout"}, 408), errors.ReadTimeoutError),
     "500": (says(status=500), errors.ServerError),
     "502-html": (says(b"<html>Bad Gateway</html>", 502), errors.ServerError),
     "503": (says(status=503), errors.ServerError),
@@ -78,6 +79,19 @@ def test_a_change_of_unknown_outcome_is_not_repeated_and_the_error_says_so(
         client.perform(call)
     assert caught.value.may_have_happened
     assert (len(wire.calls), client.waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "body", [{"message": "Service is under maintenance"}, {"success": True, "data": {"id": None}}, {}]
+)
+def test_a_send_whose_answer_names_no_message_is_of_unknown_outcome(
+    client: Blocking, wire: Wire, body: Any
+) -> None:
+    wire.will(says(body))
+    with pytest.raises(errors.UnreadableAnswerError) as caught:
+        client.perform(SEND)
+    assert caught.value.may_have_happened
+    assert len(wire.calls) == 1
 
 
 def http_date(seconds: float) -> str:
@@ -138,6 +152,17 @@ def test_a_refusal_is_final(
         client.perform(call)
     assert type(caught.value) is error
     assert not caught.value.temporary
+    assert (len(wire.calls), client.waits) == (1, [])
+
+
+@pytest.mark.parametrize("call", ALL)
+def test_a_quota_that_is_spent_is_left_to_the_retries_of_the_task(
+    client: Blocking, wire: Wire, call: Call[Any]
+) -> None:
+    wire.will(says({"message": "Мессенджер не подключен"}, 402))
+    with pytest.raises(errors.PaymentRequiredError) as caught:
+        client.perform(call)
+    assert (caught.value.temporary, caught.value.may_have_happened) == (True, False)
     assert (len(wire.calls), client.waits) == (1, [])
 
 
