@@ -29,12 +29,15 @@ _LONGEST_WORDS = 300
 _LONGEST_READ = 20_000
 _BY_STATUS: Mapping[int, type[errors.WahelpError]] = {
     401: errors.TokenRefusedError,
+    402: errors.PaymentRequiredError,
     403: errors.ForbiddenError,
     404: errors.NotFoundError,
     405: errors.NotFoundError,
+    408: errors.ReadTimeoutError,
     429: errors.RateLimitedError,
     501: errors.NotFoundError,
 }
+_WHATEVER_IS_SAID = (402, 408)
 
 
 @dataclass(frozen=True)
@@ -165,10 +168,11 @@ def _decode(body: bytes) -> object:
 
 def _kind_of(answer: Answer, words: str) -> type[errors.WahelpError]:
     if answer.status >= 500 and answer.status not in _BY_STATUS:  # noqa: PLR2004
-        busy = answer.status == 503 and answer.retry_after is not None  # noqa: PLR2004
-        return errors.UnavailableError if busy else errors.ServerError
+        return errors.ServerError
     if 300 <= answer.status < 400:  # noqa: PLR2004
         return errors.RedirectedError
+    if answer.status in _WHATEVER_IS_SAID:
+        return _BY_STATUS[answer.status]
     if _RATE_LIMITED.search(words):
         return errors.RateLimitedError
     if _MESSENGER_MISSING.search(words):

@@ -136,7 +136,7 @@ class AsyncWahelpClient:
         """
         pager: Pager[T] = Pager(paged=paged)
         while not pager.done:
-            for item in pager.take(await self.perform(page_of(pager.number))):
+            for item in pager.take(await self.run(pager.ask(page_of))):
                 yield item
 
     async def _take(self, step: Step) -> Any:

@@ -104,7 +104,7 @@ class WahelpClient:
         """
         pager: Pager[T] = Pager(paged=paged)
         while not pager.done:
-            yield from pager.take(self.perform(page_of(pager.number)))
+            yield from pager.take(self.run(pager.ask(page_of)))
 
     def _take(self, step: Step) -> Any:
         if isinstance(step, Pause):

@@ -168,7 +168,7 @@ def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> C
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),
         f"send a message to user {user_id} through channel {channel_uuid}",
-        read_object(Message),
+        created(Message, "id"),
         json={"text": text},
         private=(text,),
         project_id=project_id,

@@ -29,6 +29,8 @@ class WahelpError(Exception):
 
     meaning: ClassVar[str] = "failed"
     advice: ClassVar[str] = ""
+    lasting: ClassVar[bool] = False
+    """Whether it takes longer than a call may take: a temporary error that is left to the task's retries."""
     temporary: bool = False
     may_have_happened: bool = False
 
@@ -137,7 +139,7 @@ class ConnectionLostError(WahelpError):
 
 
 class ReadTimeoutError(ConnectionLostError):
-    """No answer came in time; the request may have been carried out."""
+    """No answer came in time, or HTTP 408; the request may have been carried out."""
 
     meaning = "no answer in time"
 
@@ -234,6 +236,15 @@ class OutOfTimeError(WahelpError):
     may_have_happened = True
 
 
+class PaymentRequiredError(WahelpError):
+    """Wahelp asks for payment (HTTP 402): the account's quota or balance is spent, whoever is written to."""
+
+    meaning = "Wahelp asks for payment"
+    advice = "Check the account's balance, tariff and quota in Wahelp."
+    lasting = True
+    temporary = True
+
+
 class RateLimitedError(WahelpError):
     """Too many requests; ``retry_after`` has the seconds to wait, if the API named them."""
 
@@ -242,18 +253,14 @@ class RateLimitedError(WahelpError):
 
 
 class ServerError(WahelpError):
-    """Wahelp, or a proxy in front of it, failed (HTTP 5xx)."""
+    """Wahelp, or a proxy in front of it, failed (HTTP 5xx).
+
+    That includes 503 with ``Retry-After``: a proxy answers so to a request that was carried out, too.
+    """
 
     meaning = "Wahelp failed"
     temporary = True
     may_have_happened = True
-
-
-class UnavailableError(ServerError):
-    """Wahelp is busy and says when to try again (HTTP 503 with ``Retry-After``); nothing was carried out."""
-
-    meaning = "Wahelp is busy"
-    may_have_happened = False
 
 
 class UnknownOutcomeError(WahelpError):

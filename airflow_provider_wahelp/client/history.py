@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.client.errors import NotFoundError, RejectedError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.models import Message, identity
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.paging import Pager
 
 FEW = 10
 """A history of fewer messages is whole: no service keeps so few of a channel that it could have lost one."""
@@ -66,11 +67,10 @@ def read_history(
     :param since: returns the moment, in seconds since 1970 by the history's clock; is asked after each page.
     :param take: is called with each message, and with how far the reading has gone; returns whether to stop.
     """
-    extent, before = Extent(), frozenset[object]()
-    for number in range(1, MOST_PAGES + 1):
-        page = yield from _page(project_id, channel_uuid, number)
-        keys = frozenset(map(identity, page.items))
-        new = [message for message in page.items if identity(message) not in before]
+    extent, pager = Extent(), Pager[Message](paged=True, long=True)
+    while pager.number <= MOST_PAGES:
+        page = yield from pager.ask(partial(calls.get_messages, project_id, channel_uuid))
+        new = pager.take(page)
         for message in new:
             extent.add(message)
             if take(message, extent):
@@ -78,22 +78,10 @@ def read_history(
         if _is_newest_first(page) and _time(page.items[-1]) < since(extent):
             extent.passed = True
             break
-        extent.ended = _is_end(page, number, new)
+        extent.ended = _is_end(page, pager.number - 1, new)
         if extent.ended or not new:
             break
-        before = keys
     return extent
-
-
-def _page(project_id: Id, channel_uuid: str, number: int) -> Flow[Page[Message]]:
-    """Return a page; an empty one past the end, which may be told as a refusal."""
-    try:
-        page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, number)
-    except (NotFoundError, RejectedError):
-        if number == 1:
-            raise
-        return Page(())
-    return page
 
 
 def _is_end(page: Page[Message], number: int, new: Sequence[Message]) -> bool:

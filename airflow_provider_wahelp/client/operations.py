@@ -103,7 +103,7 @@ def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
     found: list[M] = []
     while not pager.done:
         try:
-            page: Page[M] = yield page_of(pager.number)
+            page = yield from pager.ask(page_of)
         except NotFoundError:
             return None
         found += [item for item in pager.take(page) if wanted(item)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.errors import NotFoundError, RejectedError
+from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import identity
 
 T = TypeVar("T")
@@ -27,6 +30,21 @@ class Pager(Generic[T]):
         self._paged = paged
         self._long = long
         self._seen: set[object] = set()
+        self._promised = False
+
+    def ask(self, page_of: Callable[[int], Call[Page[T]]]) -> Flow[Page[T]]:
+        """Read the next page; one past the end may be refused instead of empty (docs/api.md, 3.3).
+
+        :param page_of: returns the call for a page, counted from 1.
+        :raises WahelpError: if the page cannot be read: the first one, or one that ``has_more`` has promised.
+        """
+        try:
+            page: Page[T] = yield page_of(self.number)
+        except (NotFoundError, RejectedError):
+            if self.number == 1 or self._promised:
+                raise
+            return Page([], has_more=False)
+        return page
 
     def take(self, page: Page[T]) -> Sequence[T]:
         """Return the objects of a page that were on none before it, as far as that is remembered."""
@@ -34,6 +52,7 @@ class Pager(Generic[T]):
         if self._long:
             self._seen = set(map(identity, page.items))
         self.number += 1
+        self._promised = page.has_more is True
         self.done = not new or not (self._paged if page.has_more is None else page.has_more)
         return new
 

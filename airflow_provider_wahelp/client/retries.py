@@ -21,7 +21,7 @@ def may_repeat(call: Call[Any], error: BaseException) -> bool:
 
     A call that changes something is repeated only if it certainly was not carried out.
     """
-    if not isinstance(error, WahelpError) or not error.temporary:
+    if not isinstance(error, WahelpError) or not error.temporary or error.lasting:
         return False
     return call.repeatable or not error.may_have_happened
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from airflow_provider_wahelp.client import calls
-from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.arguments import IfExists
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
@@ -96,7 +95,7 @@ def _search_users(
     pager: Pager[User] = Pager(paged=True)
     while not pager.done and (pages is None or pager.number <= pages):
         try:
-            page: Page[User] = yield calls.list_users(project_id, channel_uuid, pager.number)
+            page = yield from pager.ask(lambda number: calls.list_users(project_id, channel_uuid, number))
         except NotFoundError:
             return None
         for user in pager.take(page):

@@ -89,7 +89,8 @@ def all_channels(project_id: Id) -> Flow[list[Channel]]:
     pager: Pager[Channel] = Pager(paged=False)
     found: list[Channel] = []
     while not pager.done:
-        found += pager.take((yield calls.list_channels(project_id, pager.number)))
+        page = yield from pager.ask(lambda number: calls.list_channels(project_id, number))
+        found += pager.take(page)
     return found
 
 

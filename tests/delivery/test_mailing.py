@@ -991,14 +991,14 @@ def test_an_outage_is_told_while_it_is_waited_out(
         over.set()
 
     monkeypatch.setattr(MailingTask, "hook", waiting)
-    rig.sandbox.inject("unavailable", operation="send_message", count=1, retry_after=20)
+    rig.sandbox.inject("rate_limit", operation="send_message", count=1, retry_after=20)
     helper = threading.Thread(target=pass_time)
     helper.start()
     MailingTask(rig, crowd(1)).attempt()
     helper.join()
     beats = [line for line in lines(caplog) if "waiting for" in line]
     assert re.fullmatch(
-        r"0 of 1 sent \(0 %\); waiting for Wahelp \(.*, HTTP 503\), which is asked again within \d+ s",
+        r"0 of 1 sent \(0 %\); waiting for Wahelp \(.*, HTTP 429\), which is asked again within \d+ s",
         beats[0],
     )
     assert "Text 0" not in "".join(lines(caplog))

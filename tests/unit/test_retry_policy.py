@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client.errors import (
     NotFoundError,
     RateLimitedError,
     RejectedError,
-    UnavailableError,
+    ServerError,
     UnknownOutcomeError,
 )
 
@@ -42,7 +42,7 @@ def test_an_argument_fails() -> None:
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0, 0), (90, 90), (3600, 3600), (86_400, 3600)])
-@pytest.mark.parametrize("kind", [RateLimitedError, UnavailableError])
+@pytest.mark.parametrize("kind", [RateLimitedError, ServerError])
 def test_the_api_says_how_long_to_wait(kind: type[RateLimitedError], asked: float, waited: float) -> None:
     error = kind("send a message", retry_after=asked)
     assert decide(error) == sdk.RetryDecision.retry(delay=timedelta(seconds=waited), reason=str(error))

@@ -120,7 +120,7 @@ class _Reading:
         pager: Pager[Message] = Pager(paged=True, long=True)
         while not pager.done:
             number = pager.number
-            page: Page[Message] = yield calls.get_messages(project_id, channel_uuid, number)
+            page = yield from pager.ask(lambda page: calls.get_messages(project_id, channel_uuid, page))
             for message in pager.take(page):
                 self._take(message)
             if number == 1:

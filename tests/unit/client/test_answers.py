@@ -83,9 +83,11 @@ def test_words_are_found_in_an_error_of_any_shape(body: Any, words: str) -> None
     [
         (400, errors.RejectedError),
         (401, errors.TokenRefusedError),
+        (402, errors.PaymentRequiredError),
         (403, errors.ForbiddenError),
         (404, errors.NotFoundError),
         (405, errors.NotFoundError),
+        (408, errors.ReadTimeoutError),
         (422, errors.RejectedError),
         (429, errors.RateLimitedError),
         (501, errors.NotFoundError),

@@ -16,8 +16,8 @@ LATER = LOST | {
     "ConnectTimeoutError",
     "NotReachableError",
     "OutOfTimeError",
+    "PaymentRequiredError",
     "RateLimitedError",
-    "UnavailableError",
 }
 
 

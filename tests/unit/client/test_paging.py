@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tracemalloc
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.client import calls
+from airflow_provider_wahelp.client import calls, errors
 from airflow_provider_wahelp.client.models import Message, Model, User, Webhook
 from airflow_provider_wahelp.client.paging import Page, Pager
 from airflow_provider_wahelp.client.proof import outgoing_since
 from airflow_provider_wahelp.client.server_clock import Moment
 
-from .wire import Blocking, Wire, ok
+from .wire import Blocking, Wire, ok, says
 
 
 def ids(*numbers: int) -> list[dict[str, int]]:
@@ -55,6 +56,31 @@ def test_every_object_is_brought_once_and_the_list_ends(
     found = client.items(lambda page: calls.list_users(1, "c", page), paged=paged)
     assert [user.id for user in found] == expected
     assert [seen.path.rpartition("page=")[2] for seen in wire.calls] == [str(n + 1) for n in range(asked)]
+
+
+@pytest.mark.parametrize("paged", [True, False], ids=["paged", "not-paged"])
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_page_past_the_end_may_be_refused(client: Blocking, wire: Wire, status: int, paged: bool) -> None:
+    wire.will(ok(ids(1, 2)), says(status=status))
+    assert [user.id for user in client.items(partial(calls.list_users, 1, "c"), paged=paged)] == [1, 2]
+    assert len(wire.calls) == 1 + paged
+
+
+@pytest.mark.parametrize("pages", [[], [ok(ids(1), has_more=True)]], ids=["first", "promised"])
+@pytest.mark.parametrize("status", [403, 404, 422])
+def test_a_page_that_must_be_there_is_not_the_end(
+    client: Blocking, wire: Wire, status: int, pages: list[Any]
+) -> None:
+    wire.will(*pages, says(status=status))
+    with pytest.raises(errors.WahelpError):
+        client.items(partial(calls.list_users, 1, "c"), paged=True)
+
+
+def test_a_history_ends_where_a_page_is_refused(client: Blocking, wire: Wire) -> None:
+    wire.will(ok([{"id": 1, "message": "x", "destination": "from_operator"}]), says(status=404))
+    found: list[Message] = []
+    client.run(outgoing_since(1, "c", Moment(0.0), lambda message: found.append(message) is not None))
+    assert [message.id for message in found] == [1]
 
 
 def test_nothing_is_asked_for_before_it_is_needed(wire: Wire) -> None:

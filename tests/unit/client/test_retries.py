@@ -30,9 +30,11 @@ UNKNOWN = {
     "reset": (resets, errors.ConnectionLostError),
     "cut-mid-body": (cuts, errors.ConnectionLostError),
     "silence": (keeps_silent, errors.ReadTimeoutError),
+    "408": (says({"message": "Request Timeout"}, 408), errors.ReadTimeoutError),
     "500": (says(status=500), errors.ServerError),
     "502-html": (says(b"<html>Bad Gateway</html>", 502), errors.ServerError),
-    "503-without-retry-after": (says(status=503), errors.ServerError),
+    "503": (says(status=503), errors.ServerError),
+    "503-with-retry-after": (says(status=503, retry_after="7"), errors.ServerError),
     "504": (says(status=504), errors.ServerError),
     "200-html": (says(b"<html>Login</html>"), errors.UnreadableAnswerError),
     "200-cut-json": (says(b'{"success": true, "data": {"id'), errors.UnreadableAnswerError),
@@ -79,12 +81,28 @@ def test_a_change_of_unknown_outcome_is_not_repeated_and_the_error_says_so(
     assert (len(wire.calls), client.waits) == (1, [])
 
 
+@pytest.mark.parametrize(
+    "body", [{"message": "Service is under maintenance"}, {"success": True, "data": {"id": None}}, {}]
+)
+def test_a_send_whose_answer_names_no_message_is_of_unknown_outcome(
+    client: Blocking, wire: Wire, body: Any
+) -> None:
+    wire.will(says(body))
+    with pytest.raises(errors.UnreadableAnswerError) as caught:
+        client.perform(SEND)
+    assert caught.value.may_have_happened
+    assert len(wire.calls) == 1
+
+
 def http_date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize("call", ALL)
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [(READ, 429), (LOOK_UP, 429), (SEND, 429), (CREATE, 429), (READ, 503), (LOOK_UP, 503)],
+    ids=["GET", "POST-that-reads", "POST-send", "POST-create", "GET-503", "POST-that-reads-503"],
+)
 @pytest.mark.parametrize(
     ("told", "least"), [(lambda: "7", 7), (lambda: http_date(60), 50)], ids=["seconds", "date"]
 )
@@ -97,11 +115,8 @@ def test_whatever_was_turned_away_is_repeated_no_sooner_than_told(
     assert [least <= wait <= least + 11 for wait in client.waits] == [True]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_wait_beyond_the_deadline_is_left_to_the_caller_at_once(
-    client: Blocking, wire: Wire, status: int
-) -> None:
-    wire.will(says(status=status, retry_after="3600"))
+def test_a_wait_beyond_the_deadline_is_left_to_the_caller_at_once(client: Blocking, wire: Wire) -> None:
+    wire.will(says(status=429, retry_after="3600"))
     with pytest.raises(
         errors.WahelpError, match="Nothing was carried out; it may be repeated in 3600 s"
     ) as caught:
@@ -137,6 +152,17 @@ def test_a_refusal_is_final(
         client.perform(call)
     assert type(caught.value) is error
     assert not caught.value.temporary
+    assert (len(wire.calls), client.waits) == (1, [])
+
+
+@pytest.mark.parametrize("call", ALL)
+def test_a_quota_that_is_spent_is_left_to_the_retries_of_the_task(
+    client: Blocking, wire: Wire, call: Call[Any]
+) -> None:
+    wire.will(says({"message": "Мессенджер не подключен"}, 402))
+    with pytest.raises(errors.PaymentRequiredError) as caught:
+        client.perform(call)
+    assert (caught.value.temporary, caught.value.may_have_happened) == (True, False)
     assert (len(wire.calls), client.waits) == (1, [])
 
 
