@@ -60,8 +60,14 @@ class Answer:
         try:
             seconds = float(value)
         except ValueError:
-            return _seconds_until(value)
+            return self._seconds_until(value)
         return max(0.0, seconds) if math.isfinite(seconds) else None
+
+    def _seconds_until(self, date: str) -> float | None:
+        when = _time(date)
+        # The server's clock and this host's may differ by hours: what counts is the server's now.
+        now = _time(self.headers.get("date", "")) or datetime.now(UTC)
+        return max(0.0, (when - now).total_seconds()) if when else None
 
 
 @dataclass(frozen=True)
@@ -210,9 +216,10 @@ def _leaves(part: object) -> list[str]:
     return []
 
 
-def _seconds_until(date: str) -> float | None:
+def _time(date: str) -> datetime | None:
+    """Return the time that a header names; ``None`` if it names none, or one without a zone."""
     try:
-        when = parsedate_to_datetime(date)
+        time = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None
+    return time if time.tzinfo else None

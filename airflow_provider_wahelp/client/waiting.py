@@ -18,6 +18,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow, Pause
+from airflow_provider_wahelp.client.masking import scrub, strings_in
 from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.status import status_failed, status_reached
@@ -52,8 +53,14 @@ def arrived(message: Message, wanted: str) -> Result | None:
     if status_reached(message.status, wanted):
         return _part(message.to_dict(), _MESSAGE)
     if status_failed(message.status):
-        raise DeliveryFailedError(f"deliver message {message.id}", f'its status is "{message.status}"')
+        raise DeliveryFailedError(f"deliver message {message.id}", f'its status is "{status_words(message)}"')
     return None
+
+
+def status_words(message: Message) -> str:
+    """Return the status of a message for an error: an unknown one may quote the message or the person."""
+    private = [*strings_in(message.user), *filter(None, (message.text, message.file_url))]
+    return scrub(str(message.status), private)
 
 
 def is_transient(error: WahelpError) -> bool:

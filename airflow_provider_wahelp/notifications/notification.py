@@ -36,6 +36,7 @@ LONGEST = 4000
 """Characters: what messengers take in one message."""
 
 _NAMED = 5  # labels that a summary names
+_PATIENCE = 0.8  # of the time: to wait for the other alerts of the host; a send needs the rest
 _TIDY_UP = 0.05  # of the time: to note what became of an alert, and to close the connections
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ class Notification:
         end = asyncio.get_running_loop().time() + seconds
         key = digest_key()
         async with AsyncExitStack() as stack:
-            alerts = stack.enter_context(closing(Alerts(shared_directory())))
+            alerts = Alerts(shared_directory(), locked=seconds * _PATIENCE)
+            stack.enter_context(closing(alerts))
 
             @cache
             def hook() -> InterruptibleHook:

@@ -19,7 +19,11 @@ T = TypeVar("T")
 LOCKED = 2.0
 """Seconds to wait for a file that another process writes to; a write takes less than a millisecond."""
 
+SPARE = 0.5
+"""Seconds to wait for the spare file: most of the time is gone by then."""
+
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +31,28 @@ log = logging.getLogger(__name__)
 class Database:
     """One SQLite file with mode 0600; safe between processes and between the threads of one.
 
-    If the file cannot be used, a warning is logged once, and a database in memory takes its place.
+    If the file cannot be used, a warning is logged once, and a database in memory takes its place. If another
+    process keeps the file locked, the spare file does.
 
     :param directory: where the file is; ``None``: in memory only.
     :param name: the file's name.
     :param tables: the SQL that creates missing tables.
     :param timeout: seconds to wait while another process writes; :data:`LOCKED` by default.
+    :param spare: the name of a file for the case that the waiting was in vain; ``None``: memory.
     """
 
-    def __init__(self, directory: Path | None, name: str, tables: str, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        name: str,
+        tables: str,
+        timeout: float | None = None,
+        spare: str | None = None,
+    ) -> None:
         self._file = directory.absolute() / name if directory else None
         self._tables = tables
-        self._timeout = timeout
+        self._timeout = LOCKED if timeout is None else timeout
+        self._spare = spare
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
         self._recreated = False
@@ -90,7 +104,12 @@ class Database:
 
     def _replacement(self, file: Path, error: sqlite3.Error | OSError) -> Path | None:
         """Return the file to go on with: the same for a damaged one, once; ``None`` for memory."""
-        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _BUSY and self._spare:
+            _warn_once(str(file), f"locked for {self._timeout:.1f} s by another process")
+            spare, self._spare, self._timeout = self._spare, None, SPARE
+            return file.with_name(spare)
+        damaged = code in _CORRUPT
         _warn_once(str(file), "damaged, so it is created anew" if damaged else type(error).__name__)
         if not damaged or self._recreated:
             return None
@@ -101,9 +120,8 @@ class Database:
         return file
 
     def _connect(self, where: str) -> sqlite3.Connection:
-        timeout = LOCKED if self._timeout is None else self._timeout
         connection = sqlite3.connect(
-            where, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+            where, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk with each write
         connection.executescript(self._tables)

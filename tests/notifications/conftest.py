@@ -120,7 +120,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     original = store.Alerts.__init__
     monkeypatch.setattr(
-        store.Alerts, "__init__", lambda self, directory, given=clock: original(self, directory, given)
+        store.Alerts,
+        "__init__",
+        lambda self, directory, given=clock, locked=store.LOCKED: original(self, directory, given, locked),
     )
     return clock
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -153,10 +157,68 @@ def test_five_hundred_calls_of_eight_processes_at_once_are_one_alert(
     later = time.time() + 3601
     original = store.Alerts.__init__
     monkeypatch.setattr(
-        store.Alerts, "__init__", lambda self, directory: original(self, directory, lambda: later)
+        store.Alerts,
+        "__init__",
+        lambda self, directory, locked: original(self, directory, lambda: later, locked),
     )
     notifier(text="{{ ti.map_index }}", throttle=3600)(of_task(map_index=500))
     assert rig.texts()[1].startswith("500\nand 499 more since ")
+
+
+@contextmanager
+def locked(file: Path, seconds: float) -> Iterator[None]:
+    """Keep a file locked for so long, as a host with a slow disk does, or somebody who looks into it."""
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+            holder.execute("BEGIN EXCLUSIVE")
+            held.set()
+            over.wait(seconds)
+            holder.execute("ROLLBACK")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def storm(count: int, start: int = 0, **changes: Any) -> None:
+    """Let so many tasks fail at once."""
+    by = notifier(**changes)
+    threads = [
+        threading.Thread(target=by, args=(of_task(map_index=start + index),)) for index in range(count)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_storm_waits_for_a_file_that_is_busy_for_seven_seconds(rig: Rig, own_state: Path) -> None:
+    fail(1)
+    with locked(own_state / store.FILE, 7.0):
+        storm(13)
+    assert rig.texts() == ["load 0"]
+    notifier(text="again", group_by=None, throttle=None)(of_run())
+    assert rig.texts()[1].startswith("again\nheld back in this run since ")
+    assert rig.texts()[1].endswith(": load failed (12)")
+
+
+def test_a_file_that_stays_busy_loses_no_alert_and_lets_one_of_a_storm_through(
+    rig: Rig, own_state: Path
+) -> None:
+    fail(1)
+    with locked(own_state / store.FILE, 60.0):
+        storm(13, timeout=5)
+        storm(5, start=13, timeout=5)
+        notifier(timeout=5)(of_task(task_id="check"))
+    assert len(rig.texts()) == 3  # the first, one for all others of its group, and another group's
+    assert (own_state / store.SPARE_FILE).stat().st_mode & 0o077 == 0
 
 
 DYING = """

@@ -20,11 +20,14 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.storage.database import Database
 
 FILE = "alerts.sqlite"
+SPARE_FILE = "alerts-spare.sqlite"
+"""Decides which process sends while the other file stays locked: one more message a group, not one each."""
+
 KEPT = 30 * 86_400.0
 """Seconds after which an alert is forgotten."""
 
-_LOCKED = 5.0
-"""Seconds to wait for the other processes of a storm. Then the alert is sent as if it were the first."""
+LOCKED = 5.0
+"""Seconds to wait for the other processes of a storm, if nobody says how much time there is."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS alerts (
@@ -161,10 +164,13 @@ class Alerts:
 
     :param directory: where the file is; ``None``: in memory only.
     :param clock: returns the time, in seconds since 1970.
+    :param locked: seconds to wait while another process writes.
     """
 
-    def __init__(self, directory: Path | None, clock: Callable[[], float] = time.time) -> None:
-        self._database = Database(directory, FILE, _TABLES, _LOCKED)
+    def __init__(
+        self, directory: Path | None, clock: Callable[[], float] = time.time, locked: float = LOCKED
+    ) -> None:
+        self._database = Database(directory, FILE, _TABLES, locked, SPARE_FILE)
         self._clock = clock
 
     def claim(self, alert: Alert, window: float, lease: float, *, quiet: bool = False) -> Claim:

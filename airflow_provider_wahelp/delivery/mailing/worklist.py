@@ -239,7 +239,7 @@ class Worklist:
         self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)", row)
 
     def in_history(self, user_id: Id | None, text_digest: str) -> list[Message]:
-        """Return what the history has for a user, or with a text for nobody in particular, the oldest first."""
+        """Return what the history has for a user, or with a text for nobody named, the oldest first."""
         wanted = {"user_id": user_id, "digest": text_digest, "deleted": DELETED}
         rows = sorted(self._db.execute(_FIND, wanted), key=lambda row: row[-1] or 0.0)
         return [

@@ -23,7 +23,7 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.models import Message, parse_time
 from airflow_provider_wahelp.client.reconcile import by_server, moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
-from airflow_provider_wahelp.client.waiting import arrived, find_message
+from airflow_provider_wahelp.client.waiting import arrived, find_message, status_words
 from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
 from airflow_provider_wahelp.delivery.message.poll_in_worker import poll_in_worker
 from airflow_provider_wahelp.delivery.message.wait_state import (
@@ -152,7 +152,7 @@ class TrackedSend:
         if not late and self.seconds_left(state) > 0:
             return self._wait(state)
         age = timedelta(seconds=round(self._hook.run(moment()).seconds - state.sent_at))
-        words = f'its status is "{message.status}", and it was sent {age} ago'
+        words = f'its status is "{status_words(message)}", and it was sent {age} ago'
         return self._fall_back(
             state, DeliveryTimeoutError(f"see message {message.id} being {state.wanted}", words)
         )

@@ -98,6 +98,16 @@ def http_date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
+def in_a_minute_by_a_clock(ahead: float) -> Any:
+    """Turn away for a minute, by a server's clock that many seconds ahead of this host's."""
+
+    def reply(handler: Any) -> None:
+        handler.date_time_string = lambda timestamp=None: http_date(ahead)
+        says(status=429, retry_after=http_date(ahead + 60))(handler)
+
+    return reply
+
+
 @pytest.mark.parametrize(
     ("call", "status"),
     [(READ, 429), (LOOK_UP, 429), (SEND, 429), (CREATE, 429), (READ, 503), (LOOK_UP, 503)],
@@ -113,6 +123,16 @@ def test_whatever_was_turned_away_is_repeated_no_sooner_than_told(
     client.perform(call)
     assert len(wire.calls) == 2
     assert [least <= wait <= least + 11 for wait in client.waits] == [True]
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_date_is_read_by_the_clock_of_the_server_that_named_it(
+    client: Blocking, wire: Wire, hours: int
+) -> None:
+    wire.will(in_a_minute_by_a_clock(hours * 3600.0))
+    client.perform(SEND)
+    assert len(wire.calls) == 2
+    assert [59 <= wait <= 71 for wait in client.waits] == [True]
 
 
 def test_a_wait_beyond_the_deadline_is_left_to_the_caller_at_once(client: Blocking, wire: Wire) -> None:

@@ -69,6 +69,24 @@ def test_whatever_sounds_like_a_failure_is_one(status: str) -> None:
     assert not caught.value.temporary
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        "failed: 79161234567 is not there",
+        "error at «Your parcel is at the blue door»",
+        "rejected: Anna Petrova",
+    ],
+)
+def test_a_status_quotes_nobody(status: str) -> None:
+    user = {"id": 1, "phone": "79161234567", "name": "Anna Petrova"}
+    failed = {"id": 7, "status": status, "message": "Your parcel is at the blue door", "user": user}
+    with pytest.raises(errors.DeliveryFailedError) as caught:
+        waiting.arrived(Message.from_api(failed), "delivered")
+    shown = f"{caught.value} {caught.value!r} {caught.value.to_dict()}"
+    assert not [secret for secret in ("9161234567", "blue door", "Petrova") if secret in shown]
+    assert f'its status is "{status[:5]}' in shown
+
+
 def test_a_result_holds_nothing_personal() -> None:
     result = waiting.arrived(message("read"), "read")
     assert result == {"id": 7, "user_id": 1, "channel_id": None, "status": "read", "created_at": None}
