@@ -180,7 +180,7 @@ def test_what_the_history_does_not_have_was_not_sent(
     rig: Rig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "LOOKS", (0.0,))
-    rig.connect(rig.sandbox.url, retries=0)
+    rig.connect(rig.sandbox.url, retries=0, timeout=1, send_timeout=1)  # then nothing is under way any more
     rig.sandbox.inject("cut_before", operation="send_message")
     rig.sandbox.inject("unavailable", operation="messages")
     fail(1)

@@ -246,6 +246,7 @@ for attempt, (place, name) in enumerate(moments.values(), start=1):
 
 def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -> None:
     """Before the request nothing was sent; after it the history tells."""
+    rig.connect(rig.sandbox.url, timeout=1, send_timeout=1)  # then nothing is under way any more
     run_python(DYING)
     for attempt in (1, 2, 3):
         WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE)(of_task(try_number=attempt))

@@ -68,7 +68,7 @@ def test_a_send_is_repeated_only_if_it_never_left(
 
 def test_connecting_has_a_timeout_of_its_own(server: respx.MockRouter) -> None:
     route = server.post(URL).respond(json={"success": True, "data": {"id": 1}})
-    perform(timeout=60)
+    perform(send_timeout=60)
     assert route.calls.last.request.extensions["timeout"] == {
         "connect": 10,
         "read": 60,

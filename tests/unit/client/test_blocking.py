@@ -71,7 +71,7 @@ def test_connecting_has_a_timeout_of_its_own(
 ) -> None:
     requests_mock.post(URL, **OK)
     client.perform(SEND)
-    assert requests_mock.last_request.timeout == (10, 30)
+    assert requests_mock.last_request.timeout == (10, 75)
 
 
 def test_an_unreachable_host_is_named_without_the_address_of_the_call(requests_mock: Any) -> None:
