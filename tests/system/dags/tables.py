@@ -13,12 +13,13 @@ from airflow.providers.common.compat.sdk import DAG, task
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator
 
-WAYS = ("excel", "json_lines", "parquet", "mapped", "pandas", "query")
+WAYS = ("excel", "json_lines", "json_array", "parquet", "mapped", "pandas", "query")
+LEFT_OUT = ("suppress", "suppress_xcom", "suppress_file", "suppress_sql")
 HELLO = "Здравствуйте, {{ row.name }}!"
 
 
 def ten_digits(way: str) -> str:
-    """Return the phone at the end of a way, as a Russian writes it."""
+    """Return the phone at the end of a way, or one that is left out, as a Russian writes it."""
     return f"916{sum(ord(letter) * 31**place for place, letter in enumerate(way)) % 10**7:07}"
 
 
@@ -31,6 +32,7 @@ def excel_rows(params: Mapping[str, Any] | None = None) -> str:
             ["Телефон", "Имя"],
             [f"8 ({ten_digits('excel')[:3]}) {ten_digits('excel')[3:]}", "Анна"],
             ["", "Борис"],
+            [ten_digits("suppress"), "Юлия"],
         ]
         csv.writer(file, delimiter=";").writerows(rows)
     return str(path)
@@ -43,6 +45,30 @@ def json_lines_rows(params: Mapping[str, Any] | None = None) -> str:
     row = {"PHONE": float(f"7{ten_digits('json_lines')}"), "NAME": "Анна", "user_id": float("nan")}
     path.write_text(json.dumps(row) + "\n")
     return str(path)
+
+
+@task(show_return_value_in_logs=False)
+def json_array_rows(params: Mapping[str, Any] | None = None) -> str:
+    """Write rows as one array, and return their path."""
+    path = Path((params or {})["folder"], "people.json")
+    people = {"json_array": "Анна", "suppress_file": "Юлия"}
+    path.write_text(json.dumps([{"ТЕЛЕФОН": ten_digits(way), "NAME": name} for way, name in people.items()]))
+    return str(path)
+
+
+@task(show_return_value_in_logs=False)
+def left_out_file(params: Mapping[str, Any] | None = None) -> str:
+    """Write who is left out, under the author's own name of the column, and return the path."""
+    path = Path((params or {})["folder"], "left-out.csv")
+    digits = ten_digits("suppress_file")
+    path.write_text(f"Телефон;Имя\n8 ({digits[:3]}) {digits[3:]};\n", "utf-8")
+    return str(path)
+
+
+@task(show_return_value_in_logs=False)
+def left_out_rows() -> list[dict[str, Any]]:
+    """Return who is left out."""
+    return [{"PHONE": float(f"7{ten_digits('suppress_xcom')}"), "user_id": None}]
 
 
 @task(show_return_value_in_logs=False)
@@ -61,7 +87,8 @@ def parquet_rows(params: Mapping[str, Any] | None = None) -> str:
 @task(show_return_value_in_logs=False)
 def mapped_rows(number: int) -> list[dict[str, Any]]:
     """Return a list of rows: of all mapped tasks it is a list of lists."""
-    return [{"phone": ten_digits("mapped"), "name": "Анна"}] if number else []
+    people = {"mapped": "Анна", "suppress_xcom": "Юлия"}
+    return [{"phone": ten_digits(way), "name": name} for way, name in people.items()] if number else []
 
 
 @task(show_return_value_in_logs=False)
@@ -81,7 +108,7 @@ MAILING: dict[str, Any] = {
     "text": HELLO,
     "pace": None,
     "default_region": "RU",
-    "suppress": [f"\u200e{ten_digits('nobody')}"],
+    "suppress": [f"\u200e{ten_digits('suppress')}"],
 }
 
 with DAG(dag_id="wahelp_tables", schedule=None, params={"folder": ""}):
@@ -93,12 +120,24 @@ with DAG(dag_id="wahelp_tables", schedule=None, params={"folder": ""}):
         **MAILING,
     )
     SendMessagesOperator(task_id="json_lines", recipients=json_lines_rows(), **MAILING)
+    SendMessagesOperator(
+        task_id="json_array",
+        recipients=json_array_rows(),
+        columns={"phone": "Телефон"},
+        **{**MAILING, "suppress": left_out_file()},
+    )
     SendMessagesOperator(task_id="parquet", recipients=parquet_rows(), **MAILING)
-    SendMessagesOperator(task_id="mapped", recipients=mapped_rows.expand(number=[0, 1]), **MAILING)
+    SendMessagesOperator(
+        task_id="mapped",
+        recipients=mapped_rows.expand(number=[0, 1]),
+        **{**MAILING, "suppress": left_out_rows()},
+    )
     SendMessagesOperator(task_id="pandas", recipients=pandas_rows(), **MAILING)
     SqlToWahelpOperator(
         task_id="query",
-        sql=f"SELECT '+7{ten_digits('query')}' AS PHONE, 'Анна' AS NAME",
+        sql=f"SELECT '+7{ten_digits('query')}' AS PHONE, 'Анна' AS NAME "
+        f"UNION ALL SELECT '{ten_digits('suppress_sql')}', 'Юлия'",
+        suppress_sql=f"SELECT 7{ten_digits('suppress_sql')}.0 AS Phone",
         sql_conn_id="memory",
         **MAILING,
     )
