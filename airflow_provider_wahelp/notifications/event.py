@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_wahelp.notifications.failed_tasks import Failures, names
+
 _LONGEST_REASON = 200
+_LOST = "no exception: its process was killed or lost"
 
 
 class Kind(StrEnum):
@@ -85,6 +88,11 @@ class Event:
         """The event in a summary of its run."""
         return f"{self.task_id or self.dag_id} {self.kind}"
 
+    def because_of(self, failures: Failures) -> Event:
+        """Return the event; its reason names the tasks that have failed and have no notifier of their own."""
+        mute = [task for task in failures.tasks if not task.notifies]
+        return replace(self, reason=f"{self.reason}: {names(mute)}") if mute else self
+
     def default_text(self, now: datetime, zone: tzinfo) -> str:
         """Return what an alert says if its author has written no text.
 
@@ -134,7 +142,7 @@ def _task(context: Mapping[str, Any]) -> Event:
         map_index=_number(_get(ti, "map_index"), -1),
         try_number=_number(_get(ti, "try_number"), 0),
         tries=_number(_get(ti, "max_tries"), -1) + 1,
-        reason=asked if kind is Kind.ASKS else _first_line(context.get("exception")),
+        reason=asked if kind is Kind.ASKS else _reason(ti, kind, context.get("exception")),
         link=_safely(lambda: _link_of_task(context, ti, kind)),
     )
 
@@ -181,8 +189,17 @@ def _kind(ti: Any, context: Mapping[str, Any]) -> Kind:
     task = context.get("task")
     if _get(task, "subject") and _get(task, "options"):  # a task that asks people (HITLOperator)
         return Kind.ASKS
+    if ti is None or _get(ti, "start_date"):
+        return Kind.RUNNING
     # The DAG processor reports a task that was killed: it knows neither the state nor the start of the task.
-    return Kind.RUNNING if ti is None or _get(ti, "start_date") else Kind.FAILED
+    return Kind.RETRY if _get(ti, "try_number") <= _number(_get(ti, "max_tries"), 0) else Kind.FAILED
+
+
+def _reason(ti: Any, kind: Kind, error: Any) -> str:
+    """Return why a task has failed. A lost one has no exception, or a dictionary (Airflow 2)."""
+    is_unseen = not error and ti is not None and _get(ti, "state") is None
+    is_lost = is_unseen or str(error).startswith("{'DAG Id': ")
+    return _LOST if is_lost and kind in (Kind.FAILED, Kind.RETRY) else _first_line(error)
 
 
 def _first_line(error: Any) -> str:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import json
 import logging
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
-from airflow_provider_wahelp.notifications.event import Event, shortened
+from airflow_provider_wahelp.notifications.event import Event, Kind, shortened
+from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, names
+from airflow_provider_wahelp.notifications.threads import run_with_timeout
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 
@@ -30,11 +29,10 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alert.sender import AlertSender
     from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
-T = TypeVar("T")
-
 LONGEST = 4000
 """Characters: what messengers take in one message."""
 
+_SILENT = "failed without an alert of its own, probably killed"
 _NAMED = 5  # labels that a summary names
 _PATIENCE = 0.8  # of the time: to wait for the other alerts of the host; a send needs the rest
 _TIDY_UP = 0.05  # of the time: to note what became of an alert, and to close the connections
@@ -51,6 +49,7 @@ class Notification:
     :param window: for how many seconds a message silences its group; 0 for not at all.
     :param group: what it is throttled with; if empty, the same kind of event of the same task.
     :param quiet: the hours in which nothing is sent; ``None`` for none.
+    :param failures: the tasks that have failed, if the run has.
     :param template: the text before it was rendered: a clock in it does not make another alert.
     """
 
@@ -65,6 +64,7 @@ class Notification:
     quiet: QuietWindows | None
     zone: ZoneInfo
     template: str = field(repr=False)
+    failures: Failures = field(default_factory=Failures)
 
     def send_and_wait(self, deadline: float) -> None:
         """Send it to all recipients, from any thread; see :meth:`send`."""
@@ -130,9 +130,20 @@ class Notification:
                     why = "quiet hours" if quiet else "throttle"
                     log.info("Held back for %s (%s): a later message will report it.", who, why)
                 else:
-                    await sender().send(alert, who, claim, with_counts(self.text, claim, self.zone))
+                    lines = [*await asyncio.to_thread(self._silent, alerts), *_counts(claim, self.zone)]
+                    await sender().send(alert, who, claim, with_lines(self.text, lines))
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None
+
+    def _silent(self, alerts: Alerts) -> list[str]:
+        """Return a line for tasks whose own notifier was not called, as when Airflow 3 finds one killed."""
+        key, own = digest_key(), [task for task in self.failures.tasks if task.notifies]
+        silent = [task for task in own if not alerts.came_up(self._failure(key, task), self.failures.since)]
+        return [f"{_SILENT}: {names(silent)}"] if silent else []
+
+    def _failure(self, key: bytes, task: FailedTask) -> bytes:
+        event = self.event
+        return _digest(key, "event", Kind.FAILED, event.dag_id, event.run_id, task.task_id, task.map_index)
 
     def _is_quiet(self, who: AlertRecipient) -> bool:
         if not self.quiet:
@@ -147,7 +158,9 @@ class Notification:
         event = self.event
         group = self.group or [event.dag_id, event.task_id]
         return Alert(
-            key=_digest(key, "alert", whom, channel, event.identity, self.template),
+            # In front: what the event is found by, whoever was told of it and how.
+            key=_digest(key, "event", event.kind, event.dag_id, event.run_id, event.task_id, event.map_index)
+            + _digest(key, "alert", whom, channel, event.identity, self.template),
             group=_digest(key, "group", whom, channel, event.kind, event.ends_run, group),
             run=_digest(key, "run", whom, event.dag_id, event.run_id),
             label=event.label,
@@ -165,13 +178,8 @@ def _raise_first(recipients: Sequence[AlertRecipient], outcomes: Sequence[BaseEx
         raise failed[0][1]
 
 
-def with_counts(text: str, claim: Claim, zone: ZoneInfo) -> str:
-    """Return a text with lines for what was held back before it.
-
-    :param claim: has what was held back.
-    :param zone: the zone of the times in these lines.
-    """
-    lines = list(_counts(claim, zone))
+def with_lines(text: str, lines: Sequence[str]) -> str:
+    """Return a text with lines that must not be cut off."""
     return "\n".join([shortened(text, LONGEST - sum(len(line) + 1 for line in lines)), *lines])
 
 
@@ -194,45 +202,3 @@ def _since(held: Sequence[Held], at: float, zone: ZoneInfo) -> str:
 
 def _digest(key: bytes, *parts: object) -> bytes:
     return keyed_hash(key, b"alerts", json.dumps(parts).encode()).digest()
-
-
-def run_with_timeout(seconds: float, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine on an event loop of its own, from any thread: the caller's may have a loop that runs.
-
-    Whatever blocks is left behind when the time is up, in a daemon thread: neither the caller nor the end of
-    the process waits for it.
-
-    :param seconds: how long to wait for it.
-    :param main: makes the coroutine.
-    :raises TimeoutError: if it has not ended by then.
-    """
-    executor = DaemonExecutor()
-
-    async def run() -> T:
-        asyncio.get_running_loop().set_default_executor(executor)
-        return await main()
-
-    in_context = contextvars.copy_context().run  # by it, Airflow's log knows the task
-    result: T = executor.submit(in_context, asyncio.run, run()).result(seconds)
-    return result
-
-
-class DaemonExecutor(ThreadPoolExecutor):
-    """Runs each work in a daemon thread: the process can end before a name lookup that takes minutes."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run some work."""
-        future: Future[Any] = Future()
-
-        def run() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = work(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - the future raises it
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        threading.Thread(target=run, daemon=True, name="wahelp-notifier").start()
-        return future

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.notifications.notification import Notification
 
 _MOSCOW = "Europe/Moscow"
+_TO_ASK = 0.4  # of the time: for Airflow to say which tasks have failed
 
 
 def _quiet_hours(value: Any) -> object:
@@ -173,7 +174,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         """
         with self._log_errors():
             deadline = time.monotonic() + wait_options.seconds(self.timeout, "timeout")
-            self._notification(context).send_and_wait(deadline)
+            self._notification(context, deadline).send_and_wait(deadline)
 
     async def async_notify(self, context: Context) -> None:
         """Send the alert, on the event loop that runs.
@@ -183,7 +184,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         """
         with self._log_errors():
             deadline = time.monotonic() + wait_options.seconds(self.timeout, "timeout")
-            await self._notification(context).send(deadline)
+            await self._notification(context, deadline).send(deadline)
 
     def _check(self) -> None:
         """Check the arguments, as far as they are known when the DAG is parsed."""
@@ -204,16 +205,18 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(name, "must be True or False; it is no template")
 
-    def _notification(self, context: Context) -> Notification:
+    def _notification(self, context: Context, deadline: float) -> Notification:
         """Return what is to be sent, with everything rendered and checked."""
         from zoneinfo import ZoneInfo
 
         from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
         from airflow_provider_wahelp.notifications.event import Kind, event_of
+        from airflow_provider_wahelp.notifications.failed_tasks import failures_of
         from airflow_provider_wahelp.notifications.notification import Notification
 
         rendered = self._rendered(context)
-        event = event_of(context)
+        failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK, WahelpNotifier)
+        event = event_of(context).because_of(failures)
         zone = ZoneInfo(_zone(rendered.timezone))
         text = rendered._text(event, zone)
         fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
@@ -234,6 +237,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             zone=zone,
             # A task that calls its notifier itself may do so several times, each time with another text.
             template=text if event.kind is Kind.RUNNING else str(self.text),
+            failures=failures,
         )
 
     def _rendered(self, context: Context) -> Self:

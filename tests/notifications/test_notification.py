@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,6 +167,55 @@ def test_a_long_text_is_cut_so_that_the_count_stays(rig: Rig, clock: Clock) -> N
     first, second = rig.texts()
     assert (len(first), len(second)) == (4000, 4000)
     assert second.endswith("…\nand 1 more since 22:05")
+
+
+def of_failed_run(own: Any, started: float = 0.0) -> Any:
+    """Return what Airflow 3 tells the DAG: of the last task to fail, of which the notifier is the own one."""
+    context = of_run()
+    context["ti"].get_task_states = lambda **_: {}
+    context["dag"] = SimpleNamespace(task_dict={"load": SimpleNamespace(on_failure_callback=own)})
+    context["dag_run"].start_date = datetime.fromtimestamp(started, UTC)
+    return context
+
+
+SILENT = "failed without an alert of its own, probably killed: load"
+
+
+def test_the_dag_names_a_task_whose_own_notifier_said_nothing(rig: Rig) -> None:
+    own, whole = notifier(phone=OTHER), notifier(text="over", throttle=None)
+    whole(of_failed_run(own))
+    assert rig.texts() == [f"over\n{SILENT}"]
+
+
+@pytest.mark.parametrize("own", [notifier(phone=OTHER), notifier(text="another")], ids=["person", "text"])
+def test_a_task_that_was_told_of_is_not_named_whoever_was_told(rig: Rig, own: WahelpNotifier) -> None:
+    own(of_task())
+    notifier(text="over", throttle=None)(of_failed_run(own))
+    assert rig.texts()[-1] == "over"
+
+
+def test_a_task_that_is_told_of_by_a_summary_is_not_named_twice(rig: Rig, clock: Clock) -> None:
+    own = notifier()
+    own(of_task(map_index=5))
+    own(of_task())
+    notifier(text="over", throttle=None)(of_failed_run(own))
+    assert rig.texts()[-1] == "over\nheld back in this run since 22:05: load failed (1)"
+
+
+def test_what_was_told_before_the_run_was_started_again_does_not_count(rig: Rig, clock: Clock) -> None:
+    own = notifier()
+    own(of_task())
+    clock.advance(60)
+    notifier(text="over", throttle=None)(of_failed_run(own, clock.now - 1))
+    assert rig.texts()[-1] == f"over\n{SILENT}"
+
+
+def test_a_task_without_a_notifier_is_named_in_the_default_text_alone(rig: Rig) -> None:
+    for text in (None, "over"):
+        notifier(text=text, throttle=None)(of_failed_run(own=None))
+    default, given = rig.texts()
+    assert default.splitlines()[:2] == ["Failed: shop", "task failure: load"]
+    assert given == "over"
 
 
 def test_a_connection_that_takes_for_ever_to_look_up(

@@ -16,6 +16,10 @@ pytestmark = pytest.mark.system
 
 DAG = "wahelp_callbacks"
 
+KILLED = "wahelp_killed"
+LOST = "no exception: its process was killed or lost"
+RUN, RUN_IN_WORDS, OWN, RETRIED, NOT_RETRIED, FAILED = (f"+790000000{number}" for number in range(11, 17))
+
 EXPECTED = {
     "+79000000001": f"Failed: {DAG}",
     "+79000000004": f"Failed, to be retried: {DAG}, task fail",
@@ -58,6 +62,55 @@ def test_a_server_that_is_down_changes_nothing(tasks: list[TaskInstance]) -> Non
         "fail_beside_a_server_that_is_down": ("failed", 1),
         "succeed_beside_a_server_that_is_down": ("success", 1),
     }
+
+
+@pytest.fixture(scope="module")
+def killed(airflow: Airflow, alerted: Sandbox) -> dict[str, list[str]]:
+    """Return what was told about a run with tasks that were killed, by phone."""
+    run_id = airflow.trigger(KILLED)
+    assert airflow.wait_for_run(KILLED, run_id, timeout=400) == "failed"
+    told = [RUN, RUN_IN_WORDS, RETRIED, FAILED, *([OWN] if VERSION < (3, 0) else [])]
+
+    def all_told() -> bool:
+        airflow.check()
+        return all(map(alerted.conversation, told))
+
+    wait_until(all_told, timeout=240, what="everybody told of those killed")
+    phones = (RUN, RUN_IN_WORDS, OWN, RETRIED, NOT_RETRIED, FAILED)
+    return {phone: [line["text"] for line in alerted.conversation(phone)] for phone in phones}
+
+
+def test_the_dag_names_whom_nobody_else_tells_of(killed: dict[str, list[str]]) -> None:
+    """Airflow 3 calls no callback of a task that was killed on its last try."""
+    ((words,), (run,)) = killed[RUN_IN_WORDS], killed[RUN]
+    head, *lines = run.splitlines()
+    assert head == f"Failed: {KILLED}"
+    if VERSION < (3, 0):
+        (own,) = killed[OWN]
+        assert own.startswith(
+            f"Failed: {KILLED}, task killed\nno exception: its process was killed or lost\n"
+        )
+        assert words == f"{KILLED} is over"
+        assert "probably killed" not in run
+    else:
+        silent = "failed without an alert of its own, probably killed: killed"
+        assert killed[OWN] == []
+        assert lines[-1] == silent
+        assert words.splitlines() == [f"{KILLED} is over", silent]
+        assert "task failure: without_a_notifier" in lines
+
+
+def test_a_killed_task_that_is_retried_is_told_as_that(killed: dict[str, list[str]]) -> None:
+    (text,) = killed[RETRIED]
+    head, why, attempt, *_ = text.splitlines()
+    assert head == f"Failed, to be retried: {KILLED}, task killed_once"
+    assert why == LOST
+    assert attempt.startswith("Try 1 of 2, ")
+    assert killed[NOT_RETRIED] == []
+
+
+def test_an_exception_is_a_text_where_a_dag_renders_natively(killed: dict[str, list[str]]) -> None:
+    assert killed[FAILED] == ["not today"]
 
 
 def test_no_log_gives_anything_away(tasks: list[TaskInstance], airflow: Airflow) -> None:

@@ -51,6 +51,7 @@ INSERT INTO alerts VALUES (:key, :group, :run, :label, :now, :state, :pid, :unti
 ON CONFLICT (key) DO UPDATE SET state = :state, pid = :pid, until = :until, reporter = NULL,
     at = CASE WHEN :state = 'held' THEN at ELSE :now END
 """
+_CAME_UP = "SELECT 1 FROM alerts WHERE key > ? AND key < ? AND at >= ? LIMIT 1"
 _BEGIN = "UPDATE alerts SET state = 'begun', note = :note WHERE key = :key"
 _WITHDRAW = "UPDATE alerts SET state = 'claimed' WHERE key = :key AND state = 'begun'"
 _GIVE_BACK = """
@@ -181,6 +182,15 @@ class Alerts:
         :param quiet: whether the recipient has quiet hours now.
         """
         return self._database.transact(lambda db: self._claim(db, alert, window, lease, quiet=quiet))
+
+    def came_up(self, event: bytes, since: float) -> bool:
+        """Return whether any alert of an event came up.
+
+        :param event: what the keys of its alerts begin with.
+        :param since: the earliest time that counts, in seconds since 1970.
+        """
+        found = self._database.do(lambda db: db.execute(_CAME_UP, (event, event + b"\xff", since)).fetchone())
+        return found is not None
 
     def begin(self, alert: Alert, note: Mapping[str, Any]) -> None:
         """Note that it is sent now: from here on it may have been.

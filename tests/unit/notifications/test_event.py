@@ -33,6 +33,8 @@ def context_of(task: Any = None, **fields: Any) -> dict[str, Any]:
         (context_of(state="running", start_date=NOW), Kind.RUNNING),
         ({**context_of(state="running", start_date=NOW), "exception": "boom"}, Kind.FAILED),
         (context_of(state=None, start_date=None), Kind.FAILED),
+        (context_of(state=None, max_tries=1), Kind.RETRY),
+        (context_of(state=None, max_tries=1, try_number=2), Kind.FAILED),
         (context_of(SimpleNamespace(subject="Pay?", options=["yes"]), start_date=NOW), Kind.ASKS),
         ({"deadline": {"id": 7}}, Kind.DEADLINE),
         ({"slas": [], "task_list": "load on Monday"}, Kind.SLA),
@@ -58,6 +60,19 @@ def test_the_default_text_has_a_line_for_all_that_is_known() -> None:
     )
     lines = ["Failed: shop, task load", "KeyError: 1", "Try 1 of 3, 22 Nov 22:05 MSK", "Run r1", "http://log"]
     assert event.default_text(NOW, MOSCOW).splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"exception": "{'DAG Id': 'shop', 'Task Id': 'load', 'Hostname': 'vm'}"}]
+)
+def test_a_lost_task_is_told_as_that(told: dict[str, Any]) -> None:
+    """As Airflow 3 and Airflow 2 tell of it."""
+    state = "up_for_retry" if told else None
+    event = event_of({**context_of(state=state, max_tries=1), **told})
+    assert event.default_text(NOW, MOSCOW).splitlines()[:2] == [
+        "Failed, to be retried: shop, task load",
+        "no exception: its process was killed or lost",
+    ]
 
 
 def test_the_default_text_leaves_out_what_is_not_known() -> None:
