@@ -12,85 +12,9 @@ Every class states the two facts that decide what may be done about the error:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-_FIELDS = ("what", "words", "status", "retry_after", "argument", "must")
-
-
-class WahelpError(Exception):
-    """The base of everything that this client raises.
-
-    :param what: what was attempted, with phones masked, e.g. ``send a message to user 301``.
-    :param words: what the API or the network library said, without secrets.
-    :param status: the HTTP status, where there was an answer.
-    :param retry_after: seconds to wait before the next attempt, if the API named them.
-    :param payload: the decoded body of the answer, if it had one.
-    """
-
-    meaning: ClassVar[str] = "failed"
-    advice: ClassVar[str] = ""
-    lasting: ClassVar[bool] = False
-    """Whether it takes longer than a call may take: a temporary error that is left to the task's retries."""
-    temporary: bool = False
-    may_have_happened: bool = False
-
-    def __init__(
-        self,
-        what: str,
-        words: str = "",
-        *,
-        status: int | None = None,
-        retry_after: float | None = None,
-        payload: object = None,
-    ) -> None:
-        super().__init__(what, words)
-        self.what = what
-        self.words = words
-        self.status = status
-        self.retry_after = retry_after
-        self.payload = payload
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the error as plain values, to go from the triggerer to the worker."""
-        values = {name: value for name in _FIELDS if (value := getattr(self, name, None)) is not None}
-        return {"kind": type(self).__name__, **values}
-
-    @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> WahelpError:
-        """Return the error that :meth:`to_dict` has described; ``WahelpError`` for an unknown kind."""
-        kind = globals().get(str(values.get("kind")), WahelpError)
-        if not (isinstance(kind, type) and issubclass(kind, WahelpError)):
-            kind = WahelpError
-        if kind is InputError:
-            return InputError(values.get("argument", ""), values.get("must", ""))
-        return kind(
-            values.get("what", "wait"),
-            values.get("words", ""),
-            status=values.get("status"),
-            retry_after=values.get("retry_after"),
-        )
-
-    def __str__(self) -> str:
-        """Tell what happened, whether it may be repeated, and what to do."""
-        return " ".join(filter(None, (f"{self._summary()}.", self._repeat(), self.advice)))
-
-    @property
-    def reason(self) -> str:
-        """The meaning, the HTTP status and the words: all but what was attempted and what to do."""
-        answer = f" (HTTP {self.status})" if self.status else ""
-        words = f": {self.words}" if self.words else ""
-        return f"{self.meaning}{answer}{words}"
-
-    def _summary(self) -> str:
-        return f"Could not {self.what}: {self.reason}"
-
-    def _repeat(self) -> str:
-        if self.may_have_happened:
-            return "It is not known whether Wahelp carried it out."
-        if self.temporary:
-            wait = f" in {self.retry_after:g} s" if self.retry_after else ""
-            return f"Nothing was carried out; it may be repeated{wait}."
-        return "Repeating it unchanged will not help."
+from airflow_provider_wahelp.client.base_error import WahelpError as WahelpError  # noqa: PLC0414 - one of them
 
 
 class InputError(WahelpError, ValueError):
@@ -103,6 +27,10 @@ class InputError(WahelpError, ValueError):
         super().__init__(f"use the argument {argument!r}", must)
         self.argument = argument
         self.must = must
+
+    @classmethod
+    def _from(cls, values: Mapping[str, Any]) -> InputError:
+        return cls(values.get("argument", ""), values.get("must", ""))
 
     def __str__(self) -> str:
         """Name the argument and what it must be."""
@@ -192,7 +120,21 @@ class RejectedError(WahelpError):
     meaning = "the API refuses it"
 
 
-class MessengerMissingError(RejectedError):
+class RecipientMissingError(NotFoundError):
+    """The channel exists, and has no such user."""
+
+    meaning = "the channel has no such user"
+    advice = "Check user_id: an id belongs to one channel."
+
+
+class RecipientRefusedError(RejectedError):
+    """The API refuses to write to this person (HTTP 403), though the channel is active and can be read."""
+
+    meaning = "Wahelp refuses to write to this person"
+    advice = "The person may have blocked the channel: write to them through another one."
+
+
+class MessengerMissingError(RecipientRefusedError):
     """The person does not have this messenger (docs/api.md, 6)."""
 
     meaning = "the person does not have this messenger"
@@ -282,6 +224,23 @@ class UnknownOutcomeError(WahelpError):
 
     def _repeat(self) -> str:
         return "A retry of the task looks again." if self.temporary else ""
+
+
+class MailingStoppedError(WahelpError):
+    """Many sends of a mailing failed in a row: the channel or the account is the reason, not the people.
+
+    Who was refused in that row is kept for a retry, as all who were not written to.
+    """
+
+    meaning = "many sends in a row failed"
+    advice = "Check the channel, the account's quota, and whether Wahelp has an outage. A retry goes on."
+    temporary = True
+
+    def _summary(self) -> str:
+        return f"The mailing has stopped: {self.words}"
+
+    def _repeat(self) -> str:
+        return ""
 
 
 class TooManyFailuresError(WahelpError):

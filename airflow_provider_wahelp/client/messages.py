@@ -8,14 +8,19 @@ from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.client.errors import (
+    InputError,
+    NotFoundError,
+    RecipientMissingError,
+    WahelpError,
+)
 from airflow_provider_wahelp.client.flow import Flow, Stamped
 from airflow_provider_wahelp.client.likeness import digest, sketch
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.client.operations import with_channel_check
 from airflow_provider_wahelp.client.proof import LOOKS, find_sent, may_still_arrive
 from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, carried_out_once, moment
+from airflow_provider_wahelp.client.refusals import with_channel_check
 from airflow_provider_wahelp.client.users import ensure_user
 
 
@@ -41,7 +46,9 @@ class Recipient:
             self.project_id, self.channel_uuid, self.name, self.phone, complete=False
         )
         if user.id is None:
-            raise NotFoundError(f"write to {mask_phone(self.phone)}", "the API names no id for this person")
+            raise RecipientMissingError(
+                f"write to {mask_phone(self.phone)}", "the API names no id for this person"
+            )
         return user.id
 
 

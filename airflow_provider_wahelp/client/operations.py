@@ -1,4 +1,4 @@
-"""What takes more than one call: looking before creating, explaining a refusal."""
+"""What takes more than one call: looking before creating."""
 
 from __future__ import annotations
 
@@ -10,19 +10,15 @@ from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.arguments import IfExists
 from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.errors import (
-    ChannelNotActiveError,
     ExistsError,
     InputError,
     NotFoundError,
-    RejectedError,
-    WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Channel, Model, Project, Webhook
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.reconcile import created_once, find_new
 
-T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 
@@ -108,35 +104,6 @@ def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]
             return None
         found += [item for item in pager.take(page) if wanted(item)]
     return found
-
-
-def with_channel_check(call: Call[T], project_id: Id, channel_uuid: str) -> Flow[T]:
-    """Perform a call; where it is refused, look at the channel before blaming the person (docs/api.md, 6).
-
-    :raises ChannelNotActiveError: if the call is refused because the channel is not active.
-    """
-    try:
-        result: T = yield call
-    except RejectedError as error:
-        yield from raise_if_inactive(error, project_id, channel_uuid)
-        raise
-    return result
-
-
-def raise_if_inactive(error: RejectedError, project_id: Id, channel_uuid: str) -> Flow[None]:
-    """Blame a channel that is not active for what was refused (docs/api.md, 6)."""
-    if (yield from _is_inactive(project_id, channel_uuid)):
-        raise ChannelNotActiveError(
-            error.what, error.words, status=error.status, payload=error.payload
-        ) from error
-
-
-def _is_inactive(project_id: Id, channel_uuid: str) -> Flow[bool]:
-    try:
-        channel = yield from get_channel(project_id, channel_uuid)
-    except WahelpError:
-        return False  # what was refused is the news, not that the channel cannot be read
-    return not channel.active
 
 
 def existing(found: M, if_exists: IfExists, what: str) -> M:

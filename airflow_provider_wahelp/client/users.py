@@ -9,22 +9,17 @@ from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.arguments import IfExists
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
-    MessengerMissingError,
     NotFoundError,
     RejectedError,
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Channel, Contact, User
-from airflow_provider_wahelp.client.operations import (
-    existing,
-    get_channel,
-    raise_if_inactive,
-    with_channel_check,
-)
+from airflow_provider_wahelp.client.operations import existing, get_channel
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.client.reconcile import created_once
+from airflow_provider_wahelp.client.refusals import REFUSALS, Refusal, judged, with_channel_check
 
 _IDS = ("user_id", "existing_id", "id")
 
@@ -82,10 +77,8 @@ def ensure_user(
         return (yield from with_channel_check(call, project_id, channel_uuid))
     try:
         return (yield from created_once(call, find_again))
-    except RejectedError as error:
+    except REFUSALS as error:
         there = yield from _there_already(error, project_id, channel_uuid, phone)
-        if there is None:
-            raise
         return existing(there, if_exists, call.what)
 
 
@@ -104,21 +97,22 @@ def _search_users(
     return None
 
 
-def _there_already(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
+def _there_already(error: Refusal, project_id: Id, channel_uuid: str, phone: str) -> Flow[User]:
     """Return whom a refusal is about: an error may say that the phone is there already (docs/api.md, 3.1).
 
-    :raises ChannelNotActiveError: if it is about the channel.
+    :raises WahelpError: what the refusal comes to, where it is about nobody who is there.
     """
-    named = yield from _named(error, project_id, channel_uuid, phone)
-    if named:
+    if named := (yield from _named(error, project_id, channel_uuid, phone)):
         return named
-    yield from raise_if_inactive(error, project_id, channel_uuid)
-    if isinstance(error, MessengerMissingError):
-        return None
-    return (yield from _search_users(project_id, channel_uuid, phone))
+    verdict = yield from judged(error, project_id, channel_uuid)
+    if type(verdict) is RejectedError:
+        found = yield from _search_users(project_id, channel_uuid, phone)
+        if found:
+            return found
+    raise verdict
 
 
-def _named(error: RejectedError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
+def _named(error: WahelpError, project_id: Id, channel_uuid: str, phone: str) -> Flow[User | None]:
     """Return the person whom a refusal names as the one with this phone; where it does so is not known."""
     user_id = next(_ids(error.payload), None)
     if user_id is None:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
-    MessengerMissingError,
     NoChannelWorkedError,
     NotFoundError,
+    RecipientRefusedError,
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
@@ -70,13 +70,13 @@ class AlertSender:
         return found
 
     async def _try_channels(self, alert: Alert, who: AlertRecipient, text: str) -> None:
-        """Send it through the first channel in which the recipient has the messenger."""
+        """Send it through the first channel in which the recipient can be written to."""
         failed = []
         for channel in self._channels.uuids:
             try:
                 to = await self._recipient(who, channel)
                 message = await self._post(alert, to, await self._user_id(to), text)
-            except MessengerMissingError as error:
+            except RecipientRefusedError as error:
                 if len(self._channels.uuids) == 1:
                     raise
                 failed.append(f"channel {channel or 'of the connection'}: {error.meaning}")

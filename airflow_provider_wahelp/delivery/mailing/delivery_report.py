@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from airflow_provider_wahelp.delivery.mailing.outcome import DELIVERY_OUTCOMES, NO_PHONE, Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.queued_message import HELD, OPEN, REFUSED, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow
-from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY, DeliveryState
+from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY, DeliveryState, outcome_of
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 NOT_DELIVERED = "no report of a delivery in time"
 DELIVERY_FAILED = "the delivery failed"
+
+
+_FOR_ANOTHER = {Outcome.UNDELIVERED, Outcome.NO_MESSENGER}
+"""Outcomes for which the next channel is tried."""
 
 
 class ChannelAttempt(NamedTuple):
@@ -44,7 +48,7 @@ class DeliveryReport:
             later = ((uuid, tried.state(key)) for uuid, tried in results.items() if key)
             attempts = [ChannelAttempt(uuid, found) for uuid, found in later if found]
             outcome, chosen, reason = _judged([ChannelAttempt(channel, state), *attempts])
-            if outcome in {Outcome.UNDELIVERED, Outcome.NO_MESSENGER} and unusable:
+            if unusable and (outcome in _FOR_ANOTHER or (outcome, state.state) == (Outcome.FAILED, REFUSED)):
                 reason = f"{reason}; {unusable}"
             was_sent = chosen.delivery.message_id is not None
             yield DeliveryReportRow(
@@ -75,7 +79,7 @@ def _judged(attempts: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt
         if attempt.delivery.delivered:
             outcome = Outcome(attempt.delivery.status) if attempt is first else Outcome.FELL_BACK
             return outcome, attempt, ""
-    if last.delivery.state in {WAITING, OPEN}:
+    if last.delivery.state in {WAITING, OPEN, HELD}:
         return Outcome.DEFERRED, last, ""
     sent = [attempt for attempt in attempts if attempt.delivery.state == Outcome.SENT]
     if waited := [each for each in sent if not each.delivery.over and each.delivery.status == "sent"]:
@@ -84,7 +88,11 @@ def _judged(attempts: Sequence[ChannelAttempt]) -> tuple[Outcome, ChannelAttempt
         why = DELIVERY_FAILED if sent[-1].delivery.status == "failed" else NOT_DELIVERED
         return Outcome.UNDELIVERED, sent[-1], why if last is sent[-1] else f"{why}; {_reason(last)}"
     refused = [each for each in attempts if each is first or each.delivery.state != Outcome.SKIPPED][-1]
-    return Outcome(refused.delivery.state), refused, last.delivery.reason if last is first else _reason(last)
+    return (
+        outcome_of(refused.delivery.state),
+        refused,
+        last.delivery.reason if last is first else _reason(last),
+    )
 
 
 def _reason(later: ChannelAttempt) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Semaphore
 
+from airflow_provider_wahelp.client.errors import MailingStoppedError, WahelpError
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.batch import Batch
 from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
@@ -24,6 +25,9 @@ CHUNK = 100
 
 CHUNK_SECONDS = 30.0
 """For how long a chunk may be under way at the given pace: so much is open after a worker was killed."""
+
+PROBES = 5
+"""Recipients that are written to, from all over the list, before many failures in a row stop a mailing."""
 
 AHEAD = 2
 """Chunks that may be under way behind the first: no thread waits for the ledger, nor for the slowest."""
@@ -79,26 +83,83 @@ class Dispatcher:
     def _send(self) -> None:
         """Write to the recipients that wait, chunk by chunk."""
         self.gate.held = 0.0
-        under_way = self.recorder.under_way
-        with ThreadPoolExecutor(self.concurrency, "wahelp") as pool:
-            try:
-                for batch in self._batches(pool):
-                    under_way.append(batch)
-                    self._submit(pool, batch)
-                    if len(under_way) > AHEAD:
-                        self.recorder.end(under_way[0])
-            except BaseException:  # a worker that is told to stop keeps what it has done
-                for batch in under_way:
-                    batch.cancel()
-                raise
-            finally:
-                while under_way:
-                    self.recorder.end(under_way[0])
+        try:
+            with ThreadPoolExecutor(self.concurrency, "wahelp") as pool:
+                self._post_all(pool, self._batches(pool))
+                while self._sender.strikes.many and self._works(pool):
+                    self._post_all(pool, self._batches(pool))
+            if not self._sender.stopped:
+                self.recorder.release(final=True)
+        finally:
+            self.recorder.keep_for_retry()
         if self._sender.fault:
             raise self._sender.fault
 
+    def _post_all(self, pool: ThreadPoolExecutor, batches: Iterable[Batch]) -> None:
+        under_way = self.recorder.under_way
+        try:
+            for batch in batches:
+                under_way.append(batch)
+                self._submit(pool, batch)
+                if len(under_way) > AHEAD:
+                    self.recorder.end(under_way[0])
+        except BaseException:  # a worker that is told to stop keeps what it has done
+            for batch in under_way:
+                batch.cancel()
+            raise
+        finally:
+            while under_way:
+                self.recorder.end(under_way[0])
+
+    def _works(self, pool: ThreadPoolExecutor) -> bool:
+        """Find out, after many failures in a row, whether the channel and the account work.
+
+        Unless they do, a fault is noted. Where the gate holds everybody, nothing is known yet.
+        """
+        strikes = self._sender.strikes
+        if not self._is_active():
+            return False
+        if self._only_answers_are_lost():
+            strikes.accepted(strikes.begin())
+        else:
+            self._probe(pool)
+            if strikes.many:
+                if not self.gate.held and not self._sender.fault:
+                    words = f"{strikes.count} sends in a row failed, the last one: {strikes.last}"
+                    self._sender.fault = MailingStoppedError("write to everybody", words)
+                return False
+        strikes.forgive()
+        return True
+
+    def _is_active(self) -> bool:
+        try:
+            self._sender.insist_on_active()
+        except WahelpError as error:
+            self._sender.fault = error
+        return self._sender.fault is None
+
+    def _only_answers_are_lost(self) -> bool:
+        """Look for the sends of unknown outcome; return whether any was carried out."""
+        sent = self._sent()
+        return self.reconciler.if_unclear == "check" and self.reconciler.settle() and self._sent() > sent
+
+    def _sent(self) -> int:
+        return self.recorder.worklist.results.totals().get(Outcome.SENT, 0)
+
+    def _probe(self, pool: ThreadPoolExecutor) -> None:
+        """Write to a few recipients from all over the list, until a send is accepted or fails."""
+        strikes, worklist = self._sender.strikes, self.recorder.worklist
+        failed = strikes.count
+        strikes.probing = True
+        while strikes.many and strikes.count == failed and not (self.gate.held or self._sender.fault):
+            people = worklist.spread(PROBES, self.gate.quiet())
+            if not people:
+                break
+            self._post_all(pool, filter(None, [self._begin(pool, people)]))
+        strikes.probing = False
+
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        while not self.gate.held and not self._sender.fault:
+        while not self.gate.held and not self._sender.stopped:
             self.recorder.look()
             people = self.recorder.worklist.waiting(self.chunk, self.gate.quiet())
             if not people:
@@ -147,7 +208,7 @@ class Dispatcher:
 
     def _may_go(self, person: QueuedMessage) -> bool:
         """Wait until a recipient may be written to, if that is soon."""
-        while not (self.gate.held or self._sender.fault or self.gate.is_quiet(person)):
+        while not (self.gate.held or self._sender.stopped or self.gate.is_quiet(person)):
             seconds = self.gate.take()
             if not seconds:
                 return True

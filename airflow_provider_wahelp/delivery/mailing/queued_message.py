@@ -12,6 +12,12 @@ WAITING = "waiting"
 OPEN = "open"
 """The sending was begun, and it is not known whether the message went."""
 
+REFUSED = "refused"
+"""Wahelp refuses to write to this person through this channel. It is a failure; another channel may do."""
+
+HELD = "held"
+"""It failed, and it is not known yet whether the channel or the account is the reason."""
+
 
 class QueuedMessage(NamedTuple):
     """A recipient and the text for them.

@@ -14,11 +14,12 @@ from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.reconcile import by_server
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.batch import Batch
-from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Chunks, Done
+from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Chunks, Done, batched
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.queued_message import HELD, OPEN, WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.results import outcome_of
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -46,22 +47,46 @@ class Recorder:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     under_way: deque[Batch] = field(default_factory=deque, init=False)
+    _held: list[tuple[QueuedMessage, SendResult]] = field(default_factory=list, init=False)
     _looked: float = field(default=-math.inf, init=False)
 
     def record(self, person: QueuedMessage, result: SendResult) -> list[Done]:
         """Note the result for a recipient; return it for the ledger, if it is final."""
+        if result.state not in {WAITING, OPEN} and self.sender.strikes.stands(result.strike):
+            self._held.append((person, result))
+            self.worklist.settle(person.number, HELD)
+            return []
         self.worklist.settle(person.number, result.state, result.reason, result.message_id)
         if result.state in {WAITING, OPEN}:
             return []
-        self.progress.add(Outcome(result.state))
+        outcome = outcome_of(result.state)
+        self.progress.add(outcome)
         self.report.add(person.number)
-        if result.state == Outcome.FAILED:
+        if outcome == Outcome.FAILED:
             who = mask_phone(person.phone) if person.phone else f"user {person.user_id}"
             self.progress.failed(person.number, who, result.reason)
         if result.state == Outcome.SUPPRESSED:  # the next attempt asks again
             return []
         at = None if person.began is None else self.server_time(person.begun_at)
         return [Done(person.key, result.state, result.message_id, person.user_id, at)]
+
+    def release(self, *, final: bool = False) -> None:
+        """Note the results of recipients that turned out to be their own: another send was accepted since.
+
+        :param final: whether all of them are.
+        """
+        held, self._held = self._held, []
+        done = []
+        for person, result in held:
+            done += self.record(person, result._replace(strike=0) if final else result)
+        for some in batched(done):
+            self.chunks.add(some)
+
+    def keep_for_retry(self) -> None:
+        """Let the recipients wait again that failed because of the channel or the account, as it seems."""
+        for person, _ in self._held:
+            self.record(person, SendResult(WAITING, "failed in a row with others: kept for the retry"))
+        self._held.clear()
 
     def end(self, batch: Batch) -> None:
         """Wait for a chunk, and note in the ledger what became of it."""
@@ -73,6 +98,7 @@ class Recorder:
             for person in batch.people.values():  # nothing was sent to them
                 self.record(person, SendResult(WAITING))
         self.chunks.end(batch.number, batch.begun, batch.done)
+        self.release()
         self.look()
 
     def look(self, reason: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
+from airflow_provider_wahelp.delivery.mailing.queued_message import HELD, OPEN, REFUSED, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 
 EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
@@ -24,6 +24,7 @@ _LEFT_OUT = {
     Outcome.SENT: "who have got it",
     Outcome.NO_MESSENGER: "without the messenger",
     Outcome.FAILED: "that failed before",
+    REFUSED: "refused before",
 }
 
 
@@ -65,7 +66,8 @@ class Results:
         """Return how many people there are of each outcome of a mailing that waits for no delivery."""
         found = self.totals()
         outcomes = {outcome.value: found.get(outcome.value, 0) for outcome in SEND_OUTCOMES}
-        outcomes[Outcome.DEFERRED.value] += found.get(WAITING, 0) + found.get(OPEN, 0)
+        for state in (WAITING, OPEN, HELD, REFUSED):
+            outcomes[outcome_of(state).value] += found.get(state, 0)
         return outcomes
 
     def left_out(self) -> str:
@@ -110,7 +112,8 @@ class Results:
         :param before: one whose message was sent before that moment, and is not delivered, is among them.
         """
         query = (
-            "SELECT key FROM people WHERE state = 'no_messenger' OR (state = 'sent' AND (status = 'failed' "
+            "SELECT key FROM people WHERE state IN ('no_messenger', 'refused') "
+            "OR (state = 'sent' AND (status = 'failed' "
             "OR (status = 'sent' AND (over OR began <= ?)))) ORDER BY number"
         )
         yield from (key for (key,) in self._db.execute(query, (before,)))
@@ -123,8 +126,13 @@ def among(numbers: Iterable[int]) -> str:
 
 def _reported(state: str, reason: str) -> tuple[Outcome, str]:
     """Say of a state what the report says of it."""
-    if state == WAITING:
-        return Outcome.DEFERRED, "not sent yet"
     if state == OPEN:
-        return Outcome.DEFERRED, "it is not known yet whether it was sent"
-    return Outcome(state), reason
+        reason = "it is not known yet whether it was sent"
+    return outcome_of(state), reason or ("not sent yet" if state == WAITING else "")
+
+
+def outcome_of(state: str) -> Outcome:
+    """Return what the report calls a state."""
+    if state in {WAITING, OPEN, HELD}:
+        return Outcome.DEFERRED
+    return Outcome.FAILED if state == REFUSED else Outcome(state)

@@ -11,7 +11,8 @@ from airflow_provider_wahelp.client.errors import (
     ChannelNotActiveError,
     InputError,
     MessengerMissingError,
-    NotFoundError,
+    RecipientMissingError,
+    RecipientRefusedError,
     RejectedError,
     WahelpError,
 )
@@ -19,7 +20,8 @@ from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.proof import may_still_arrive
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, REFUSED, WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.strikes import Strikes
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
@@ -27,12 +29,14 @@ from airflow_provider_wahelp.storage.user_ids import UserIdCache
 class SendResult(NamedTuple):
     """What came of a send.
 
-    :param state: an outcome, ``waiting`` or ``open``.
+    :param state: an outcome, or one of the states of a queued message.
+    :param strike: when it failed, by :class:`Strikes`; 0 if it did not.
     """
 
     state: str
     reason: str = ""
     message_id: Id | None = None
+    strike: int = 0
 
 
 Identified = tuple[QueuedMessage, SendResult | None]
@@ -52,8 +56,14 @@ class Sender:
         self.fault: Exception | None = None
         self.slow = True
         """Whether Wahelp may still be carrying out what was begun, by an earlier attempt at first."""
+        self.strikes = Strikes()
         self._user_ids = user_ids
-        self._renewed: set[int] = set()
+        self._looked_up: set[int] = set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody is to be written to: a fault concerns all, or may do."""
+        return self.fault is not None or self.strikes.stopped
 
     @property
     def trouble(self) -> str:
@@ -80,7 +90,8 @@ class Sender:
         :param result: waits for what a thread finds out.
         """
         unnamed = [person.phone for person in people if person.user_id is None]
-        known = self._user_ids.get_many(unnamed) if unnamed else {}
+        # In doubt each id is looked up: those that the host remembers may be what is wrong.
+        known = self._user_ids.get_many(unnamed) if unnamed and not self.strikes.probing else {}
         named = (
             person if person.user_id is not None else person._replace(user_id=known.get(person.phone))
             for person in people
@@ -91,8 +102,9 @@ class Sender:
 
     def post(self, person: QueuedMessage) -> SendResult:
         """Write to a recipient, once."""
-        if self.fault or person.user_id is None:
+        if self.stopped or person.user_id is None:
             return SendResult(WAITING)
+        began = self.strikes.begin()
         where = self.project_id, self.channel_uuid, person.user_id
         begun = BegunSend(*where, person.digest, person.began or 0.0, bool(person.by_host))
         try:
@@ -102,12 +114,13 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
             self.fault, self.slow = error, True
             return SendResult(OPEN)
+        self.strikes.accepted(began)
         return SendResult(Outcome.SENT, message_id=message.id)
 
     def _identify(self, person: QueuedMessage) -> Identified:
         if person.user_id is not None:
             return person, None
-        if self.fault:
+        if self.stopped:
             return person, SendResult(WAITING)
         number = person.phone
         to = Recipient(self.project_id, self.channel_uuid, phone=number, name=person.name or number)
@@ -117,34 +130,28 @@ class Sender:
             error.may_have_happened = False  # at most they were added: nothing was sent
             return person, self._result(error, person)
         self._user_ids.put(number, user_id)
+        self._looked_up.add(person.number)
         return person._replace(user_id=user_id), None
 
     def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
         """Tell a fault that concerns one recipient from one that concerns all."""
-        if error.may_have_happened:
-            self.slow = self.slow or may_still_arrive(error)
-            return SendResult(OPEN)
+        self.slow = self.slow or (error.may_have_happened and may_still_arrive(error))
         if isinstance(error, MessengerMissingError):
             return SendResult(Outcome.NO_MESSENGER, error.meaning)
-        if isinstance(error, NotFoundError):
-            return self._missing(error, person)
-        if isinstance(error, RejectedError | InputError) and not isinstance(error, ChannelNotActiveError):
+        if isinstance(error, InputError):
             return SendResult(Outcome.FAILED, str(error))
+        outdated = isinstance(error, RecipientMissingError) and self._renew(person)
+        if state := WAITING if outdated else _state_of(error):
+            return SendResult(state, str(error), strike=self.strikes.add(person.number, error.reason))
         self.fault = error
         return SendResult(WAITING)
 
-    def _missing(self, error: NotFoundError, person: QueuedMessage) -> SendResult:
-        """Tell an outdated id that the host remembers from a channel that no longer exists."""
-        if person.by_phone and person.user_id is not None and person.number not in self._renewed:
-            self._renewed.add(person.number)
+    def _renew(self, person: QueuedMessage) -> bool:
+        """Forget an id that the host remembers and that is outdated; return whether it was one."""
+        outdated = person.by_phone and person.user_id is not None and person.number not in self._looked_up
+        if outdated:
             self._user_ids.forget(person.phone)
-            return SendResult(WAITING)
-        try:
-            self.hook.get_channel(self.channel_uuid, self.project_id)
-        except WahelpError as gone:
-            self.fault = gone
-            return SendResult(WAITING)
-        return SendResult(Outcome.FAILED, str(error))
+        return outdated
 
 
 def insist_on_active(hook: WahelpHook, project_id: Id, channel_uuid: str) -> None:
@@ -154,3 +161,13 @@ def insist_on_active(hook: WahelpHook, project_id: Id, channel_uuid: str) -> Non
     """
     if not hook.get_channel(channel_uuid, project_id).active:
         raise ChannelNotActiveError(f"write to anybody through channel {channel_uuid}")
+
+
+def _state_of(error: WahelpError) -> str | None:
+    """Return what an error makes of one recipient; ``None``: it concerns all."""
+    if error.may_have_happened:
+        return OPEN
+    if isinstance(error, RecipientRefusedError):
+        return REFUSED
+    of_person = isinstance(error, RejectedError | RecipientMissingError)
+    return Outcome.FAILED if of_person and not isinstance(error, ChannelNotActiveError) else None

@@ -120,9 +120,14 @@ class Worklist:
 
         :param closed: zones that have quiet hours.
         """
-        where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
-        query = f"{_PERSON}{where} ORDER BY number LIMIT ?"
-        return list(map(QueuedMessage._make, self._db.execute(query, (WAITING, *closed, limit))))
+        return self._waiting("number", limit, closed)
+
+    def spread(self, limit: int, closed: Collection[str] = ()) -> list[QueuedMessage]:
+        """Return some of the recipients to be written to, from all over the source.
+
+        :param closed: zones that have quiet hours.
+        """
+        return self._waiting("key", limit, closed)  # a digest
 
     def waiting_zones(self) -> set[str]:
         """Return the zones of the recipients that wait."""
@@ -246,6 +251,11 @@ class Worklist:
             Message(id=found, user_id=user, text=text, created_at=_time(at), direction="outgoing")
             for found, user, text, at in rows
         ]
+
+    def _waiting(self, order: str, limit: int, closed: Collection[str]) -> list[QueuedMessage]:
+        where = f" AND zones NOT IN ({', '.join('?' * len(closed))})" if closed else ""
+        query = f"{_PERSON}{where} ORDER BY {order} LIMIT ?"
+        return list(map(QueuedMessage._make, self._db.execute(query, (WAITING, *closed, limit))))
 
     def _as_begun(self, person: QueuedMessage) -> QueuedMessage:
         """Return a recipient with what is known of an earlier send that was not carried out."""

@@ -16,8 +16,8 @@ from typing import Any
 from airflow_provider_wahelp.client.errors import (
     DeliveryFailedError,
     DeliveryTimeoutError,
-    MessengerMissingError,
     NoChannelWorkedError,
+    RecipientRefusedError,
     WahelpError,
 )
 from airflow_provider_wahelp.client.models import Message, parse_time
@@ -112,7 +112,7 @@ class TrackedSend:
         channel, *remaining = channels
         try:
             sent, just_now, used = self._hook.run(self._channels.send_through(channel).send())
-        except MessengerMissingError as error:
+        except RecipientRefusedError as error:
             if self._alone:
                 raise
             log.warning("%s%s", error, _then(remaining))

@@ -14,6 +14,7 @@ LOST = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAns
 UNKNOWN = LOST | {"OutOfTimeError", "UnknownOutcomeError"}
 LATER = LOST | {
     "ConnectTimeoutError",
+    "MailingStoppedError",
     "NotReachableError",
     "OutOfTimeError",
     "PaymentRequiredError",

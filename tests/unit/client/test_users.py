@@ -183,8 +183,3 @@ def test_the_channel_is_looked_at_before_the_person_is_blamed(channel: Any, kind
     ]:
         error = outcome(conversation, (made, fails(422, body)), *channel)
         assert (type(error), error.words, error.status, error.payload) == (kind, NO_MESSENGER, 422, body)
-
-
-@pytest.mark.parametrize("status", [401, 403, 404, 429])
-def test_nothing_but_a_refusal_makes_one_look_at_the_channel(status: int) -> None:
-    outcome(send(), (SEND, fails(status)))

@@ -49,6 +49,7 @@ def test_both_hooks_have_the_same_methods_with_the_same_arguments() -> None:
 
 def test_a_permanent_error_keeps_its_name_and_is_not_retried(api: Any) -> None:
     api.post(SEND, status_code=403, json={"message": "no"})
+    api.get(f"{API}/projects/7/channels/c-1", status_code=403)
     with pytest.raises(errors.ForbiddenError) as caught:
         WahelpHook().send_message("Hello", 1)
     assert isinstance(caught.value, AirflowFailException)

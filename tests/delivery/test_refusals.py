@@ -1,0 +1,145 @@
+"""What a service refuses one person, and what it answers in place of a message: each way to send, alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_wahelp.client.errors import (
+    ForbiddenError,
+    PaymentRequiredError,
+    RecipientRefusedError,
+    UnreadableAnswerError,
+    WahelpError,
+)
+from airflow_provider_wahelp.delivery.alert import sender
+from airflow_provider_wahelp.notifications import WahelpNotifier
+from tests.delivery.mailing_task import MailingTask
+from tests.delivery.sending_task import PHONES, Rig, Task
+from tests.front import Front
+from tests.notifications.conftest import of_task
+
+TEXT = "Hello"
+SEND = "POST .*/send_message/"
+MAINTENANCE = {"message": "Service is under maintenance"}
+BLOCKED = {"success": False, "message": "blocked by the user"}
+
+
+@pytest.fixture
+def front(rig: Rig, connect: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """Put a server with habits before the sandbox."""
+    monkeypatch.setattr(sender, "LOOKS", (0.0,))
+    with Front(rig.sandbox.url) as running:
+        connect(running.url, extra=rig.channel)
+        yield running
+
+
+def by_operator(rig: Rig, fallback: list[str]) -> Any:
+    waits: dict[str, Any] = {"fallback": fallback, "wait_for": "delivered"} if fallback else {}
+    return Task(rig, text=TEXT, given={"phone": PHONES[0], **waits}).attempt()
+
+
+def by_hook(rig: Rig, fallback: list[str]) -> Any:
+    return rig.hook().send_message(TEXT, phone=PHONES[0]).to_dict()
+
+
+def by_alert(rig: Rig, fallback: list[str]) -> None:
+    WahelpNotifier(text=TEXT, phone=PHONES[0], fallback=fallback or None, raise_on_error=True, timeout=60)(
+        of_task()
+    )
+
+
+def by_mailing(rig: Rig, fallback: list[str]) -> None:
+    waits: dict[str, Any] = {"fallback": fallback, "wait_for": "delivered"} if fallback else {}
+    mailing = MailingTask(rig, [{"phone": PHONES[0], "text": TEXT}], given=waits)
+    totals = mailing.attempt()
+    while totals is None:
+        totals = mailing.resume()
+
+
+Way = Callable[[Rig, list[str]], Any]
+every_way = pytest.mark.parametrize("way", [by_operator, by_hook, by_alert, by_mailing])
+
+
+def lines(rig: Rig, phone: str = PHONES[0]) -> list[tuple[str, str]]:
+    return [(line["text"], line["channel_uuid"]) for line in rig.sandbox.conversation(phone)]
+
+
+@every_way
+@pytest.mark.parametrize("carried_out", [True, False], ids=["sent", "not-sent"])
+def test_a_success_that_names_no_message_is_looked_up(
+    rig: Rig, front: Front, way: Way, carried_out: bool
+) -> None:
+    front.answers(SEND, body=MAINTENANCE, left=1, carried_out=carried_out)
+    sent = way(rig, [])
+    assert lines(rig) == [(TEXT, rig.channel["channel_uuid"])]
+    assert sent is None or sent["id"] is not None
+
+
+@every_way
+def test_a_service_under_maintenance_sends_nothing_and_says_so(rig: Rig, front: Front, way: Way) -> None:
+    front.answers(SEND, body=MAINTENANCE)
+    with pytest.raises(WahelpError) as caught:
+        way(rig, [])
+    assert caught.value.temporary
+    if way is not by_mailing:
+        assert isinstance(caught.value, UnreadableAnswerError)
+    assert lines(rig) == []
+
+
+@every_way
+@pytest.mark.parametrize("status", [408, 503])
+@pytest.mark.parametrize("carried_out", [True, False], ids=["sent", "not-sent"])
+def test_an_answer_that_tells_nothing_is_looked_up(
+    rig: Rig, front: Front, way: Way, carried_out: bool, status: int
+) -> None:
+    front.answers(SEND, status, left=1, carried_out=carried_out)
+    way(rig, [])
+    assert len(lines(rig)) == 1
+
+
+@every_way
+def test_a_quota_that_is_spent_is_the_accounts_and_costs_one_request(
+    rig: Rig, front: Front, way: Way
+) -> None:
+    habit = front.answers(SEND, 402, {"message": "номер не подключен"})
+    with pytest.raises(PaymentRequiredError) as caught:
+        way(rig, [])
+    assert (caught.value.temporary, habit.struck) == (True, 1)
+
+
+@pytest.fixture
+def second(rig: Rig) -> str:
+    """Return another channel."""
+    uuid = str(rig.hook().create_channel("Second", "telegram", rig.project_id).uuid)
+    rig.sandbox.scan(uuid)
+    rig.sandbox.configure(delivered_after=0)
+    return uuid
+
+
+@pytest.mark.parametrize("way", [by_operator, by_alert, by_mailing])
+def test_a_person_who_is_refused_is_written_to_through_the_next_channel(
+    rig: Rig, front: Front, second: str, way: Way
+) -> None:
+    front.answers(f"{rig.channel['channel_uuid']}/send_message/", 403, BLOCKED)
+    way(rig, [second])
+    assert lines(rig) == [(TEXT, second)]
+
+
+@pytest.mark.parametrize("way", [by_operator, by_hook, by_alert])
+def test_without_another_channel_the_person_is_named(rig: Rig, front: Front, way: Way) -> None:
+    front.answers(SEND, 403, BLOCKED)
+    with pytest.raises(RecipientRefusedError, match="blocked by the user"):
+        way(rig, [])
+
+
+@pytest.mark.parametrize("way", [by_operator, by_hook, by_alert, by_mailing])
+def test_an_account_without_the_right_is_named(rig: Rig, front: Front, second: str, way: Way) -> None:
+    uuid = rig.channel["channel_uuid"]
+    front.answers(SEND, 403)
+    front.answers(f"GET .*/channels/{uuid}$", 403)
+    with pytest.raises(ForbiddenError):
+        way(rig, [second] if way is not by_hook else [])
+    assert lines(rig) == []
