@@ -10,6 +10,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.mailing import options, report
+from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
@@ -61,9 +62,11 @@ class SendMessagesOperator(SendingOperator):
     :param timezone: the project's zone. It counts also for a phone that tells no zone.
     :param suppress: people who are not written to: a list of phones, rows with ``phone`` or ``user_id``, or a
         path as for ``recipients``.
-    :param stop_words: whether to leave out people whose last message to the channel is STOP, СТОП,
-        «отписаться» or the like; or a list of words. It takes one request, and a whole history the first
-        time.
+    :param stop_words: whether to leave out people who have written STOP, СТОП, «отписаться» or the like to
+        the channel; or a list of words. It takes a few requests, and a whole history the first time.
+    :param start_words: whether START, «подписаться», «возобновить» or the like ends an opt-out; or a list of
+        words. No other message ends it.
+    :param opt_out_for: how long an opt-out lasts: a timedelta or seconds; ``None`` for ever.
     :param on_bad_rows: with rows of which no message can be made: ``report`` them and send the others, or
         ``fail`` before the first message goes. By default they are reported, unless no row is good.
     :param if_empty: without any row: ``succeed`` (the default), ``skip`` or ``fail``.
@@ -73,8 +76,7 @@ class SendMessagesOperator(SendingOperator):
     :param max_length: how many characters a text may have.
     :param dry_run: render and check everything, and send nothing.
     :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
-        ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. A local file is made readable
-        for its owner alone.
+        ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. Only its owner may read it.
     :param if_unclear: where it is unknown whether a message was sent: ``check`` looks into the channel's
         history, ``fail`` gives the message up, ``resend`` sends, at the risk of a second arrival.
     :param on_rerun: for messages that were sent before the task was cleared: ``skip`` sends nothing,
@@ -85,8 +87,7 @@ class SendMessagesOperator(SendingOperator):
         deferred in between. For each look a worker reads the channel's history, however many messages wait.
     :param wait_timeout: how long to wait for a message after it is sent: a timedelta or seconds, a day by
         default. A message not delivered by then is ``undelivered``. Many messages stay ``sent`` for ever.
-    :param poll_interval: the time from one look to the next, at first: a timedelta or seconds. It grows to
-        ten minutes.
+    :param poll_interval: the time between looks at first, a timedelta or seconds; it grows to ten minutes.
     :param fallback: further channels of the project, by uuid, to try in this order: where the recipient lacks
         the messenger, where the delivery fails, and where none is reported within ``fallback_after``. Each
         channel sends one message at most to each recipient, at its own pace. A message without a report can
@@ -144,6 +145,8 @@ class SendMessagesOperator(SendingOperator):
         timezone: str = "Europe/Moscow",
         suppress: Any = (),
         stop_words: bool | Sequence[str] = True,
+        start_words: bool | Sequence[str] = True,
+        opt_out_for: timedelta | float | None = OPT_OUT_FOR,
         on_bad_rows: options.OnBadRows | None = None,
         if_empty: options.IfEmpty = "succeed",
         max_failures: float | str = 0,
@@ -177,6 +180,8 @@ class SendMessagesOperator(SendingOperator):
         self.timezone = timezone
         self.suppress = suppress
         self.stop_words = stop_words
+        self.start_words = start_words
+        self.opt_out_for = opt_out_for
         self.on_bad_rows = on_bad_rows
         self.if_empty = if_empty
         self.max_failures = max_failures
@@ -215,10 +220,10 @@ class SendMessagesOperator(SendingOperator):
         return seen(self.suppress)
 
     def _check_arguments(self) -> None:
-        with airflow_errors():  # Airflow renders none of these three: a literal is all that they can be
+        with airflow_errors():  # Airflow renders none of these: a literal is all that they can be
             options.text(self.text)
-            options.stop_words(self.stop_words)
             options.dry_run(self.only_check)
+            OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for)
         super()._check_arguments()
 
     def _check_together(self) -> None:
@@ -287,7 +292,7 @@ class SendMessagesOperator(SendingOperator):
             **{name: self._checked(name) for name in named - {"suppress", "fallback", "default_region"}},
             default_region=self.hook.region(),
             suppress=self.suppressed(),
-            stop_words=options.stop_words(self.stop_words),
+            opt_outs=OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for),
             dry_run=self.only_check,
             wait_options=self._wait_options() if self.wait_for else None,
             fallback=others,

@@ -142,7 +142,7 @@ def test_an_opt_out_is_asked_for_again_by_the_next_attempt(rig: Rig, ledger: str
     assert totals
     assert (totals["sent"], totals["suppressed"]) == (1, 1)
     rig.sleep(60)
-    rig.sandbox.receive(PHONES[1], "Please go on", channel)
+    rig.sandbox.receive(PHONES[1], "START", channel)
     mailing.attempt()
     each_once(rig, rows)
 

@@ -21,8 +21,9 @@ from airflow_provider_wahelp.client.errors import ServerError, WahelpError
 from airflow_provider_wahelp.client.flow import ServerTime
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
-from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS, is_stop
+from airflow_provider_wahelp.delivery.mailing.stop_words import START_WORDS, STOP_WORDS, is_stop, wish
 from airflow_provider_wahelp.storage.cache import CACHE_FILE
 from tests.delivery.sending_task import PHONES, Rig
 
@@ -66,6 +67,45 @@ def test_each_stop_word_is_one(word: str) -> None:
     assert is_stop(word)
     assert is_stop(f"«{word.upper()}».")
     assert not is_stop(f"{word} завтра в семь")
+
+
+STARTS = """
+START|start|Start.|СТАРТ|«Старт»|/start|s t a r t|STАRT|Unstop|subscribe|opt-in|Resume!
+подписаться|Хочу подписаться|Подпишите меня, пожалуйста|возобновить|Возобновите рассылку!|cnfhn|ыефке
+старт, подписаться|підписатися|відновити|жазылу|бастау
+"""
+NO_STARTS = """
+старт продаж|не старт|Когда старт?|restart|да|ok|спасибо|👍|не подписаться|подписаться не хочу
+Как подписаться?|стоп|stop|startup
+"""
+BOTH_KINDS = "stop start|start, stop|Стоп / старт|Подписаться? Не пишите мне|start please stop"
+
+
+@pytest.mark.parametrize("text", listed(STARTS))
+def test_a_start(text: str) -> None:
+    assert wish(text, STOP_WORDS, START_WORDS) == "start"
+
+
+@pytest.mark.parametrize("text", [*listed(NO_STARTS), "", None])
+def test_no_start(text: str | None) -> None:
+    assert wish(text, STOP_WORDS, START_WORDS) != "start"
+
+
+@pytest.mark.parametrize("text", listed(BOTH_KINDS))
+def test_of_both_kinds_the_stop_counts(text: str) -> None:
+    assert wish(text, STOP_WORDS, START_WORDS) == "stop"
+
+
+@pytest.mark.parametrize("word", START_WORDS)
+def test_each_start_word_is_one_and_no_stop_word(word: str) -> None:
+    assert wish(f"«{word.upper()}».", STOP_WORDS, START_WORDS) == "start"
+    assert not is_stop(word)
+    assert wish(f"{word} завтра в семь", STOP_WORDS, START_WORDS) is None
+
+
+@pytest.mark.parametrize("text", listed(STOPS))
+def test_a_stop_is_one_beside_start_words(text: str) -> None:
+    assert wish(text, STOP_WORDS, START_WORDS) == "stop"
 
 
 def test_the_words_are_the_authors() -> None:
@@ -127,7 +167,7 @@ class Reader:
     def read(self, words: Sequence[str] = STOP_WORDS, scope: str = "here") -> set[str]:
         """Return the phones that have opted out."""
         self.rig.sandbox.clear_requests()
-        opt_outs = OptOuts(self._directory, scope, words)
+        opt_outs = OptOuts(self._directory, scope, OptOutRules(tuple(words)))
         with self.rig.hook() as hook:
             hook.run(opt_outs.read(**self.rig.channel))
         out = {phone for phone, user in zip(PHONES, self.rig.users, strict=True) if user in opt_outs}
@@ -142,7 +182,7 @@ class Reader:
     def receive(self, phone: str, text: str) -> None:
         self.rig.sandbox.receive(phone, text, self.rig.channel["channel_uuid"])
 
-    def chat(self, messages: int, apart: float = 60.0) -> None:
+    def chat(self, messages: int, apart: float = 120.0) -> None:
         """Let others write for a while."""
         for number in range(messages):
             self.rig.sleep(apart)
@@ -159,10 +199,10 @@ def test_the_last_word_counts(reader: Reader) -> None:
     reader.receive(PHONES[1], "стоп")
     reader.receive(PHONES[2], "Стоп, а сколько стоит?")
     reader.rig.sleep(60)
-    reader.receive(PHONES[1], "Я передумал")
+    reader.receive(PHONES[1], "Старт")
     assert reader.read() == {PHONES[0]}
     reader.rig.sleep(3600)
-    reader.receive(PHONES[0], "Hello again")
+    reader.receive(PHONES[0], "Start!")
     reader.receive(PHONES[2], "stop")
     assert reader.read() == {PHONES[2]}
 
@@ -198,7 +238,7 @@ def test_what_we_write_counts_for_nothing(reader: Reader) -> None:
 
 
 def test_of_one_second_the_stop_counts(reader: Reader) -> None:
-    for text in ("stop", "and thank you"):
+    for text in ("stop", "start"):
         reader.receive(PHONES[0], text)
     assert reader.read() == {PHONES[0]}
 
@@ -215,7 +255,7 @@ def test_all_pages_are_read_and_then_only_what_is_new(reader: Reader) -> None:
     reader.chat(PAGE_SIZE)
     assert reader.read() == {PHONES[0], PHONES[1]}
     assert reader.pages == 2
-    reader.receive(PHONES[0], "Hello")
+    reader.receive(PHONES[0], "Start")
     assert reader.read() == {PHONES[1]}
     assert reader.pages == 1
     assert reader.read() == {PHONES[1]}
@@ -322,9 +362,9 @@ def test_a_page_that_cannot_be_read_keeps_the_rest_from_being_taken_for_all(read
     with reader.rig.hook() as hook:
         conversation = opt_outs.read(**reader.rig.channel)
         client = hook.get_conn()
-        first = client.perform(_call(next(conversation)))
-        assert isinstance(conversation.send(first), ServerTime)
-        conversation.send(Moment(reader.rig.now()))
+        assert isinstance(next(conversation), ServerTime)
+        first = client.perform(_call(conversation.send(Moment(reader.rig.now()))))
+        conversation.send(first)
         with pytest.raises(WahelpError, match="lost"):
             conversation.throw(WahelpError("read the history", "lost"))
     assert reader.read() == {PHONES[0]}
@@ -337,15 +377,16 @@ def _call(step: Any) -> Call[Any]:
 
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+APART = timedelta(minutes=12)
 
 
 def message(number: int, **fields: Any) -> Message:
-    """Return an incoming message; what comes first is the oldest, a minute apart."""
+    """Return an incoming message; what comes first is the oldest."""
     given = {
         "user_id": number,
         "text": "Hello",
         "direction": "incoming",
-        "created_at": NOW + timedelta(minutes=number),
+        "created_at": NOW + number * APART,
     }
     return Message(id=number, **{**given, **fields})
 
@@ -395,15 +436,15 @@ def test_no_order_is_relied_on(order: Any, clamps: bool) -> None:
     messages = [message(number) for number in range(100)]
     messages[3] = message(3, user_id=7, text="stop")
     messages[50] = message(50, user_id=50, text="stop")
-    messages[60] = message(60, user_id=50)
+    messages[60] = message(60, user_id=50, text="start")
     messages[70] = message(70, user_id=70, text="stop")
     history = History(order(messages), clamps=clamps)
-    assert history.read(opt_outs) == {70}  # 7 has written again
+    assert history.read(opt_outs) == {7, 70}  # 50 has written a start word
     messages += [message(number) for number in range(100, 110)]
     messages[105] = message(105, user_id=105, text="stop")
-    messages[106] = message(106, user_id=70)
+    messages[106] = message(106, user_id=70, text="start")
     history.messages = order(messages)
-    assert history.read(opt_outs) == {105}
+    assert history.read(opt_outs) == {7, 105}
     assert history.asked == 3 if order is newest_first else history.asked >= 11
 
 
@@ -433,6 +474,7 @@ def test_an_older_message_does_not_opt_in_again() -> None:
     """Not even where the stop itself is gone."""
     opt_outs = OptOuts(None, "here")
     messages = [message(number) for number in range(40)]
+    messages[37] = message(37, text="start")
     messages[38] = message(38, user_id=37, text="stop")
     assert History(newest_first(messages)).read(opt_outs) == {37}
     del messages[38]
@@ -445,8 +487,8 @@ def test_nobody_and_no_time() -> None:
         message(1, user_id=None, text="stop"),
         message(2, text="stop", created_at=None),
         message(3, text="stop"),
-        message(4, user_id=2),
-        message(5, user_id=3, created_at=None),
+        message(4, user_id=2, text="start"),
+        message(5, user_id=3, text="start", created_at=None),
         message(6, text="stop", direction="service"),
         message(7, text=None),
     ]
@@ -459,16 +501,16 @@ def test_a_message_of_the_future_does_not_hide_the_next_ones() -> None:
     opt_outs = OptOuts(None, "here")
     messages = [message(number) for number in range(30)]
     future = message(99, created_at=NOW + timedelta(days=999))
-    assert not History(newest_first([*messages, future])).read(opt_outs, NOW + timedelta(minutes=30))
+    assert not History(newest_first([*messages, future])).read(opt_outs, NOW + 30 * APART)
     messages += [message(number) for number in range(30, 60)]
     messages[31] = message(31, text="stop")
-    assert History(newest_first([*messages, future])).read(opt_outs, NOW + timedelta(minutes=60)) == {31}
+    assert History(newest_first([*messages, future])).read(opt_outs, NOW + 60 * APART) == {31}
 
 
 def test_the_overlap_is_read_once_more() -> None:
     opt_outs = OptOuts(None, "here")
     messages = [message(number) for number in range(100)]
-    late = 99 - OVERLAP // 60
+    late = 99 - OVERLAP // int(APART.total_seconds())
     History(newest_first(messages)).read(opt_outs)
     messages[late] = message(late, text="stop")
     history = History(newest_first(messages))

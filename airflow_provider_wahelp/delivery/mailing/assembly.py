@@ -23,7 +23,6 @@ from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
-from airflow_provider_wahelp.delivery.mailing.stop_words import STOP_WORDS
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -119,10 +118,9 @@ class Assembly:
 
     def _opt_outs(self, channel_uuid: str) -> Container[Id]:
         """Return the users of a channel that have opted out."""
-        if not self.options.stop_words:
+        if not self.options.opt_outs.stop_words:
             return ()
-        words = STOP_WORDS if self.options.stop_words is True else self.options.stop_words
-        opt_outs = OptOuts(shared_directory(), self._server, words)
+        opt_outs = OptOuts(shared_directory(), self._server, self.options.opt_outs)
         log.info("Looking for stop words in the history of channel %s", channel_uuid)
         self.hook.run(opt_outs.read(self.project_id, channel_uuid))
         return opt_outs

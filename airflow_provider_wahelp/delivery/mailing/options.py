@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Options:
     daily_cap: int | None = None
     concurrency: int = 8
     suppress: Any = ()
-    stop_words: bool | Sequence[str] = True
+    opt_outs: OptOutRules = field(default_factory=OptOutRules)
     on_bad_rows: str | None = None
     if_empty: str = "succeed"
     max_failures: float = 0
@@ -111,16 +112,6 @@ def max_failures(value: Any) -> int | float:
     if isinstance(value, bool) or not 0 <= number < float("inf") or (number > 1 and number % 1):
         raise InputError("max_failures", "must be a number of people, e.g. 5, or a share of them, e.g. 0.05")
     return number if number % 1 else int(number)
-
-
-def stop_words(value: Any) -> bool | list[str]:
-    """Return whether stop words count, or which."""
-    if isinstance(value, bool):
-        return value
-    listed = isinstance(value, list | tuple | set | frozenset)
-    if not listed or not all(isinstance(word, str) and word.strip() for word in value):
-        raise InputError("stop_words", "must be True, False or a list of words")
-    return list(value)
 
 
 def dry_run(value: Any) -> bool:

@@ -27,5 +27,5 @@ SEND_OUTCOMES = tuple(outcome for outcome in Outcome if outcome not in DELIVERY_
 """What becomes of a recipient while a mailing is sent."""
 
 NO_PHONE = "no phone is known for another channel"
-OPTED_OUT = "their last message to the channel was a stop word"
+OPTED_OUT = "they have written a stop word to the channel"
 SUPPRESSED = "on the suppression list"

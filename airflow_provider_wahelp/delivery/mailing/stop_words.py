@@ -1,4 +1,4 @@
-"""Stop words: messages that ask for no more messages."""
+"""Stop words and start words: messages that ask for no more messages, or for messages again."""
 # ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what this is about
 
 from __future__ import annotations
@@ -6,6 +6,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Literal
 
 # fmt: off
 STOP_WORDS: tuple[str, ...] = (
@@ -34,6 +35,26 @@ STOP_WORDS: tuple[str, ...] = (
 them. Where a mailing wants them: ``(*STOP_WORDS, "cancel")``.
 """
 
+START_WORDS: tuple[str, ...] = (
+    # English
+    "start", "unstop", "subscribe", "subscribe me", "resubscribe", "opt in", "opt me in", "resume",
+    # Russian
+    "старт", "подписаться", "подписка", "подпишите", "подпишите меня", "подпиши меня", "подписываюсь",
+    "хочу подписаться", "оформить подписку", "возобновить", "возобновите", "возобновить подписку",
+    "возобновите подписку", "возобновить рассылку", "возобновите рассылку",
+    # Ukrainian; старт is the same
+    "підписатися", "підписатись", "підписка", "підпишіть", "підпишіть мене", "хочу підписатися",
+    "відновити", "відновіть", "відновити підписку", "відновити розсилку",
+    # Kazakh: start, subscribing, subscribe me, resuming
+    "баста", "бастау", "жазылу", "жазылғым келеді", "жазылымды қайта бастау", "қайта жазылу", "қайта бастау",
+    # старт and start with the keyboard in the other language
+    "cnfhn", "ыефке",
+)
+"""What lifts an opt-out, in English, Russian, Ukrainian and Kazakh.
+
+"Yes", "continue", "да", "продолжить" are left out, as people answer a question with them.
+"""
+
 _POLITE = (
     "please", "pls", "plz", "thanks", "thank", "you", "thx", "hi", "hello",
     "пожалуйста", "пожалуста", "пж", "пжл", "пжлст", "плиз", "спасибо", "здравствуйте", "добрый", "день",
@@ -48,23 +69,63 @@ _ALIKE = str.maketrans(
 # fmt: on
 
 _LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
+_MOST_PIECES = 12  # of a text that may be several of the words
+
+Wish = Literal["stop", "start"]
 
 
-def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
-    """Return whether a message asks for no more messages: a stop word must be all that it says.
+def wish(text: str | None, stop_words: Iterable[str], start_words: Iterable[str] = ()) -> Wish | None:
+    """Return what a message asks for, if stop words or start words are all that it says.
 
     Case, punctuation, emoji, invisible characters, spaced or repeated letters and letters that look alike
     make no difference ("S T O P", "ST0P!!!"). Polite words around it neither: "Стоп, пожалуйста" is meant as
-    it sounds, and a person who is left out by mistake can write again. "Stop by tomorrow" does not count.
+    it sounds. "Stop by tomorrow" does not count. Of both kinds in one message the stop counts.
 
-    :param words: the stop words, in any spelling.
+    :param stop_words: in any spelling.
+    :param start_words: in any spelling.
     """
     if not text or len(text) > _LONGEST:
-        return False
-    folded = folded_words(tuple(words))
+        return None
+    stops, starts = folded_words(tuple(stop_words)), folded_words(tuple(start_words))
     tokens = _tokens(text)
-    plain = (word for word in tokens if _joined(word) not in _polite())
-    return _joined(tokens) in folded or _joined(plain) in folded
+    if _says(tokens, stops, starts):
+        return "stop"
+    return "start" if _says(tokens, starts, frozenset()) else None
+
+
+def is_stop(text: str | None, words: Iterable[str] = STOP_WORDS) -> bool:
+    """Return whether a message asks for no more messages: see :func:`wish`."""
+    return wish(text, words) == "stop"
+
+
+def shared_word(stop_words: Iterable[str], start_words: Iterable[str]) -> str | None:
+    """Return the first start word that is a stop word too, however it is spelt."""
+    stops = folded_words(tuple(stop_words))
+    return next((word for word in start_words if folded_words((word,)) & stops), None)
+
+
+def _says(tokens: list[str], wanted: frozenset[str], others: frozenset[str]) -> bool:
+    """Return whether one of the wanted words is said, and apart from it only others, and polite ones."""
+    polite = _polite() - wanted
+    plain = (token for token in tokens if _joined(token) not in polite)
+    return (
+        _joined(tokens) in wanted
+        or _joined(plain) in wanted
+        or (len(tokens) <= _MOST_PIECES and _consists_of(tokens, wanted, polite | others))
+    )
+
+
+def _consists_of(tokens: list[str], wanted: frozenset[str], others: frozenset[str]) -> bool:
+    """Return whether a text can be cut into such words, one of them a wanted one."""
+    without, with_wanted = {0}, set[int]()
+    for end in range(1, len(tokens) + 1):
+        for start in sorted(without | with_wanted):
+            word = _joined(tokens[start:end])
+            if word in wanted or (start in with_wanted and word in others):
+                with_wanted.add(end)
+            elif word in others:
+                without.add(end)
+    return len(tokens) in with_wanted
 
 
 @lru_cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,14 @@ BAD: list[tuple[str, Any]] = [
     ("stop_words", 5),
     ("stop_words", "stop"),
     ("stop_words", "{{ params.words }}"),
+    ("start_words", ["start", ""]),
+    ("start_words", None),
+    ("start_words", "start"),
+    ("start_words", ["start", "S-T-O-P"]),
+    ("opt_out_for", timedelta(0)),
+    ("opt_out_for", -1),
+    ("opt_out_for", True),
+    ("opt_out_for", "{{ params.days }}"),
     ("on_bad_rows", "ignore"),
     ("if_empty", "cry"),
     ("if_empty", None),
@@ -130,7 +138,7 @@ def test_a_share_of_failures_is_below_one(limit: Any, most: int) -> None:
 @pytest.mark.parametrize("kind", [SendMessagesOperator, SqlToWahelpOperator])
 def test_every_argument_but_these_is_a_template(kind: type[SendMessagesOperator]) -> None:
     given = set(SendMessagesOperator.__init__.__wrapped__.__kwdefaults__)  # type: ignore[attr-defined]
-    assert given - set(kind.template_fields) == {"stop_words", "dry_run"}
+    assert given - set(kind.template_fields) == {"stop_words", "start_words", "opt_out_for", "dry_run"}
     assert "text" not in kind.template_fields
 
 
@@ -179,6 +187,13 @@ def test_what_no_filter_test_or_tag_is_called_is_refused_before_any_request(
 @pytest.mark.parametrize("words", [True, False, [], ["stop"], ("stop",), {"stop"}])
 def test_stop_words_may_be_any_list(words: Any) -> None:
     assert operator(stop_words=words).stop_words == words
+
+
+@pytest.mark.parametrize(("stop", "start"), [(["Resume"], True), (True, ["стоп!"]), (["a"], ["b", "A."])])
+def test_a_word_in_both_lists_is_named(stop: Any, start: Any) -> None:
+    with pytest.raises(InputError, match=r'^start_words: must not hold "(resume|стоп!|A\.)", which'):
+        operator(stop_words=stop, start_words=start)
+    assert operator(stop_words=False, start_words=start)
 
 
 def test_the_context_of_the_task_stands_around_the_row(
