@@ -15,10 +15,10 @@ import httpx
 from tenacity import AsyncRetrying
 
 from airflow_provider_wahelp.client import errors, retries
-from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, Pause, Step
-from airflow_provider_wahelp.client.http_request import LOCK_POLL, headers_of, seen, url_of
+from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of, headers_of, url_of
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
@@ -165,10 +165,8 @@ class AsyncWahelpClient:
                 ),
                 follow_redirects=call.method == "GET",
             )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status_code, headers, response.content)
-        self._keeper.server_clock.learn(headers.get("date"), asked)
-        seen(call, answer, response.elapsed.total_seconds())
+        answer = answer_of(call, response)
+        self._keeper.server_clock.learn(answer.headers.get("date"), asked)
         return call.result(answer, token)
 
     async def _token(self, rejected: str | None = None) -> str:

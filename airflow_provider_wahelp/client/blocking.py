@@ -12,10 +12,10 @@ from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client import errors, retries
-from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, Pause, Step
-from airflow_provider_wahelp.client.http_request import LOCK_POLL, seen
+from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
@@ -128,10 +128,8 @@ class WahelpClient:
                 allow_redirects=call.method == "GET",
                 proxies=self._session.proxies_for(str(request.url)),
             )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status_code, headers, response.content)
-        self._keeper.server_clock.learn(headers.get("date"), asked)
-        seen(call, answer, response.elapsed.total_seconds())
+        answer = answer_of(call, response)
+        self._keeper.server_clock.learn(answer.headers.get("date"), asked)
         result = call.result(answer, token)
         self.trouble = ""
         return result

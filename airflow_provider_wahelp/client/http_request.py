@@ -32,9 +32,13 @@ def headers_of(call: Call[Any]) -> dict[str, str]:
     return headers
 
 
-def seen(call: Call[Any], answer: Answer, seconds: float) -> None:
-    """Log an answer for those who debug, with nothing personal in it."""
+def answer_of(call: Call[Any], response: Any) -> Answer:
+    """Return the answer in a response of either library, logged with nothing personal for those who debug."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    answer = Answer(response.status_code, headers, response.content)
+    seconds = response.elapsed.total_seconds()
     log.debug("%s: HTTP %s, %d bytes, %.3f s", call.what, answer.status, len(answer.body), seconds)
+    return answer
 
 
 def _pairs(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from airflow_provider_wahelp.client.locking import HostLock
 from airflow_provider_wahelp.client.private_files import draft_of, make_private
@@ -47,27 +47,8 @@ class Token:
         return now < self.expires_at - min(self.lifetime * _EARLY_SHARE, _EARLY_MOST)
 
 
-class TokenStore(Protocol):
-    """Where a token is kept; it may forget at any time."""
-
-    def try_lock(self) -> bool:
-        """Lock the store while a token is got, unless somebody else has: never waits."""
-
-    def unlock(self) -> None:
-        """Let others in."""
-
-    def read(self) -> Token | None:
-        """Return the token that is kept."""
-
-    def write(self, token: Token) -> None:
-        """Keep a token."""
-
-    def discard(self, value: str) -> None:
-        """Forget exactly this token."""
-
-
 class MemoryStore:
-    """Keeps a token in this process."""
+    """Keeps a token in this process. A store may forget at any time, and locking it never waits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -172,9 +153,9 @@ class FileStore:
             self.path.unlink(missing_ok=True)
 
 
+TokenStore: TypeAlias = MemoryStore | FileStore
+
 _thread_locks: dict[str, threading.Lock] = {}
-
-
 _process_stores: dict[str, MemoryStore] = {}
 
 

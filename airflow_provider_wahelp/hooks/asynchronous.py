@@ -29,8 +29,6 @@ from airflow_provider_wahelp.hooks.token_cache import token_store
 
 T = TypeVar("T")
 
-_MESSAGES = ("channel.message",)
-
 
 class WahelpAsyncHook(BaseWahelpHook):
     """The asynchronous twin of :class:`~airflow_provider_wahelp.hooks.wahelp.WahelpHook`.
@@ -171,7 +169,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         self,
         url: str,
         api: arguments.WebhookApi = "hook",
-        entities: Sequence[str] = _MESSAGES,
+        entities: Sequence[str] = ("channel.message",),
         project_id: int | str | None = None,
     ) -> Webhook:
         """Have the events of a project posted to an address. They carry no signature."""

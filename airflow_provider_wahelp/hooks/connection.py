@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
@@ -13,20 +13,11 @@ from airflow_provider_wahelp.client.settings import Settings, base_url
 from airflow_provider_wahelp.connection_form import LOGIN_SCOPES
 from airflow_provider_wahelp.hooks.extra import read_extra
 
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
 T = TypeVar("T")
 N = TypeVar("N", int, float)
-
-
-class AirflowConnection(Protocol):
-    """The fields that connections have in every Airflow."""
-
-    conn_id: Any
-    host: Any
-    port: Any
-    schema: Any
-    login: Any
-    password: Any
-    extra: Any
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ class WahelpConnection:
         return default
 
 
-def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnection:
+def read_connection(connection: Connection, extra: Any) -> WahelpConnection:
     """Read an Airflow connection, wherever it came from: form, JSON, URI or environment.
 
     :raises InputError: naming the field that is not what it must be.
@@ -84,7 +75,7 @@ def read_connection(connection: AirflowConnection, extra: Any) -> WahelpConnecti
     )
 
 
-def _settings(connection: AirflowConnection, given: Mapping[str, Any]) -> Settings:
+def _settings(connection: Connection, given: Mapping[str, Any]) -> Settings:
     timeout = _at_least(0.001, given["timeout"], "timeout")
     send_timeout = max(timeout, _at_least(0.001, given["send_timeout"], "send_timeout"))
     return Settings(

@@ -12,8 +12,6 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.hooks.blocking import BlockingHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 
-_MESSAGES = ("channel.message",)
-
 
 class WahelpHook(BlockingHook):
     """The Wahelp API with the credentials of an Airflow connection.
@@ -173,7 +171,7 @@ class WahelpHook(BlockingHook):
         self,
         url: str,
         api: arguments.WebhookApi = "hook",
-        entities: Sequence[str] = _MESSAGES,
+        entities: Sequence[str] = ("channel.message",),
         project_id: int | str | None = None,
     ) -> Webhook:
         """Have the events of a project posted to an address. They carry no signature.

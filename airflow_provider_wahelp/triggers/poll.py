@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.call import Call
@@ -17,12 +17,11 @@ from airflow_provider_wahelp.client.errors import (
     NotWahelpError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.flow import Flow, once
+from airflow_provider_wahelp.client.flow import once
 from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
+from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
-
-T = TypeVar("T")
 
 BUDGET = 12
 """Requests of one look. It takes more only if more channels than that have messages to look for."""
@@ -40,13 +39,6 @@ Key = tuple[str, ...]  # ("channels",), ("history", uuid), ("channel", uuid) or 
 Read = Callable[[], Awaitable[None]]
 
 
-class Api(Protocol):
-    """What performs an operation: the asynchronous hook."""
-
-    async def run(self, flow: Flow[T]) -> T:
-        """Take the steps of an operation."""
-
-
 class Poll:
     """Looks at the things that tasks wait for, again and again.
 
@@ -54,7 +46,7 @@ class Poll:
     show is requested one by one, in turns, within the budget.
     """
 
-    def __init__(self, api: Api, project_id: int, waiters: Waiters) -> None:
+    def __init__(self, api: WahelpAsyncHook, project_id: int, waiters: Waiters) -> None:
         self.read = 0
         self._api = api
         self._project = project_id

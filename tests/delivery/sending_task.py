@@ -316,3 +316,8 @@ def outcome(run: Callable[[], dict[str, Any]]) -> dict[str, Any] | BaseException
 def faulty_sends(default: int) -> int:
     """Return how many faulty sends are wanted."""
     return int(os.environ.get("WAHELP_FAULTY_SENDS") or default)
+
+
+def moments(each: range) -> range:
+    """Return the moments, or seeds, that a test goes through: all, or each so-and-so-many-th."""
+    return each[:: int(os.environ.get("WAHELP_EVERY") or 1)]

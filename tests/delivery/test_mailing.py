@@ -38,7 +38,7 @@ from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessag
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import PHONES, Killed, Rig, quiet
+from tests.delivery.sending_task import PHONES, Killed, Rig, moments, quiet
 
 COUNT = 12
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def test_a_person_named_by_phone_and_by_user_id_gets_a_text_once(
 
 
 @pytest.mark.parametrize("ledger", ["store", "none"])
-@pytest.mark.parametrize("steps", range(1, 9))
+@pytest.mark.parametrize("steps", moments(range(1, 9)))
 def test_a_worker_is_killed_while_it_writes_to_a_person_named_twice(
     rig: Rig, ledger: str, steps: int
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(rig: Rig, ledger
 
 
 @pytest.mark.parametrize("ledger", ["store", "file", "none"])
-@pytest.mark.parametrize("steps", range(1, 40, 2))
+@pytest.mark.parametrize("steps", moments(range(1, 40, 2)))
 def test_a_worker_is_killed(rig: Rig, ledger: str, steps: int) -> None:
     rows = crowd()
     mailing = MailingTask(rig, rows, ledger)
@@ -870,7 +870,7 @@ def test_halfway_the_report_has_exactly_the_rows_so_far(
     assert len(list(csv.DictReader(path.open()))) == COUNT + 1
 
 
-@pytest.mark.parametrize("steps", range(20, 60, 7))
+@pytest.mark.parametrize("steps", moments(range(20, 60, 7)))
 def test_after_a_kill_the_report_stays_right_in_the_retry_too(
     rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:

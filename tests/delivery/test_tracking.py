@@ -18,7 +18,7 @@ from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessag
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import PHONES, Killed, Rig, quiet
+from tests.delivery.sending_task import PHONES, Killed, Rig, moments, quiet
 
 COUNT = 12
 LEDGERS = ("store", "file", "none")
@@ -430,7 +430,7 @@ def test_what_waits_for_the_morning_is_sent_then(rig: Rig, other: str) -> None:
 
 
 @pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("steps", range(1, 40, 3))
+@pytest.mark.parametrize("steps", moments(range(1, 40, 3)))
 def test_a_worker_is_killed_while_it_falls_back(rig: Rig, other: str, ledger: str, steps: int) -> None:
     rig.sandbox.configure(delivered_after=None)
     rows = crowd()
@@ -452,7 +452,7 @@ def test_a_worker_is_killed_while_it_falls_back(rig: Rig, other: str, ledger: st
 
 @pytest.mark.parametrize("news", ["delivered", "stop"])
 @pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("steps", range(5, 17))
+@pytest.mark.parametrize("steps", moments(range(5, 17)))
 def test_news_that_arrive_between_a_kill_and_the_retry_count(
     rig: Rig, other: str, ledger: str, steps: int, news: str
 ) -> None:
@@ -525,7 +525,7 @@ def test_what_was_begun_through_a_channel_and_then_sent_through_the_next_is_not_
     assert arrived(rig, rows, third) == once(rows)
 
 
-@pytest.mark.parametrize("steps", range(5, 17, 2))
+@pytest.mark.parametrize("steps", moments(range(5, 17, 2)))
 def test_a_history_that_cannot_be_read_after_a_kill_lets_nobody_be_written_to(
     rig: Rig, other: str, steps: int
 ) -> None:
@@ -608,7 +608,7 @@ def test_arguments_that_mean_nothing_are_refused(rig: Rig, other: str) -> None:
         followed(rig, crowd(1), fallback=[other, first(rig)]).attempt()
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", moments(range(24)))
 def test_each_channel_once_whatever_happens(rig: Rig, other: str, seed: int) -> None:
     import random
 

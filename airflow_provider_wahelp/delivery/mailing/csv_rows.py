@@ -6,11 +6,14 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.row_shape import WHO, Columns, Row, Unreadable
 from airflow_provider_wahelp.delivery.mailing.text_lines import Text, is_utf8
+
+if TYPE_CHECKING:
+    from _csv import Reader  # what csv.reader returns
 
 _BLANK = " \t\r\n\ufeff"
 _NOTHING = frozenset(["", "nan", "NaN"])  # Python's csv writes a gap among numbers so
@@ -20,16 +23,6 @@ _SAYS = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel writes and reads it
 _A_PHONE = re.compile(r"\s*\+?[\d\s().\-\u00a0]{7,25}")
 _AN_ID = re.compile(r"\s*[\w-]*\d[\w-]*\s*")
 _NO_HEADER = 'the first line must name a column phone or user_id: name yours with columns={"phone": "..."}'
-
-
-class _Records(Protocol):
-    """What ``csv.reader`` returns."""
-
-    line_num: int
-
-    def __iter__(self) -> Iterator[list[str]]: ...
-
-    def __next__(self) -> list[str]: ...
 
 
 def csv_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterator[Row | Unreadable]:
@@ -52,7 +45,7 @@ def csv_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterato
 
 
 def _rows(
-    records: _Records, names: Sequence[str], swallowed: _Swallowed, text: Text
+    records: Reader, names: Sequence[str], swallowed: _Swallowed, text: Text
 ) -> Iterator[Row | Unreadable]:
     width, line = len(names), records.line_num
     while True:
@@ -116,7 +109,7 @@ def _delimiter(line: str) -> str:
     return max(_DELIMITERS, key=_QUOTED.sub("", line).count)
 
 
-def _header(records: _Records, columns: Columns) -> tuple[str, ...]:
+def _header(records: Reader, columns: Columns) -> tuple[str, ...]:
     try:
         names = next(records)
     except csv.Error:
