@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox.airflow_connection import SandboxConnection
     from airflow_provider_wahelp.sandbox.app import create_app
+    from airflow_provider_wahelp.sandbox.habits.habits import Habits
     from airflow_provider_wahelp.sandbox.options import SandboxOptions
     from airflow_provider_wahelp.sandbox.server import Sandbox
 
-__all__ = ["Sandbox", "SandboxConnection", "SandboxOptions", "create_app"]
+__all__ = ["Habits", "Sandbox", "SandboxConnection", "SandboxOptions", "create_app"]
 
 _HOMES = {
+    "Habits": "habits.habits",
     "Sandbox": "server",
     "SandboxConnection": "airflow_connection",
     "SandboxOptions": "options",

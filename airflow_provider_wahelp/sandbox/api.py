@@ -97,8 +97,8 @@ async def qr(request: Request) -> Response:
 
 async def users(request: Request) -> Response:
     """List users."""
-    page, has_more = authorized(request).people.users(**request.path_params, query=request.query_params)
-    return answer(page, has_more=has_more)
+    page, beside = authorized(request).people.users(**request.path_params, query=request.query_params)
+    return answer(page, **beside)
 
 
 async def add_user(request: Request) -> Response:
@@ -120,7 +120,8 @@ async def contact_by_phone(request: Request) -> Response:
 
 async def messages(request: Request) -> Response:
     """List messages."""
-    return answer(authorized(request).messages.history(**request.path_params, query=request.query_params))
+    page, beside = authorized(request).messages.history(**request.path_params, query=request.query_params)
+    return answer(page, **beside)
 
 
 async def message(request: Request) -> Response:

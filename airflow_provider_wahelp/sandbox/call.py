@@ -13,6 +13,7 @@ from starlette.responses import Response
 from airflow_provider_wahelp.sandbox.api import bearer
 from airflow_provider_wahelp.sandbox.connection import cut
 from airflow_provider_wahelp.sandbox.faults.fault import Asked
+from airflow_provider_wahelp.sandbox.habits import times
 from airflow_provider_wahelp.sandbox.journal import RecordedRequest
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.sandbox.faults.fault import Fault
     from airflow_provider_wahelp.sandbox.state import State
+
+_PAUSE = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +124,24 @@ class Call:
             async with asyncio.timeout(seconds):
                 await self._closed()
 
+    def retry_after(self, seconds: int) -> str:
+        """Spell the header ``Retry-After`` as this platform does.
+
+        :param seconds: how long to wait.
+        """
+        return times.retry_after(self._state.options.habits, seconds, self._state.server_time)
+
+    async def delay(self, seconds: float) -> None:
+        """Wait on the sandbox's clock, even if the client goes away meanwhile.
+
+        :param seconds: how long.
+        """
+        body = await Request(self._scope, self._receive).body()
+        due = self._state.clock.now() + seconds
+        while self._state.clock.now() < due:  # noqa: ASYNC110 - any thread may move the clock
+            await asyncio.sleep(_PAUSE)
+        self._receive = _replay(body)
+
     async def cut(self, *, reset: bool) -> None:
         """Cut the connection.
 
@@ -133,6 +154,13 @@ class Call:
     async def _closed(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 def _ending(request: RecordedRequest) -> list[str]:

@@ -9,12 +9,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from airflow_provider_wahelp.sandbox.habits.profiles import PROFILES, profile
+from airflow_provider_wahelp.sandbox.habits.spelling import WORDS, parse, spellings
 from airflow_provider_wahelp.sandbox.options import DuplicateUsers, SandboxOptions, UnknownContact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DEFAULTS = SandboxOptions()
+_ABOUT = {
+    "history": "how a channel's messages are listed",
+    "times": "how created_at is spelled",
+    "texts": "how texts are stored",
+    "late": "seconds until the history shows a message",
+    "answers": "how sends are refused",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +59,8 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 
 def _options(chosen: argparse.Namespace) -> SandboxOptions:
+    known = profile(chosen.like)
+    words = {option: getattr(chosen, option, ()) for option in WORDS}
     return SandboxOptions(
         login=chosen.login,
         password=chosen.password,
@@ -61,8 +72,9 @@ def _options(chosen: argparse.Namespace) -> SandboxOptions:
         duplicate_users=chosen.duplicate_users,
         unknown_contact=chosen.unknown_contact,
         history_lag=chosen.history_lag,
-        clock_skew=chosen.clock_skew,
-        faults=chosen.fault,
+        clock_skew=getattr(chosen, "clock_skew", known.clock_skew),
+        habits=parse(known.habits, words),
+        faults=(*known.faults, *chosen.fault),
         seed=chosen.seed,
     )
 
@@ -98,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a phone without the messenger; may be repeated",
     )
     _add_answers(parser)
+    _add_habits(parser)
     _add_faults(parser)
     return parser
 
@@ -117,6 +130,18 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULTS.unknown_contact,
         help="HTTP status of looking up a phone that nobody has",
     )
+
+
+def _add_habits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("habits: what it always does", "Several words, in any order.")
+    group.add_argument(
+        "--like", choices=PROFILES, default="production", help="what holds where nothing else is said"
+    )
+    for option in WORDS:
+        about = f"{_ABOUT[option]}: {', '.join(spellings(option))}".replace("%", "%%")
+        group.add_argument(
+            f"--{option}", nargs="+", action="extend", default=argparse.SUPPRESS, metavar="WORD", help=about
+        )
 
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:
@@ -141,9 +166,9 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
     add(
         "--clock-skew",
         type=float,
-        default=_DEFAULTS.clock_skew,
+        default=argparse.SUPPRESS,
         metavar="SECONDS",
-        help="how wrong the server's clock is",
+        help="how wrong the server's clock is (default: as in --like)",
     )
 
 

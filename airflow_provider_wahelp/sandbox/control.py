@@ -186,6 +186,26 @@ async def clear_faults(request: Request) -> Response:
     return plain(_DONE)
 
 
+async def habits(request: Request) -> Response:
+    """Show what the platform habitually does."""
+    return plain(state_of(request).options.habits.show())
+
+
+async def set_habits(request: Request) -> Response:
+    """Change what the platform habitually does."""
+    fields = await read_fields(request)
+    try:
+        return plain(state_of(request).set_habits(**fields).show())
+    except (TypeError, ValueError) as error:
+        raise SandboxError(422, str(error)) from None
+
+
+async def clear_habits(request: Request) -> Response:
+    """Go back to what production has shown."""
+    state_of(request).set_habits("production")
+    return plain(_DONE)
+
+
 async def show_stats(request: Request) -> Response:
     """Count what the sandbox was asked."""
     return plain(stats(state_of(request)))
@@ -217,6 +237,9 @@ routes = [
     Route("/faults", inject, methods=["POST"]),
     Route("/faults", clear_faults, methods=["DELETE"]),
     Route("/faults/{fault_id:int}", remove_fault, methods=["DELETE"]),
+    Route("/habits", habits, methods=["GET"]),
+    Route("/habits", set_habits, methods=["PUT"]),
+    Route("/habits", clear_habits, methods=["DELETE"]),
     Route("/stats", show_stats, methods=["GET"]),
     Route("/reset", reset, methods=["POST"]),
 ]

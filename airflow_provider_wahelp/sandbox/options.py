@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.sandbox.faults.spelling import parse
+from airflow_provider_wahelp.sandbox.habits.habits import Habits
+from airflow_provider_wahelp.sandbox.habits.profiles import Like, profile
 from airflow_provider_wahelp.sandbox.phones import digits
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class SandboxOptions:
     :param sending_error_text: its words when a message is sent.
     :param history_lag: how long after sending a message shows up in the history.
     :param clock_skew: by how much the server's clock is wrong; tokens and delays do not follow it.
+    :param habits: how the platform lists, dates, alters and refuses.
     :param faults: faults that are on from the start, in one line each, such as
         ``cut_after:send_message:0.25``.
     :param seed: makes the probabilities of faults reproducible.
@@ -69,6 +72,7 @@ class SandboxOptions:
     sending_error_text: str = "номер не зарегистрирован"
     history_lag: float = 0.0
     clock_skew: float = 0.0
+    habits: Habits = field(default_factory=Habits)
     faults: Sequence[str] = ()
     seed: int | None = None
 
@@ -86,7 +90,26 @@ class SandboxOptions:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
+        if not isinstance(self.habits, Habits):
+            raise TypeError("habits must be Habits")
         for written in self.faults:
             parse(written)
         object.__setattr__(self, "faults", tuple(self.faults))
         object.__setattr__(self, "lacks_messenger", frozenset(map(digits, self.lacks_messenger)))
+
+    @classmethod
+    def like(cls, name: Like, **changes: Any) -> SandboxOptions:
+        """Return the options of a service that is known by name: its habits, its faults and its clock.
+
+        :param name: ``production``, the default, or ``worst``.
+        :param changes: other options.
+        """
+        known = profile(name)._asdict()
+        return cls(**{**known, **changes})
+
+    def lag(self, *, incoming: bool) -> float:
+        """Return how long after it was written a message shows up in the history.
+
+        :param incoming: whether a person wrote it.
+        """
+        return max(self.history_lag, self.habits.late_incoming if incoming else self.habits.late_outgoing)

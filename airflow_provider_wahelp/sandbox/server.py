@@ -17,8 +17,8 @@ from airflow_provider_wahelp.sandbox.state.messages import Content
 from airflow_provider_wahelp.sandbox.storage import Storage
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
+    from airflow_provider_wahelp.sandbox.habits.habits import Habits
+    from airflow_provider_wahelp.sandbox.habits.profiles import Like
     from airflow_provider_wahelp.sandbox.options import SandboxOptions
     from airflow_provider_wahelp.sandbox.state.messages import Call, Language
 
@@ -60,10 +60,9 @@ class Sandbox:
         listener = listen(*self._address)
         self.url = url_of(listener)
         self._server = server = Server(create_app(state=self._state, storage=self._storage))
-        self._thread = threading.Thread(
-            target=server.run, args=([listener],), name="wahelp-sandbox", daemon=True
-        )
-        self._thread.start()
+        run = threading.Thread(target=server.run, args=([listener],), name="wahelp-sandbox", daemon=True)
+        self._thread = run
+        run.start()
         server.ready.wait()
         if not server.started:
             self.stop()
@@ -88,9 +87,7 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -104,6 +101,19 @@ class Sandbox:
         :param changes: fields of :class:`SandboxOptions`.
         """
         return self._state.configure(**changes)
+
+    @property
+    def habits(self) -> Habits:
+        """Return what the platform habitually does now."""
+        return self._state.options.habits
+
+    def set_habits(self, like: Like | None = None, **changes: Any) -> Habits:
+        """Change what the platform habitually does; return all of it.
+
+        :param like: start from the habits of this service; by default from those of now.
+        :param changes: fields of :class:`Habits`.
+        """
+        return self._state.set_habits(like, **changes)
 
     def snapshot(self, phones: int = 60) -> dict[str, Any]:
         """Return what there is at a glance: projects, channels, phones, faults, the clock, the latest calls.

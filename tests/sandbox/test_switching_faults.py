@@ -167,7 +167,7 @@ WRONG: list[dict[str, Any]] = [
     {"fault": "html", "status": 500},
     {"fault": "html", "name": "cut_after"},
     {"fault": "html", "parameters": {}},
-    {"fault": "error_after", "status": 503},
+    {"fault": "error_after", "status": 200},
     {"fault": "error_after", "status": "500"},
     {"fault": "error_after", "status": [500]},
     {"fault": "rate_limit", "retry_after": -1},

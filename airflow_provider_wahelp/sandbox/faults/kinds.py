@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 
 _REFUSAL = "Не удалось выполнить запрос"  # noqa: RUF001 - it is Russian
+_STATUSES = range(400, 600)
+_MAINTENANCE = "Service is under maintenance"
+_ERROR: dict[str, Any] = {"status": 500, "retry_after": None, "words": None}
 
 
 class Kind(NamedTuple):
@@ -22,13 +25,17 @@ class Kind(NamedTuple):
 KINDS = {
     "cut_before": Kind(after=False, parameters={"reset": False}),
     "cut_after": Kind(after=True, parameters={"reset": False}),
-    "error_after": Kind(after=True, parameters={"status": 500}),
+    "error_before": Kind(after=False, parameters=_ERROR),
+    "error_after": Kind(after=True, parameters=_ERROR),
     "rate_limit": Kind(after=False, parameters={"retry_after": None, "words": "Too Many Requests"}),
     "unavailable": Kind(after=False, parameters={"retry_after": None}),
     "success_false": Kind(after=False, parameters={"words": _REFUSAL}),
+    "maintenance": Kind(after=False, parameters={"words": _MAINTENANCE}),
+    "maintenance_after": Kind(after=True, parameters={"words": _MAINTENANCE}),
     "html": Kind(after=True, parameters={}),
     "truncated": Kind(after=True, parameters={}),
     "slow": Kind(after=True, parameters={"seconds": 60.0}),
+    "delayed": Kind(after=False, parameters={"seconds": 45.0}),
     "dead_token": Kind(after=False, parameters={}),
 }
 
@@ -57,7 +64,7 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "reset": (lambda value: isinstance(value, bool), "true or false"),
     "retry_after": (_is_delay, "a whole number of seconds"),
     "seconds": (lambda value: is_number(value) and value >= 0, "a number of seconds"),
-    "status": (lambda value: is_whole(value) and value in {500, 502, 504}, "500, 502 or 504"),
+    "status": (lambda value: is_whole(value) and value in _STATUSES, "an HTTP status from 400 to 599"),
     "words": (lambda value: isinstance(value, str) and bool(value), "a text"),
 }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, Response
 
-from airflow_provider_wahelp.sandbox.bodies import refusal
+from airflow_provider_wahelp.sandbox.bodies import plain, refusal
 from airflow_provider_wahelp.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox.faults.fault import Fault
 
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
-_GATEWAY_ERRORS = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
+_GATEWAY_ERRORS = {
+    502: "502 Bad Gateway",
+    503: "503 Service Temporarily Unavailable",
+    504: "504 Gateway Time-out",
+}
+_PHRASES = {**{status.value: status.phrase for status in HTTPStatus}, 500: "Server Error"}
 
 
 async def handle(call: Call) -> None:
@@ -50,17 +56,16 @@ async def _cut_before(call: Call, fault: Fault) -> None:
 
 
 async def _rate_limit(call: Call, fault: Fault) -> None:
-    await call.answer(_refuse_for_now(429, fault.parameters["words"], fault), fault)
+    await call.answer(_with_delay(call, fault, refusal(SandboxError(429, fault.parameters["words"]))), fault)
 
 
 async def _unavailable(call: Call, fault: Fault) -> None:
-    await call.answer(_refuse_for_now(503, "Service Unavailable", fault), fault)
+    await call.answer(_with_delay(call, fault, refusal(SandboxError(503, "Service Unavailable"))), fault)
 
 
-def _refuse_for_now(status: int, words: str, fault: Fault) -> Response:
-    response = refusal(SandboxError(status, words))
+def _with_delay(call: Call, fault: Fault, response: Response) -> Response:
     if fault.parameters["retry_after"] is not None:
-        response.headers["Retry-After"] = str(fault.parameters["retry_after"])
+        response.headers["Retry-After"] = call.retry_after(fault.parameters["retry_after"])
     return response
 
 
@@ -79,11 +84,30 @@ async def _cut_after(call: Call, fault: Fault, _response: Response) -> None:
 
 
 async def _error_after(call: Call, fault: Fault, _response: Response) -> None:
-    status = fault.parameters["status"]
-    if status in _GATEWAY_ERRORS:
-        await call.answer(HTMLResponse(_PAGE.format(_GATEWAY_ERRORS[status]), status), fault)
-    else:
-        await call.answer(refusal(SandboxError(status, "Server Error")), fault)
+    await _error_before(call, fault)
+
+
+async def _error_before(call: Call, fault: Fault) -> None:
+    await call.answer(_with_delay(call, fault, _error(**fault.parameters)), fault)
+
+
+def _error(status: int, words: str | None, **_: object) -> Response:
+    if status in _GATEWAY_ERRORS and words is None:
+        return HTMLResponse(_PAGE.format(_GATEWAY_ERRORS[status]), status)
+    return refusal(SandboxError(status, words or _PHRASES.get(status, "Error")))
+
+
+async def _maintenance(call: Call, fault: Fault) -> None:
+    await call.answer(plain({"message": fault.parameters["words"]}), fault)
+
+
+async def _maintenance_after(call: Call, fault: Fault, _response: Response) -> None:
+    await _maintenance(call, fault)
+
+
+async def _delayed(call: Call, fault: Fault) -> None:
+    await call.delay(fault.parameters["seconds"])
+    await call.answer(await call.carry_out(), fault)
 
 
 async def _html(call: Call, fault: Fault, _response: Response) -> None:
@@ -105,12 +129,16 @@ _BEFORE: dict[str, Callable[[Call, Fault], Awaitable[None]]] = {
     "cut_before": _cut_before,
     "rate_limit": _rate_limit,
     "unavailable": _unavailable,
+    "error_before": _error_before,
     "success_false": _success_false,
+    "maintenance": _maintenance,
+    "delayed": _delayed,
     "dead_token": _dead_token,
 }
 _AFTER: dict[str, Callable[[Call, Fault, Response], Awaitable[None]]] = {
     "cut_after": _cut_after,
     "error_after": _error_after,
+    "maintenance_after": _maintenance_after,
     "html": _html,
     "truncated": _truncated,
     "slow": _slow,

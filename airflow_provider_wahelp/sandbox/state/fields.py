@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.sandbox.errors import invalid
+from airflow_provider_wahelp.sandbox.habits.pages import Asked
 from airflow_provider_wahelp.sandbox.phones import digits
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 Fields: TypeAlias = "Mapping[str, Any]"
 
+_PAGE = 50
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -117,6 +119,14 @@ def positive(fields: Fields, name: str, default: int) -> int:
     if not _WHOLE.fullmatch(value):
         raise invalid(name, "Должно быть целое число больше нуля")
     return int(value)
+
+
+def page(query: Fields) -> Asked:
+    """Read which page of a list is wanted.
+
+    :param query: ``limit`` and ``page``, which counts from 1.
+    """
+    return Asked(positive(query, "limit", _PAGE), positive(query, "page", 1))
 
 
 def _is_web_address(value: str) -> bool:

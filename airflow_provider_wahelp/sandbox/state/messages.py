@@ -6,17 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid, not_found
+from airflow_provider_wahelp.sandbox.habits import pages, refusals
 from airflow_provider_wahelp.sandbox.state import fields as read
 from airflow_provider_wahelp.sandbox.state import views
 from airflow_provider_wahelp.sandbox.state.core import Area, changing, reading
 from airflow_provider_wahelp.sandbox.state.records import Message
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.state.channels import Channels
     from airflow_provider_wahelp.sandbox.state.core import Core
     from airflow_provider_wahelp.sandbox.state.people import People
     from airflow_provider_wahelp.sandbox.state.records import Channel, Status, User
-
-_PAGE = 50
 
 Call = Literal["incoming", "missed", "outgoing"]
 Language = Literal["en", "ru"]
@@ -50,27 +50,29 @@ class Messages(Area):
     """Everything that was written.
 
     :param core: what the areas share.
+    :param channels: what messages go through.
     :param people: who writes and is written to.
     """
 
-    def __init__(self, core: Core, people: People) -> None:
+    def __init__(self, core: Core, channels: Channels, people: People) -> None:
         super().__init__(core)
+        self._channels = channels
         self._people = people
 
     @reading
-    def history(self, project_id: int, uuid: str, query: read.Fields) -> list[dict[str, Any]]:
-        """List a page of a channel's messages with all its users, newest first.
+    def history(
+        self, project_id: int, uuid: str, query: read.Fields
+    ) -> tuple[list[dict[str, Any]], dict[str, bool]]:
+        """List a page of a channel's messages with all its users, and tell what stands beside it.
 
         :param project_id: the channel's project.
         :param uuid: the channel's uuid.
         :param query: ``limit`` and ``page``, which counts from 1.
         """
         channel = self._core.channel(project_id, uuid)
-        limit = read.positive(query, "limit", _PAGE)
-        history = self._core.registry.history_of[channel.uuid]
-        end = max(len(history) - (read.positive(query, "page", 1) - 1) * limit, 0)
-        page = history[max(end - limit, 0) : end]
-        return [views.message(self._core.registry, message) for message in reversed(page)]
+        everything = self._core.registry.history_of[channel.uuid]
+        page = pages.history(self._core.options.habits, everything, read.page(query))
+        return [self._show(message) for message in page.rows], page.beside
 
     @reading
     def get(self, project_id: int, uuid: str, message_id: int) -> dict[str, Any]:
@@ -84,7 +86,7 @@ class Messages(Area):
         message = self._core.registry.messages.get(message_id)
         if message is None or message.channel_uuid != channel.uuid or message.appears_at is not None:
             raise not_found("Сообщение")
-        return views.message(self._core.registry, message)
+        return self._show(message)
 
     @changing
     def send(self, project_id: int, uuid: str, user_id: int, fields: read.Fields) -> dict[str, Any]:
@@ -100,13 +102,11 @@ class Messages(Area):
         read.choice(fields, "type", ["text"], default="text")
         read.choice(fields, "destination", ["from_operator"], default="from_operator")
         text = read.text(fields, "text")
-        if not channel.active:
-            raise SandboxError(422, "Канал не активен")
-        if not self._core.has_messenger(user.phone):
-            raise SandboxError(200, self._core.options.sending_error_text)
+        self._check_send(channel, user)
         message = self._store(channel, user, Content(text), "from_operator", "sent")
         self._plan(message)
-        return views.sent(self._core.registry, message)
+        self._log_out_in_time(channel)
+        return views.sent(self._core.registry, self._core.options.habits, message)
 
     @changing
     def receive(
@@ -150,7 +150,7 @@ class Messages(Area):
             raise not_found("Сообщение")
         message.text = DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
         self._announce(message, "updated")
-        return views.message(self._core.registry, message)
+        return self._show(message)
 
     @reading
     def is_voice(self, message_id: int) -> bool:
@@ -184,6 +184,21 @@ class Messages(Area):
             if message.destination == "from_operator":
                 self._plan(message)
 
+    def _check_send(self, channel: Channel, user: User) -> None:
+        habits = self._core.options.habits
+        if not channel.active:
+            raise refusals.logged_out(habits)
+        refusals.check_send(habits, user.phone, self._core.registry.sent_through.total())
+        if not self._core.has_messenger(user.phone):
+            raise SandboxError(200, self._core.options.sending_error_text)
+
+    def _log_out_in_time(self, channel: Channel) -> None:
+        if self._core.registry.sent_through[channel.uuid] == self._core.options.habits.logs_out_after:
+            self._channels.log_out(channel.uuid)
+
+    def _show(self, message: Message) -> dict[str, Any]:
+        return views.message(self._core.registry, self._core.options.habits, message)
+
     def _between(
         self, phone: str, channel_uuid: str | None, content: Content, *, outgoing: bool = False
     ) -> dict[str, Any]:
@@ -195,7 +210,7 @@ class Messages(Area):
         user = user or self._people.register(channel, phone, phone)
         destination = f"from_{channel.type}" if outgoing else "from"
         message = self._store(channel, user, content, destination, "delivered")
-        return views.message(self._core.registry, message)
+        return self._show(message)
 
     def _addressed(self, phone: str, channel_uuid: str | None) -> Channel:
         channels = self._core.registry.channels
@@ -218,6 +233,7 @@ class Messages(Area):
         self, channel: Channel, user: User, content: Content, destination: str, status: Status
     ) -> Message:
         registry, options, now = self._core.registry, self._core.options, self._core.clock.now()
+        lag = options.lag(incoming=destination == "from")
         message = Message(
             id=registry.next_id("messages"),
             user_id=user.id,
@@ -227,7 +243,7 @@ class Messages(Area):
             created=now,
             status=status,
             skew=options.clock_skew,
-            appears_at=now + options.history_lag if options.history_lag else None,
+            appears_at=now + lag if lag else None,
         )
         registry.add(message)
         self._plan_appearance(message)
@@ -261,5 +277,5 @@ class Messages(Area):
 
     def _announce(self, message: Message, verb: str) -> None:
         project_id = self._core.registry.channels[message.channel_uuid].project_id
-        payload = partial(views.message, self._core.registry, message)
+        payload = partial(self._show, message)
         self._core.announce(project_id, f"channel.message.{verb}", payload)

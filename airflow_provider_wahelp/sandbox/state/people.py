@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.sandbox.errors import SandboxError, not_found
+from airflow_provider_wahelp.sandbox.habits import pages
 from airflow_provider_wahelp.sandbox.state import fields as read
 from airflow_provider_wahelp.sandbox.state import views
 from airflow_provider_wahelp.sandbox.state.core import Area, changing, reading
@@ -14,26 +15,24 @@ from airflow_provider_wahelp.sandbox.state.records import Contact, User
 if TYPE_CHECKING:
     from airflow_provider_wahelp.sandbox.state.records import Channel
 
-_PAGE = 50
-
 
 class People(Area):
     """Users and contacts."""
 
     @reading
-    def users(self, project_id: int, uuid: str, query: read.Fields) -> tuple[list[dict[str, Any]], bool]:
-        """List a page of a channel's users, and tell whether there are more.
+    def users(
+        self, project_id: int, uuid: str, query: read.Fields
+    ) -> tuple[list[dict[str, Any]], dict[str, bool]]:
+        """List a page of a channel's users, and tell what stands beside it.
 
         :param project_id: the channel's project.
         :param uuid: the channel's uuid.
         :param query: ``limit`` and ``page``, which counts from 1.
         """
         channel = self._core.channel(project_id, uuid)
-        limit = read.positive(query, "limit", _PAGE)
-        start = (read.positive(query, "page", 1) - 1) * limit
-        users = self._core.registry.users_of[channel.uuid]
-        page = [views.user(self._core.registry, user) for user in users[start : start + limit]]
-        return page, start + limit < len(users)
+        everybody = self._core.registry.users_of[channel.uuid]
+        page = pages.users(self._core.options.habits, everybody, read.page(query))
+        return [self._show(user) for user in page.rows], page.beside
 
     @changing
     def add(self, project_id: int, uuid: str, fields: read.Fields) -> dict[str, Any]:
@@ -52,7 +51,7 @@ class People(Area):
             return self._duplicate(existing)
         if not self._core.has_messenger(phone):
             raise self._lacks_messenger()
-        return views.user(self._core.registry, self.register(channel, phone, name))
+        return self._show(self.register(channel, phone, name))
 
     @reading
     def get(self, project_id: int, uuid: str, user_id: int) -> dict[str, Any]:
@@ -62,7 +61,7 @@ class People(Area):
         :param uuid: the channel's uuid.
         :param user_id: the user's id.
         """
-        return views.user(self._core.registry, self.find(self._core.channel(project_id, uuid), user_id))
+        return self._show(self.find(self._core.channel(project_id, uuid), user_id))
 
     @changing
     def contact_by_phone(self, project_id: int, fields: read.Fields) -> dict[str, Any]:
@@ -82,7 +81,12 @@ class People(Area):
                 raise not_found("Контакт", self._core.options.unknown_contact)
             contact = found
         users = self._core.registry.users_of_contact[contact.id]
-        return {"id": contact.id, "users": [views.contact_user(self._core.registry, u) for u in users]}
+        habits = self._core.options.habits
+        shown = [views.contact_user(self._core.registry, habits, user) for user in users]
+        return {"id": contact.id, "users": shown}
+
+    def _show(self, user: User) -> dict[str, Any]:
+        return views.user(self._core.registry, self._core.options.habits, user)
 
     def find(self, channel: Channel, user_id: int) -> User:
         """Find a user of a channel.
@@ -113,8 +117,7 @@ class People(Area):
             created=self._core.clock.now() + self._core.options.clock_skew,
         )
         registry.add(user)
-        payload = partial(views.user, registry, user)
-        self._core.announce(channel.project_id, "channel.user.created", payload)
+        self._core.announce(channel.project_id, "channel.user.created", partial(self._show, user))
         return user
 
     def _contact(self, project_id: int, phone: str) -> Contact:
@@ -138,7 +141,7 @@ class People(Area):
         if self._core.options.duplicate_users == "error":
             errors = {"phone": ["Пользователь уже существует"]}
             raise SandboxError(422, "Переданы неверные данные", errors=errors, data={"id": existing.id})
-        return views.user(self._core.registry, existing)
+        return self._show(existing)
 
     def _lacks_messenger(self) -> SandboxError:
         options = self._core.options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -45,6 +45,7 @@ class Registry:
         self.users_of: defaultdict[str, list[User]] = defaultdict(list)
         self.history_of: defaultdict[str, list[Message]] = defaultdict(list)
         self.users_of_contact: defaultdict[int, list[User]] = defaultdict(list)
+        self.sent_through: Counter[str] = Counter()
         self.last_message_of: dict[int, Message] = {}
         self.conversations: OrderedDict[str, list[Message]] = OrderedDict()
         self._contact_by_phone: dict[tuple[int, str], Contact] = {}
@@ -106,6 +107,7 @@ class Registry:
         self.messages[message.id] = message
         if message.appears_at is None:
             self.show(message)
+        self.sent_through[message.channel_uuid] += message.destination == "from_operator"
         self.last_message_of[message.user_id] = message
         phone = self.users[message.user_id].phone
         self.conversations[phone].append(message)

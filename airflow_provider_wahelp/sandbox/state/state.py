@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.sandbox.clock import Clock
 from airflow_provider_wahelp.sandbox.faults.active import ActiveFaults
 from airflow_provider_wahelp.sandbox.faults.spelling import parse
+from airflow_provider_wahelp.sandbox.habits.profiles import profile
 from airflow_provider_wahelp.sandbox.journal import Journal
 from airflow_provider_wahelp.sandbox.options import SandboxOptions
 from airflow_provider_wahelp.sandbox.state.account import Account
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_wahelp.sandbox.faults.fault import Fault
+    from airflow_provider_wahelp.sandbox.habits.habits import Habits
     from airflow_provider_wahelp.sandbox.state.core import Event
 
 
@@ -42,7 +44,7 @@ class State(Area):
         self.account = Account(self._core)
         self.channels = Channels(self._core)
         self.people = People(self._core)
-        self.messages = Messages(self._core, self.people)
+        self.messages = Messages(self._core, self.channels, self.people)
         self.hooks = Hooks(self._core)
         self.overview = Overview(self._core)
         self._name = secrets.token_hex(4)
@@ -87,6 +89,17 @@ class State(Area):
         if "faults" in changes:
             self._start_faults()
         return self._core.options
+
+    @changing
+    def set_habits(self, like: str | None = None, **changes: Any) -> Habits:
+        """Change what the platform habitually does; return all of it.
+
+        :param like: start from the habits of this service; by default from those of now.
+        :param changes: habits by name.
+        """
+        habits = (profile(like).habits if like else self._core.options.habits).change(**changes)
+        self._core.options = replace(self._core.options, habits=habits)
+        return habits
 
     def inject(self, fault: Fault) -> int:
         """Switch a fault on, and return its id.

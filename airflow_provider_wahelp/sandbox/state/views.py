@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_wahelp.sandbox.habits import texts, times
+
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.sandbox.habits.habits import Habits
     from airflow_provider_wahelp.sandbox.state.records import Channel, Message, Project, User, Webhook
     from airflow_provider_wahelp.sandbox.state.registry import Registry
-
-_MOSCOW = timezone(timedelta(hours=3))
-
-
-def moscow(seconds: float) -> str:
-    """Spell a moment as the platform does: Moscow time, without a zone.
-
-    :param seconds: seconds since the epoch.
-    """
-    return datetime.fromtimestamp(seconds, _MOSCOW).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def project(record: Project) -> dict[str, Any]:
@@ -44,10 +37,11 @@ def channel(record: Channel) -> dict[str, Any]:
     }
 
 
-def user(registry: Registry, record: User) -> dict[str, Any]:
+def user(registry: Registry, habits: Habits, record: User) -> dict[str, Any]:
     """Show a user.
 
     :param registry: where the channel and the last message are found.
+    :param habits: how times and texts are shown.
     :param record: the user.
     """
     return {
@@ -57,14 +51,15 @@ def user(registry: Registry, record: User) -> dict[str, Any]:
         "channel_id": registry.channels[record.channel_uuid].id,
         "contact_id": record.contact_id,
         "blocked": False,
-        "last_message": last_message(registry, record),
+        "last_message": last_message(registry, habits, record),
     }
 
 
-def contact_user(registry: Registry, record: User) -> dict[str, Any]:
+def contact_user(registry: Registry, habits: Habits, record: User) -> dict[str, Any]:
     """Show a user as a part of a contact.
 
     :param registry: where the channel and the last message are found.
+    :param habits: how times and texts are shown.
     :param record: the user.
     """
     return {
@@ -72,45 +67,48 @@ def contact_user(registry: Registry, record: User) -> dict[str, Any]:
         "channel_id": registry.channels[record.channel_uuid].id,
         "uid": record.phone,
         "blocked": False,
-        "last_message": last_message(registry, record),
+        "last_message": last_message(registry, habits, record),
     }
 
 
-def last_message(registry: Registry, record: User) -> dict[str, Any] | None:
+def last_message(registry: Registry, habits: Habits, record: User) -> dict[str, Any] | None:
     """Show the latest message of a user, if there is one.
 
     :param registry: where it is found.
+    :param habits: how times and texts are shown.
     :param record: the user.
     """
     latest = registry.last_message_of.get(record.id)
-    return _core(latest) | {"message": latest.text} if latest else None
+    return _core(habits, latest) | {"message": _stored(habits, latest)} if latest else None
 
 
-def message(registry: Registry, record: Message) -> dict[str, Any]:
+def message(registry: Registry, habits: Habits, record: Message) -> dict[str, Any]:
     """Show a message as history and webhooks do: the text is called ``message``.
 
     :param registry: where its user and channel are found.
+    :param habits: how times and texts are shown.
     :param record: the message.
     """
     person = registry.users[record.user_id]
     return {
-        **_core(record),
+        **_core(habits, record),
         "user_id": record.user_id,
         "channel_id": registry.channels[record.channel_uuid].id,
-        "message": record.text,
-        "user": _person(person, registry.channels[person.channel_uuid]),
+        "message": _stored(habits, record),
+        "user": _person(habits, person, registry.channels[person.channel_uuid]),
     }
 
 
-def sent(registry: Registry, record: Message) -> dict[str, Any]:
+def sent(registry: Registry, habits: Habits, record: Message) -> dict[str, Any]:
     """Show a message as the answer to a send does: the text is called ``text``.
 
     :param registry: where its channel is found.
+    :param habits: how times and texts are shown.
     :param record: the message.
     """
     return {
-        **_core(record),
-        "text": record.text,
+        **_core(habits, record),
+        "text": _stored(habits, record) if habits.texts_in_answer else record.text,
         "user_id": record.user_id,
         "channel_id": registry.channels[record.channel_uuid].id,
     }
@@ -141,20 +139,24 @@ def line(record: Message) -> dict[str, Any]:
     }
 
 
-def _core(record: Message) -> dict[str, Any]:
+def _stored(habits: Habits, record: Message) -> str:
+    return texts.stored(habits, record.text, incoming=record.destination == "from")
+
+
+def _core(habits: Habits, record: Message) -> dict[str, Any]:
     return {
         "id": record.id,
         "message_type": record.message_type,
         "destination": record.destination,
         "status": record.status,
-        "created_at": moscow(record.created + record.skew),
+        **times.stamp(habits, record.created + record.skew),
         "file_url": record.file_url,
         "operator_id": None,
         "comment_user_id": None,
     }
 
 
-def _person(record: User, channel: Channel) -> dict[str, Any]:
+def _person(habits: Habits, record: User, channel: Channel) -> dict[str, Any]:
     """Show a user as a part of a message."""
     return {
         "id": record.id,
@@ -164,6 +166,6 @@ def _person(record: User, channel: Channel) -> dict[str, Any]:
         "uid2": None,
         "contact_id": record.contact_id,
         "channel_id": channel.id,
-        "created_at": moscow(record.created),
+        **times.stamp(habits, record.created),
         "blocked": False,
     }
