@@ -69,7 +69,7 @@ _ALIKE = str.maketrans(
 # fmt: on
 
 _LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
-_MOST_PIECES = 12  # of a text that may be several of the words
+_MOST_PIECES = 6  # of a text that may be several of the words: each more costs time for every message
 
 Wish = Literal["stop", "start"]
 
