@@ -197,6 +197,11 @@ class Message(Model):
     created_at: datetime | None = _column(parse_time)
     user: Any = _column(_as_it_came, private=True)
 
+    @property
+    def phone(self) -> str | None:
+        """The person's phone, where the API tells it."""
+        return _text(self.user.get("phone")) if isinstance(self.user, Mapping) else None
+
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
         read, user = super()._read(data), data.get("user")

@@ -1,14 +1,22 @@
-"""The user ids of phones, remembered on the host: a phone is looked up once."""
+"""The user ids of phones, remembered on the host for some days: a phone is looked up once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.keys import keyed_hash
+
+KEPT = 7 * 86_400.0
+"""Seconds for which an id is remembered: a number that was corrected in Wahelp is another person's by now."""
+
+_COMPARED = 10
+"""Digits by which phones are compared, the last ones: answers write phones otherwise (docs/api.md, 4.2)."""
 
 
 class UserIdCache:
@@ -19,11 +27,15 @@ class UserIdCache:
     :param directory: where the file is; ``None``: in memory only.
     :param scope: what the ids belong to: the server, the project and the channel.
     :param key: the key of the digests, :func:`~airflow_provider_wahelp.storage.keys.digest_key`.
+    :param clock: returns the time, in seconds since 1970.
     """
 
-    def __init__(self, directory: Path | None, scope: str, key: bytes) -> None:
+    def __init__(
+        self, directory: Path | None, scope: str, key: bytes, clock: Callable[[], float] = time.time
+    ) -> None:
         self._cache = KeyValueCache(directory)
         self._hash = keyed_hash(key, b"people", scope.encode() + b"\0")
+        self._clock = clock
 
     def get(self, phone: str) -> Id | None:
         """Return the id of the user with a phone, if it is known."""
@@ -35,15 +47,29 @@ class UserIdCache:
         :param phones: the normalised numbers.
         """
         names = {self._name(phone): phone for phone in phones}
-        return {names[name]: json.loads(user) for name, user in self._cache.read(list(names)).items()}
+        found = {names[name]: json.loads(kept) for name, kept in self._cache.read(list(names)).items()}
+        now = self._clock()
+        return {phone: user_id for phone, (user_id, at) in found.items() if abs(now - at) < KEPT}
 
     def put(self, phone: str, user_id: Id) -> None:
         """Remember the id of the user with a phone."""
-        self._cache.write(self._name(phone), json.dumps(user_id).encode())
+        name = self._name(phone)
+        self._cache.write(name, json.dumps([user_id, self._clock()]).encode())
+        self._cache.write(self._name_of_user(user_id), self._name(_compared(phone)) + name)
 
     def forget(self, phone: str) -> None:
         """Forget a phone, as the channel no longer has its user."""
         self._cache.forget(self._name(phone))
+
+    def learn(self, user_id: Id | None, phone: str | None) -> None:
+        """Forget the phone that a user is remembered for, if an answer tells another phone of the user."""
+        if user_id is None or not phone:
+            return
+        kept = self._cache.read([self._name_of_user(user_id)]).values()
+        compared = self._name(_compared(phone))
+        for remembered in kept:
+            if not remembered.startswith(compared):
+                self._cache.forget(remembered[len(compared) :])
 
     def close(self) -> None:
         """Close the file."""
@@ -53,3 +79,15 @@ class UserIdCache:
         digest = self._hash.copy()
         digest.update(phone.encode())
         return digest.digest()
+
+    def _name_of_user(self, user_id: Id) -> bytes:
+        return self._name(f"\0{user_id}")
+
+
+def is_same_phone(one: str, other: str) -> bool:
+    """Return whether two phones are one, as far as the way they are written tells."""
+    return _compared(one) == _compared(other)
+
+
+def _compared(phone: str) -> str:
+    return re.sub(r"\D", "", phone)[-_COMPARED:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.delivery.alert import sender
 from airflow_provider_wahelp.notifications import WahelpNotifier
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.user_ids import UserIdCache
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Rig, Task
 from tests.front import Front
@@ -143,3 +147,50 @@ def test_an_account_without_the_right_is_named(rig: Rig, front: Front, second: s
     with pytest.raises(ForbiddenError):
         way(rig, [second] if way is not by_hook else [])
     assert lines(rig) == []
+
+
+def remember_wrongly(rig: Rig, server: str) -> None:
+    """Let the host take the second person for the first: in Wahelp a number was corrected since."""
+    scope = f"{server}/{rig.project_id}/{rig.channel['channel_uuid']}"
+    with closing(UserIdCache(shared_directory(), scope, digest_key())) as known:
+        known.put(PHONES[0], rig.users[1])
+
+
+@pytest.mark.parametrize("way", [by_mailing, by_alert])
+def test_who_is_remembered_wrongly_is_forgotten_and_the_right_person_gets_it(
+    rig: Rig, front: Front, way: Way, task_log: Callable[[], str]
+) -> None:
+    remember_wrongly(rig, front.url)
+    users = rig.sandbox._state._core.registry.users
+
+    def with_phone(answer: Any) -> Any:
+        sent = rig.sandbox._state._core.registry.messages[answer["data"]["id"]]
+        user = {"id": sent.user_id, "phone": users[sent.user_id].phone}
+        return {**answer, "data": {**answer["data"], "user": user}}
+
+    front.answers(SEND, body=with_phone, carried_out=True)
+    way(rig, [])
+    assert len(lines(rig)) == 1
+    assert f"went to user {rig.users[1]}, whose phone is another one by now" in task_log()
+    way(rig, [])
+    assert len(lines(rig)) == 1 + (way is by_mailing)  # the same alert is told once
+    assert len(lines(rig, PHONES[1])) == 1
+
+
+def test_a_list_of_users_tells_before_anything_is_sent(rig: Rig, front: Front) -> None:
+    remember_wrongly(rig, front.url)
+    rows = [{"phone": PHONES[0], "text": TEXT}, {"user_id": rig.users[2], "text": TEXT}]
+    MailingTask(rig, rows, given={"suppress": [PHONES[3]]}).attempt()
+    assert [len(lines(rig, phone)) for phone in PHONES[:3]] == [1, 0, 1]
+
+
+def test_another_spelling_of_a_phone_is_the_same_person(rig: Rig, front: Front) -> None:
+    rig.hook().send_message("before", phone=PHONES[0])
+    by_mailing(rig, [])
+
+    def told_otherwise(answer: Any) -> Any:
+        return {**answer, "data": {**answer["data"], "user": {"id": rig.users[0], "phone": "nobody knows"}}}
+
+    front.answers(SEND, body=told_otherwise, carried_out=True)
+    by_mailing(rig, [])
+    assert len(lines(rig)) == 3

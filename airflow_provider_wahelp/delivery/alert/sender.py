@@ -26,7 +26,7 @@ from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, 
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
-from airflow_provider_wahelp.storage.user_ids import UserIdCache
+from airflow_provider_wahelp.storage.user_ids import UserIdCache, is_same_phone
 
 T = TypeVar("T")
 
@@ -94,7 +94,9 @@ class AlertSender:
             self._alerts.withdraw(alert)
             raise
         try:
-            return await self._hook.run(send_message(begun, text, LOOKS))
+            message = await self._hook.run(send_message(begun, text, LOOKS))
+            if not await self._is_another(to, message):
+                return message
         except WahelpError as error:
             if not error.may_have_happened:  # what comes next may fail, or run out of time
                 await asyncio.to_thread(self._alerts.withdraw, alert)
@@ -124,6 +126,16 @@ class AlertSender:
         user_id = await self._ask(to.resolve())
         await self._remembered(to, lambda users: users.put(to.phone, user_id))
         return user_id
+
+    async def _is_another(self, to: Recipient, message: Message) -> bool:
+        """Return whether a message went to a remembered id that is another phone's by now; forget the id."""
+        if to.user_id is not None or not message.phone or is_same_phone(message.phone, to.phone):
+            return False
+        await self._forget(to)
+        if str(await self._resolve(to)) == str(message.user_id):
+            return False
+        log.warning("The alert went to user %s, whose phone is another one by now.", message.user_id)
+        return True
 
     async def _ask(self, flow: Flow[T]) -> T:
         """Find out about a recipient."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
@@ -92,9 +93,19 @@ class Assembly:
         )
         return MailingChannel(dispatcher, worklist)
 
+    def users(self, channel_uuid: str) -> Iterator[User]:
+        """Yield a channel's users; an id that is another phone's by now is forgotten."""
+        user_ids = self._user_ids(channel_uuid)
+        for user in self.hook.list_users(channel_uuid, self.project_id):
+            user_ids.learn(user.id, user.phone)
+            yield user
+        user_ids.close()
+
     def _sender(self, channel_uuid: str) -> Sender:
-        user_ids = UserIdCache(shared_directory(), self._scope(channel_uuid), digest_key())
-        return Sender(self.hook, self.project_id, channel_uuid, user_ids)
+        return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid))
+
+    def _user_ids(self, channel_uuid: str) -> UserIdCache:
+        return UserIdCache(shared_directory(), self._scope(channel_uuid), digest_key(), self.clock)
 
     def _pace(self, channel_uuid: str) -> Pace:
         return Pace(

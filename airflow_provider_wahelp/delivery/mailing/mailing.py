@@ -204,12 +204,12 @@ class Mailing:
 
     def _screened(self, assembly: Assembly, prepared: Preparation) -> Exclusions:
         """Leave out the users that must not be written to, before the log says how many will be."""
-        project_id, channel_uuid = self.channel
+        channel_uuid = self.channel[1]
         worklist, suppression = prepared.worklist, prepared.exclusions.suppression
         exclusions = assembly.exclusions(channel_uuid, suppression)
         if worklist.waiting(1) or worklist.open():
             if prepared.users and suppression.phones_given:
-                users = self.hook.list_users(channel_uuid, project_id)
+                users = assembly.users(channel_uuid)
                 suppression.add_users(
                     user.id for user in users if user.id and suppression.has_phone(user.phone or "")
                 )

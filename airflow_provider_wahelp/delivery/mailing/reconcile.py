@@ -155,6 +155,7 @@ class Reconciler:
         return max(SETTLED_AFTER, self.recorder.sender.hook.run(service_facts()).arrives_within)
 
     def _take(self, message: Message, _reading: Reading) -> bool:
+        self.recorder.sender.learn(message)
         self.recorder.worklist.add_history(message)
         self.recorder.look(_HISTORY)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -17,13 +18,16 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.proof import may_still_arrive
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, REFUSED, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.strikes import Strikes
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
-from airflow_provider_wahelp.storage.user_ids import UserIdCache
+from airflow_provider_wahelp.storage.user_ids import UserIdCache, is_same_phone
+
+log = logging.getLogger(__name__)
 
 
 class SendResult(NamedTuple):
@@ -115,7 +119,11 @@ class Sender:
             self.fault, self.slow = error, True
             return SendResult(OPEN)
         self.strikes.accepted(began)
-        return SendResult(Outcome.SENT, message_id=message.id)
+        return self._astray(message, person) or SendResult(Outcome.SENT, message_id=message.id)
+
+    def learn(self, message: Message) -> None:
+        """Forget an id that a message shows to be another phone's by now."""
+        self._user_ids.learn(message.user_id, message.phone)
 
     def _identify(self, person: QueuedMessage) -> Identified:
         if person.user_id is not None:
@@ -145,6 +153,23 @@ class Sender:
             return SendResult(state, str(error), strike=self.strikes.add(person.number, error.reason))
         self.fault = error
         return SendResult(WAITING)
+
+    def _astray(self, message: Message, person: QueuedMessage) -> SendResult | None:
+        """Return what to do about a message that went to an id that is another phone's by now."""
+        remembered = person.by_phone and person.number not in self._looked_up
+        if not remembered or not message.phone or is_same_phone(message.phone, person.phone):
+            return None
+        self._user_ids.forget(person.phone)
+        anew, failed = self._identify(person._replace(user_id=None))
+        if anew.user_id is not None and str(anew.user_id) == str(person.user_id):
+            return None
+        log.warning(
+            "Row %d: its message went to user %s, whose phone is another one by now. The host had remembered "
+            "the user for the phone of the row.",
+            person.number,
+            person.user_id,
+        )
+        return failed or SendResult(WAITING)  # the recipient has got nothing yet
 
     def _renew(self, person: QueuedMessage) -> bool:
         """Forget an id that the host remembers and that is outdated; return whether it was one."""

@@ -16,7 +16,7 @@ import pytest
 from airflow_provider_wahelp.storage import cache, database, keys
 from airflow_provider_wahelp.storage import directory as shared
 from airflow_provider_wahelp.storage.keys import KEY_FILE, digest_key
-from airflow_provider_wahelp.storage.user_ids import UserIdCache
+from airflow_provider_wahelp.storage.user_ids import KEPT, UserIdCache, is_same_phone
 
 PHONE, OTHER = "+79160000001", "+79160000002"
 SCOPE = "https://wahelp.test/101/5f0c-channel"
@@ -277,3 +277,39 @@ def test_without_a_directory_the_key_is_of_this_process(own_state: Path) -> None
     own_state.parent.mkdir(exist_ok=True)
     own_state.write_text("in the way")
     assert len(digest_key()) == 32
+
+
+def test_an_id_is_remembered_for_some_days(tmp_path: Path) -> None:
+    now = [1_800_000_000.0]
+    people = UserIdCache(tmp_path, SCOPE, KEY, lambda: now[0])
+    people.put(PHONE, 301)
+    now[0] += KEPT - 1
+    assert people.get(PHONE) == 301
+    now[0] += 2
+    assert people.get(PHONE) is None
+    now[0] -= 3 * KEPT  # the clock was set back
+    assert people.get(PHONE) is None
+
+
+@pytest.mark.parametrize("told", ["79160000001", "+7 916 000-00-01", "89160000001", "", None])
+def test_an_answer_that_tells_the_same_phone_changes_nothing(people: UserIdCache, told: str | None) -> None:
+    people.put(PHONE, 301)
+    people.learn(301, told)
+    people.learn(302, OTHER)
+    people.learn(None, OTHER)
+    assert people.get(PHONE) == 301
+
+
+def test_an_id_that_is_another_phones_by_now_is_forgotten(people: UserIdCache) -> None:
+    people.put(PHONE, 301)
+    people.put(OTHER, 302)
+    people.learn("301", "79169999999")
+    assert people.get_many([PHONE, OTHER]) == {OTHER: 302}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("+79160000001", "8 (916) 000-00-01", True), ("+79160000001", "79160000002", False)],
+)
+def test_phones_are_compared_by_their_digits(one: str, other: str, same: bool) -> None:
+    assert is_same_phone(one, other) is same
