@@ -45,7 +45,7 @@ def json_rows(file: IO[bytes], columns: Columns, encoding: str | None) -> Iterat
             yield from listed_rows(_Array(text.pieces(strict=True), columns.argument), columns)
             return
         decode, plain = DECODER.raw_decode, columns.is_plain
-        for line in text.lines():
+        for line in text.lines(strict=True):
             try:
                 row, end = decode(line)
             except (ValueError, RecursionError):

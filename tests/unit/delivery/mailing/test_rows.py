@@ -147,7 +147,16 @@ def test_a_relative_path_is_of_the_working_directory(
 
 
 def test_json_lines_that_cannot_be_read_keep_their_place(put: Put) -> None:
-    lines = [b'{"phone": 1}', b"", b"  \r", b'{"phone": ', b"[1]", b'"text"', b"null", b'{"name": "\xff"}']
+    lines = [
+        '{"phone": 1, "name": "Анна"}'.encode(),
+        b"",
+        b"  \r",
+        b'{"phone": ',
+        b"[1]",
+        b'"text"',
+        b"null",
+        b'{"name": "\xff"}',
+    ]
     lines += [b"[" * 100_000, b'{"phone": 2}\r', b'{"phone": 3}']
     no_object = "is no JSON object"
     read = list(read_rows(put("people.jsonl", b"\n".join(lines))))
