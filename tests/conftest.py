@@ -82,3 +82,14 @@ def task_log(
 
     yield text
     logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a PostgreSQL; return its address."""
+    servers = pytest.importorskip("tests.celery.servers", exc_type=ImportError)
+    pytest.importorskip("airflow.providers.postgres")
+    if "PostgreSQL" in servers.missing_programs():
+        pytest.skip("PostgreSQL is not on this machine: .ci/servers installs it")
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.address

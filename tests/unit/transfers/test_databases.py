@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -19,17 +18,6 @@ from airflow_provider_wahelp.transfers.query import BATCH, query_rows
 
 ANNA, BOB = "+79160000001", "+79160000002"
 MANY = 2 * BATCH + 1
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a PostgreSQL; return its address."""
-    servers = pytest.importorskip("tests.celery.servers", exc_type=ImportError)
-    pytest.importorskip("airflow.providers.postgres")
-    if "PostgreSQL" in servers.missing_programs():
-        pytest.skip("PostgreSQL is not on this machine: .ci/servers installs it")
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield server.address
 
 
 @pytest.fixture(params=["sqlite", "duckdb", "postgres"])
