@@ -14,9 +14,6 @@ from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.paging import Pager
 
-FEW = 10
-"""A history of fewer messages is whole: no service keeps so few of a channel that it could have lost one."""
-
 MOST_PAGES = 10_000
 """A reading that has not come to its end after so many pages has not gone far enough."""
 
@@ -41,11 +38,11 @@ class Extent:
     passed: bool = False
 
     def covers(self, since: float) -> bool:
-        """Return whether no message since a moment can be missing: a service may keep the newest alone.
+        """Return whether no message since a moment can be missing: a service may keep only the newest ones.
 
         :param since: at the earliest what the reading was asked for.
         """
-        return self.passed or (self.ended and (self.count < FEW or self.oldest < since))
+        return self.passed or (self.ended and (not self.count or self.oldest < since))
 
     def add(self, message: Message) -> None:
         """Take a message into account."""
