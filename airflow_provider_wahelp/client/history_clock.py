@@ -34,7 +34,8 @@ def offset_of(stamped: float, asked: float, answered: float) -> Offset | None:
     :param answered: the server's time when its answer was here, at the latest a second behind.
     """
     found = Offset(stamped - answered - 1, stamped + 1 - asked)
-    return found if stamped % _MINUTE and found.high - found.low <= _LOOSEST else None
+    exact = stamped % _MINUTE != 0 or found.low <= 0 <= found.high
+    return found if exact and found.high - found.low <= _LOOSEST else None
 
 
 def agreed(known: Offset | None, found: Offset) -> Offset:

@@ -126,9 +126,13 @@ class Rig:
         sandbox.clear_requests()
 
     def give_a_past(self, channel_uuid: str) -> None:
-        """Let a channel be older than its first send: a history of new messages alone proves little."""
-        self.sandbox.receive(OLD_CUSTOMER, "Здравствуйте", channel_uuid)
-        self.sleep(600.0)
+        """Let a channel be older than its first send: a history of new messages alone proves little.
+
+        By a clock that is not known yet it takes two messages to tell that it goes back far enough.
+        """
+        for words in ("Здравствуйте", "Вы работаете?"):
+            self.sandbox.receive(OLD_CUSTOMER, words, channel_uuid)
+            self.sleep(1200.0)
 
     def now(self) -> float:
         """Return the host's time: the real one and all that was slept."""

@@ -245,7 +245,7 @@ def test_of_one_second_the_stop_counts(reader: Reader) -> None:
 
 def test_all_pages_are_read_and_then_only_what_is_new(reader: Reader) -> None:
     reader.receive(PHONES[0], "stop")
-    reader.chat(3 * PAGE_SIZE - 2)  # and what the rig begins with
+    reader.chat(3 * PAGE_SIZE - 3)  # and what the rig begins with
     assert reader.read() == {PHONES[0]}
     assert reader.pages == 4  # the last one is empty
     assert reader.read() == {PHONES[0]}
@@ -323,7 +323,7 @@ def test_without_a_directory_all_is_read(rig: Rig) -> None:
         assert reader.pages == 4
     opt_outs = OptOuts(None, "here")
     with rig.hook() as hook:
-        assert hook.run(opt_outs.read(**rig.channel)) == 2 * PAGE_SIZE + 2
+        assert hook.run(opt_outs.read(**rig.channel)) == 2 * PAGE_SIZE + 3
         assert hook.run(opt_outs.read(**rig.channel)) == PAGE_SIZE
     assert rig.users[0] in opt_outs
     assert str(rig.users[0]) in opt_outs
