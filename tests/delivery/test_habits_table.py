@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_wahelp.client.errors import ConnectionLostError, UnknownOutcomeError
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import OLD_CUSTOMER, Killed, Rig, Task, outcome
+from tests.delivery.sending_task import OLD_CUSTOMER, PHONES, Killed, Rig, Task, outcome
 
 BUSY = 30
 """Messages that come in before the history is read: more than a page has, where pages are capped."""
@@ -177,3 +177,47 @@ def test_a_send_that_takes_longer_than_its_timeout_is_waited_for(rig: Rig) -> No
     assert task.attempt(hook=hook)["text"] == task.text
     assert rig.sends() == 1
     assert rig.delivered()[task.text] == 1
+
+
+@pytest.mark.parametrize("written", [0, 1], ids=["empty", "no message from before"])
+def test_a_channel_without_a_past(rig: Rig, written: int) -> None:
+    uuid = str(rig.hook().create_channel("New", "whatsapp", rig.project_id).uuid)
+    rig.sandbox.scan(uuid)
+    user = rig.hook().create_user("Anna", PHONES[0], uuid, rig.project_id).id
+    task = Task(rig, given={"channel_uuid": uuid, "user_id": user})
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    for _ in range(written):
+        rig.sandbox.receive(OLD_CUSTOMER, "Hello", uuid)
+    result = outcome(task.attempt)
+    assert isinstance(result, UnknownOutcomeError if written else dict), result
+
+
+@pytest.mark.parametrize(
+    "habits", [{"late_outgoing": 600}, {"text_limit": 40}], ids=["too late", "cut too early"]
+)
+def test_what_is_not_promised(rig: Rig, habits: Mapping[str, Any]) -> None:
+    """Whoever mends one of these changes docs/promises.md, too."""
+    task = begin(rig, Row(habits))
+    with pytest.raises(Killed):
+        task.attempt("after_post")
+    task.attempt()
+    assert rig.sends() == 2
+
+
+@pytest.mark.parametrize(
+    ("then", "unclear"),
+    [
+        ("Your order 18 is ready, Anna", False),  # another number
+        ("Your order 17 is on its way, Boris", True),  # much the same
+        ("Thank you for your visit", False),
+    ],
+)
+def test_another_message_since_then_is_told_apart(rig: Rig, then: str, unclear: bool) -> None:
+    task = Task(rig, text="Your order 17 is on its way, Anna")
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    Task(rig, text=then).attempt()
+    result = outcome(task.attempt)
+    assert isinstance(result, UnknownOutcomeError if unclear else dict), result
+    assert rig.sends() == 2 - unclear
