@@ -57,8 +57,7 @@ class SendMessagesOperator(SendingOperator):
     :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
     :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
     :param quiet_hours: when nothing is sent, e.g. ``"21:00-09:00"``.
-    :param quiet_zone: whose clock counts: each ``recipient``'s, as their phone tells it, or the
-        ``project``'s.
+    :param quiet_zone: whose clock counts: the ``recipient``'s, as the phone tells it, or the ``project``'s.
     :param timezone: the project's zone. It counts also for a phone that tells no zone.
     :param suppress: people who are not written to: a list of phones, rows with ``phone`` or ``user_id``, or a
         path as for ``recipients``.
@@ -97,8 +96,7 @@ class SendMessagesOperator(SendingOperator):
         seconds, ten minutes by default.
     :param columns: the names of your columns by ours, e.g. ``{"phone": "Телефон", "name": "Имя"}``.
     :param encoding: of a text file that is not UTF-8, e.g. ``"cp1251"``.
-    :param default_region: the country of phones without a country code, e.g. ``"RU"``; the connection's by
-        default.
+    :param default_region: the country of phones without a code, e.g. ``"RU"``; the connection's by default.
     :return: how many there are of each: ``sent``, ``skipped`` (bad rows), ``suppressed``, ``no_messenger``,
         ``failed``, ``deferred`` (not sent yet; in a dry run, what would be sent). With ``wait_for`` also
         ``delivered``, ``read``, ``fell_back`` (delivered through another channel) and ``undelivered``: each
@@ -215,9 +213,12 @@ class SendMessagesOperator(SendingOperator):
 
         return read_rows(seen(self.recipients), layout=Layout(*map(self._checked, ("columns", "encoding"))))
 
-    def suppressed(self) -> Any:
-        """Return the people who must not be written to."""
-        return seen(self.suppress)
+    def suppressed(self) -> Mapping[str, Iterable[Any]]:
+        """Return the people who must not be written to, by the argument that names them."""
+        from airflow_provider_wahelp.delivery.mailing.rows import Layout, read_entries
+
+        layout = Layout(*map(self._checked, ("columns", "encoding")))
+        return {"suppress": read_entries(seen(self.suppress), "suppress", layout)}
 
     def _check_arguments(self) -> None:
         with airflow_errors():  # Airflow renders none of these: a literal is all that they can be

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -75,16 +75,13 @@ class SqlToWahelpOperator(SendMessagesOperator):
         columns = Columns("sql", self._checked("columns"))
         return query_rows(self.sql_conn_id, self._checked("sql"), self.parameters, columns)
 
-    def suppressed(self) -> Any:
-        """Return who must not be written to."""
-        return self._both() if self.suppress_sql else super().suppressed()
-
-    def _both(self) -> Iterator[Any]:
+    def suppressed(self) -> Mapping[str, Iterable[Any]]:
+        """Return the people who must not be written to, by the argument that names them."""
+        if not self.suppress_sql:
+            return super().suppressed()
         from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
-        from airflow_provider_wahelp.delivery.mailing.rows import Layout, read_entries
         from airflow_provider_wahelp.transfers.query import query_rows
 
-        names = self._checked("columns")
-        yield from read_entries(super().suppressed(), "suppress", Layout(names, self._checked("encoding")))
-        columns = Columns("suppress_sql", names, optional=True)
-        yield from query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, columns)
+        columns = Columns("suppress_sql", self._checked("columns"), optional=True)
+        stopped = query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, columns)
+        return {**super().suppressed(), "suppress_sql": stopped}

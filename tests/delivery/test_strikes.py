@@ -27,6 +27,7 @@ from tests.front import Front
 
 PEOPLE = 60
 THREADS = 8
+EVERY_SECOND = range(0, PEOPLE, 2)
 A_FEW = ROW + 2 * THREADS + PROBES
 SEND = "POST .*/send_message/"
 QUOTA = {"success": False, "message": "Лимит сообщений исчерпан"}
@@ -164,7 +165,7 @@ def test_a_service_whose_answers_are_lost_goes_on(rig: Rig, front: Front, path: 
     assert outcomes(path) == {"sent": PEOPLE}
 
 
-@pytest.mark.parametrize("refused", [range(12), range(24, 36), range(0, PEOPLE, 2), [7]])
+@pytest.mark.parametrize("refused", [range(12), range(24, 36), EVERY_SECOND, [7]])
 @pytest.mark.parametrize("status", [403, 404, 422])
 def test_people_who_are_refused_one_after_the_other_are_rows_if_others_are_accepted(
     rig: Rig, front: Front, path: Path, status: int, refused: Any
@@ -174,7 +175,8 @@ def test_people_who_are_refused_one_after_the_other_are_rows_if_others_are_accep
     where = rig.channel["project_id"], rig.channel["channel_uuid"]
     ids = [people.add(*where, {"phone": rows[number]["phone"]})["id"] for number in refused]
     front.answers(f"POST .*/send_message/({'|'.join(map(str, ids))})$", status, QUOTA)
-    mailing = mailing_of(rig, rows, path)
+    # Threads may come to five of every second person in a row, and then the probes too: once in fifty runs.
+    mailing = mailing_of(rig, rows, path, concurrency=1 if refused == EVERY_SECOND else 4)
     with pytest.raises(TooManyFailuresError):
         mailing.attempt()
     failed = {line["number"] - 1 for line in report(path) if line["outcome"] == "failed"}

@@ -251,7 +251,8 @@ def test_two_columns_of_pandas_with_one_name_are_refused() -> None:
 def test_entries_have_the_shape_of_rows(source: Any) -> None:
     from airflow_provider_wahelp.delivery.mailing.exclusions import Suppression
 
-    suppression = Suppression(read_entries(source, "suppress"))
+    suppression = Suppression()
+    suppression.add(read_entries(source, "suppress"))
     assert suppression.has_phone(ANNA)
     assert suppression.has_phone(BOB)
 

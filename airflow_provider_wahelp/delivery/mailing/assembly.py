@@ -53,7 +53,7 @@ class Assembly:
 
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
         """Return what decides which recipients of a channel must not be written to."""
-        return Exclusions(suppression or Suppression(()), partial(self._opt_outs, channel_uuid))
+        return Exclusions(suppression or Suppression(), partial(self._opt_outs, channel_uuid))
 
     def channel(
         self,

@@ -20,19 +20,24 @@ from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 class Suppression:
     """Phones and users that must not be written to.
 
-    :param entries: phones, or mappings with a ``phone``, a ``user_id`` or both; numbers in any form.
-    :param argument: what an error calls them.
     :param region: the country of phones without a country code.
-    :raises InputError: if an entry cannot be understood: whom it means would be written to otherwise. It
-        names the entry's number, counted from 1, and never what it holds.
     """
 
-    def __init__(self, entries: Iterable[Any], argument: str = "suppress", region: str | None = None) -> None:
+    def __init__(self, region: str | None = None) -> None:
         self._normalise = phones.normaliser(region)
-        if isinstance(entries, str | bytes | Mapping) or not isinstance(entries, Iterable):
-            raise InputError(argument, "must be a list of phones, or of mappings with a phone or a user_id")
         self._phones: set[int] = set()
         self._users: set[Id] = set()
+
+    def add(self, entries: Iterable[Any], argument: str = "suppress") -> None:
+        """Suppress some more.
+
+        :param entries: phones, or mappings with a ``phone``, a ``user_id`` or both; numbers in any form.
+        :param argument: what an error calls them.
+        :raises InputError: if an entry cannot be understood: whom it means would be written to otherwise. It
+            names the entry's number, counted from 1, and never what it holds.
+        """
+        if isinstance(entries, str | bytes | Mapping) or not isinstance(entries, Iterable):
+            raise InputError(argument, "must be a list of phones, or of mappings with a phone or a user_id")
         for number, entry in enumerate(entries, start=1):
             try:
                 self._add(entry)

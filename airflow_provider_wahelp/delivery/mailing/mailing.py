@@ -30,7 +30,7 @@ from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow
-from airflow_provider_wahelp.delivery.mailing.rows import Layout, Row, Unreadable, closed, read_entries
+from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
@@ -192,11 +192,11 @@ class Mailing:
 
     def _prepared(self, worklist: Worklist, rows: Iterable[Row | Unreadable]) -> Preparation:
         log.info("Reading the rows")
-        layout = Layout(self.options.columns, self.options.encoding)
-        entries = read_entries(self.options.suppress, "suppress", layout)
-        with closed(entries):
-            exclusions = Exclusions(Suppression(entries, region=self.options.default_region))
-        prepared = Preparation(worklist, self.renderer, exclusions, Failures(log))
+        suppression = Suppression(region=self.options.default_region)
+        for argument, entries in self.options.suppress.items():
+            with closed(entries):
+                suppression.add(entries, argument)
+        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log))
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")

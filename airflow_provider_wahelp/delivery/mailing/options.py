@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -39,7 +39,7 @@ class Options:
     pace: float | None = None
     daily_cap: int | None = None
     concurrency: int = 8
-    suppress: Any = ()
+    suppress: Mapping[str, Iterable[Any]] = field(default_factory=dict)
     opt_outs: OptOutRules = field(default_factory=OptOutRules)
     on_bad_rows: str | None = None
     if_empty: str = "succeed"

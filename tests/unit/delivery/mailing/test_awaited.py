@@ -121,7 +121,7 @@ def test_to_wait_no_more_for_many_messages_takes_little_memory(
 ) -> None:
     legs = [leg_with(Ledger()), leg_with(Ledger(), "delivered")]
     wait_options = WaitOptions("delivered", timeout=1e9, fallback_after=1e9, interval=1.0)
-    following = Tracking(legs, wait_options, Exclusions(Suppression([])))
+    following = Tracking(legs, wait_options, Exclusions(Suppression()))
     with little_memory():
         following._stop_waiting()
     assert legs[0].worklist.awaited.summary().total == 0

@@ -14,6 +14,12 @@ from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
 PHONE = "+79160000001"
 
 
+def suppress(entries: Any, argument: str = "suppress") -> Suppression:
+    suppression = Suppression()
+    suppression.add(entries, argument)
+    return suppression
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -29,7 +35,7 @@ PHONE = "+79160000001"
     ],
 )
 def test_a_phone_is_compared_by_its_digits(entry: Any) -> None:
-    suppression = Suppression(iter([entry]))
+    suppression = suppress(iter([entry]))
     assert suppression.has_phone(PHONE)
     assert suppression.has_phone("8 (916) 000-00-01")
     assert not suppression.has_phone("+79160000002")
@@ -47,7 +53,7 @@ def test_a_phone_is_compared_by_its_digits(entry: Any) -> None:
     ],
 )
 def test_a_user_is_compared_by_id(entry: Any) -> None:
-    suppression = Suppression([entry])
+    suppression = suppress([entry])
     assert suppression.has_user(301)
     assert suppression.has_user("301")
     assert not suppression.has_user(30)
@@ -57,17 +63,17 @@ def test_a_user_is_compared_by_id(entry: Any) -> None:
 
 
 def test_an_entry_may_name_both() -> None:
-    suppression = Suppression([{"phone": PHONE, "user_id": "a-b"}])
+    suppression = suppress([{"phone": PHONE, "user_id": "a-b"}])
     assert suppression.has_phone(PHONE)
     assert suppression.has_user("a-b")
 
 
 def test_a_plain_number_is_a_phone_and_no_user() -> None:
-    assert not Suppression([79160000001]).has_user(79160000001)
+    assert not suppress([79160000001]).has_user(79160000001)
 
 
 def test_nobody() -> None:
-    suppression = Suppression([])
+    suppression = Suppression()
     assert not suppression.phones_given
     assert not suppression.has_phone(PHONE)
     assert not suppression.has_user(301)
@@ -95,7 +101,7 @@ def test_nobody() -> None:
 )
 def test_an_entry_that_cannot_be_understood_is_refused_by_its_number(entry: Any) -> None:
     with pytest.raises(InputError, match=r"^suppress: entry 2: .+") as caught:
-        Suppression([PHONE, entry])
+        suppress([PHONE, entry])
     for value in ("secret", "7916", "301"):
         assert value not in str(caught.value)
     assert "  " not in str(caught.value)
@@ -103,12 +109,12 @@ def test_an_entry_that_cannot_be_understood_is_refused_by_its_number(entry: Any)
 
 def test_the_reason_is_said() -> None:
     with pytest.raises(InputError, match="blocked: entry 1: it is no JSON"):
-        Suppression([Unreadable("is no JSON")], "blocked")
+        suppress([Unreadable("is no JSON")], "blocked")
     with pytest.raises(InputError, match="blocked: entry 1: phone must be a phone number"):
-        Suppression(["x"], "blocked")
+        suppress(["x"], "blocked")
 
 
 @pytest.mark.parametrize("entries", [PHONE, b"x", {"phone": PHONE}, None, 5])
 def test_what_is_no_list_is_refused(entries: Any) -> None:
     with pytest.raises(InputError, match="suppress: must be a list"):
-        Suppression(entries)
+        suppress(entries)
