@@ -81,6 +81,8 @@ def send_message(
     text: str,
     looks: Sequence[float] | None = LOOKS,
     before_repeat: Callable[[BegunSend], None] = lambda begun: None,
+    *,
+    patient: bool = True,
 ) -> Flow[Message]:
     """Send a text once: where the outcome is unknown, look into the history before sending again.
 
@@ -88,12 +90,14 @@ def send_message(
 
     :param looks: the seconds before each look; ``None`` leaves an unknown outcome to the caller.
     :param before_repeat: is called before the text is sent again, with when that is.
+    :param patient: whether to wait, before that, until nothing can be under way any more, nor show up late;
+        otherwise that is waited for only where the server was too slow to answer.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
 
     def find(error: WahelpError) -> Flow[Message | None]:
         nonlocal begun
-        found = yield from find_sent(begun, text, looks or (), under_way=may_still_arrive(error))
+        found = yield from find_sent(begun, text, looks or (), under_way=patient or may_still_arrive(error))
         if found is None:
             begun = replace(begun, attempted=(yield from moment()).seconds)
             before_repeat(begun)

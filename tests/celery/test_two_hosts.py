@@ -12,6 +12,7 @@ import pytest
 
 from demo.process import wait_until
 from tests.celery.conftest import Cluster
+from tests.past import give_a_past
 from tests.system.conftest import LOGIN, Person
 
 pytestmark = [pytest.mark.system, pytest.mark.celery]
@@ -81,6 +82,7 @@ def channel(cluster: Cluster, password: str) -> Channel:
         http.headers["Authorization"] = f"Bearer {token}"
         project = post("projects", name="Two hosts")["id"]
         uuid = post(f"projects/{project}/channels", name="All", type="whatsapp")["uuid"]
+        give_a_past(cluster.wahelp, uuid)
         users = f"projects/{project}/channels/{uuid}/users"
         found = [post(users, name=_name(phone), phone=phone) for phone in MAILED_PHONES]
     people = [{"user_id": user["id"], "name": user["name"]} for user in found]

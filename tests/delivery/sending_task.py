@@ -26,9 +26,9 @@ from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.sandbox import Sandbox
+from tests.past import give_a_past
 
 PHONES = tuple(f"+7916000000{number}" for number in range(4))
-OLD_CUSTOMER = "+79160000009"
 KILLS = ("before_begun", "after_begun", "before_post", "after_post", "before_done", "after_done")
 KILLS_WITHOUT_LEDGER = ("before_post", "after_post")
 TIMEOUT = 0.25
@@ -126,13 +126,8 @@ class Rig:
         sandbox.clear_requests()
 
     def give_a_past(self, channel_uuid: str) -> None:
-        """Let a channel be older than its first send: a history of new messages alone proves little.
-
-        By a clock that is not known yet it takes two messages to tell that it goes back far enough.
-        """
-        for words in ("Здравствуйте", "Вы работаете?"):
-            self.sandbox.receive(OLD_CUSTOMER, words, channel_uuid)
-            self.sleep(1200.0)
+        """Let a channel be older than its first send."""
+        give_a_past(self.sandbox, channel_uuid, 1200.0, self.sleep)
 
     def now(self) -> float:
         """Return the host's time: the real one and all that was slept."""

@@ -237,10 +237,14 @@ def explain(airflow: Airflow, dag_id: str, run_id: str) -> None:
             pytest.fail(f"{task.task_id} has failed:\n{log}\n{told}")
 
 
+PATIENCE = {"timeout": 10, "send_timeout": 10}
+"""Seconds: as long a test waits before a task may say that a message was not sent."""
+
+
 def connection(url: str, login: str, password: str, **extra: object) -> str:
     """Return a connection as Airflow takes it from the environment."""
     fields = {"conn_type": "wahelp", "host": url, "login": login, "password": password}
-    return json.dumps({**fields, "extra": extra})
+    return json.dumps({**fields, "extra": PATIENCE | extra})
 
 
 def place_of(sandbox: LocalSandbox) -> dict[str, object]:

@@ -21,6 +21,7 @@ from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
 from demo.airflow_version import VERSION
 from tests.guide_server import LOGIN
+from tests.past import give_a_past
 
 from .conftest import Runner, needs_retry, needs_store
 from .killer import Killer
@@ -48,6 +49,7 @@ def crowd(unreliable: Sandbox) -> Iterator[Crowd]:
             http.headers["Authorization"] = f"Bearer {post('user/login', dict(LOGIN))['access_token']}"
             project = post("projects", {"name": "Unreliable"})["id"]
             channel = post(f"projects/{project}/channels", {"name": "All", "type": "whatsapp"})["uuid"]
+            give_a_past(unreliable, channel)
             users = f"projects/{project}/channels/{channel}/users"
             people = [post(users, {"name": str(each), "phone": _phone(each)}) for each in range(count)]
             return {"project_id": project, "channel_uuid": channel}, [each["id"] for each in people]

@@ -25,6 +25,7 @@ from demo.airflow import Airflow
 from demo.process import wait_until
 from demo.sandbox import Sandbox as OtherSandbox
 from tests.guide_server import LOGIN
+from tests.past import give_a_past
 
 from .conftest import needs_retry, needs_store
 from .test_logs import _logs
@@ -94,6 +95,7 @@ def make_channel(unreliable: Sandbox) -> Iterator[MakeChannel]:
         def make(phones: list[str]) -> Channel:
             project = post("projects", {"name": "Parcels"})["id"]
             channel = post(f"projects/{project}/channels", {"name": "All", "type": "whatsapp"})["uuid"]
+            give_a_past(unreliable, channel)
             users = f"projects/{project}/channels/{channel}/users"
             found = [post(users, {"name": _name(phone), "phone": phone}) for phone in phones]
             people = [{"user_id": user["id"], "name": user["name"]} for user in found]

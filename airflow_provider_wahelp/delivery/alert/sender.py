@@ -94,7 +94,7 @@ class AlertSender:
             self._alerts.withdraw(alert)
             raise
         try:
-            message = await self._hook.run(send_message(begun, text, LOOKS))
+            message = await self._hook.run(send_message(begun, text, LOOKS, patient=False))
             if not await self._is_another(to, message):
                 return message
         except WahelpError as error:

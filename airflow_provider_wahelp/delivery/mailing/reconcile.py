@@ -48,7 +48,6 @@ class Reconciler:
 
         :raises UnknownOutcomeError: if the history does not reach back so far.
         """
-        self.recorder.sender.slow = bool(self.recorder.worklist.open())
         if self.suspected_since:
             since = self.recorder.server_time(self.suspected_since)
             covered = self._read_history(since, self._arrives_within()).covers(since)
@@ -88,9 +87,8 @@ class Reconciler:
         since = min(map(self.recorder.server_time, (person.begun_at for person in people)))
         self._read_history(since, SETTLED_AFTER)
         missing = [person for person in people if not self._verdict(person).message]
-        if missing and self.recorder.sender.slow:
+        if missing:
             self._read_history(since, self._arrives_within())
-        self.recorder.sender.slow = False
         return (self._settled(person, self._verdict(person)) for person in people)
 
     def _settled(self, person: QueuedMessage, verdict: Verdict) -> Iterable[Done]:

@@ -19,7 +19,6 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.proof import may_still_arrive
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, REFUSED, WAITING, QueuedMessage
@@ -58,8 +57,6 @@ class Sender:
         self.project_id = project_id
         self.channel_uuid = channel_uuid
         self.fault: Exception | None = None
-        self.slow = True
-        """Whether Wahelp may still be carrying out what was begun, by an earlier attempt at first."""
         self.strikes = Strikes()
         self._user_ids = user_ids
         self._looked_up: set[int] = set()
@@ -116,7 +113,7 @@ class Sender:
         except WahelpError as error:
             return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone
-            self.fault, self.slow = error, True
+            self.fault = error
             return SendResult(OPEN)
         self.strikes.accepted(began)
         return self._astray(message, person) or SendResult(Outcome.SENT, message_id=message.id)
@@ -143,7 +140,6 @@ class Sender:
 
     def _result(self, error: WahelpError, person: QueuedMessage) -> SendResult:
         """Tell a fault that concerns one recipient from one that concerns all."""
-        self.slow = self.slow or (error.may_have_happened and may_still_arrive(error))
         if isinstance(error, MessengerMissingError):
             return SendResult(Outcome.NO_MESSENGER, error.meaning)
         if isinstance(error, InputError):

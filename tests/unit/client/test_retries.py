@@ -58,11 +58,14 @@ def cases(table: dict[str, Any]) -> list[Any]:
     return [pytest.param(*row, id=name) for name, row in table.items()]
 
 
+HASTY = {"timeout": 0.5, "send_timeout": 0.5}
+
+
 @pytest.mark.parametrize(("fault", "error"), cases(UNKNOWN))
 def test_a_read_of_unknown_outcome_is_repeated(
     clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError]
 ) -> None:
-    client = clients(wire.url, timeout=0.5 if fault is keeps_silent else 30, access_token="ready")
+    client = clients(wire.url, access_token="ready", **(HASTY if fault is keeps_silent else {}))
     wire.will(fault)
     assert client.perform(READ).id == 1
     assert (len(wire.calls), len(client.waits)) == (2, 1)
@@ -73,7 +76,7 @@ def test_a_read_of_unknown_outcome_is_repeated(
 def test_a_change_of_unknown_outcome_is_not_repeated_and_the_error_says_so(
     clients: Clients, wire: Wire, fault: Any, error: type[errors.WahelpError], call: Call[Any]
 ) -> None:
-    client = clients(wire.url, timeout=0.5 if fault is keeps_silent else 30, access_token="ready")
+    client = clients(wire.url, access_token="ready", **(HASTY if fault is keeps_silent else {}))
     wire.will(fault)
     with pytest.raises(error, match="not known whether Wahelp carried it out") as caught:
         client.perform(call)
