@@ -11,7 +11,8 @@ import pytest
 
 from airflow_provider_wahelp.client.errors import ConnectionLostError, UnknownOutcomeError
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import OLD_CUSTOMER, PHONES, Killed, Rig, Task, outcome
+from tests.delivery.sending_task import PHONES, Killed, Rig, Task, outcome
+from tests.past import OLD_CUSTOMER
 
 BUSY = 30
 """Messages that come in before the history is read: more than a page has, where pages are capped."""
