@@ -168,9 +168,10 @@ class Sender:
         return failed or SendResult(WAITING)  # the recipient has got nothing yet
 
     def _renew(self, person: QueuedMessage) -> bool:
-        """Forget an id that the host remembers and that is outdated; return whether it was one."""
+        """Forget an id that the host remembers and that is outdated, once; return whether it was one."""
         outdated = person.by_phone and person.user_id is not None and person.number not in self._looked_up
         if outdated:
+            self._looked_up.add(person.number)  # whatever comes of that: once
             self._user_ids.forget(person.phone)
         return outdated
 
