@@ -227,7 +227,7 @@ class Mailings:
             found.append("the report has other rows")
         for line in report:
             name = f"row {line['number']}"
-            uuid = line.get("channel_uuid") or self.rig.channel["channel_uuid"]
+            uuid = str(line.get("channel_uuid") or self.rig.channel["channel_uuid"])
             if line["outcome"] in SENT and arrived[line["number"] - 1, uuid] != 1:
                 found.append(f"{name} is {line['outcome']}, and has not arrived")
             elif line["outcome"] == "failed" and not re.search("not known|never seen", line["reason"]):
