@@ -44,8 +44,9 @@ test-system: .venv/.installed
 test-rest: .venv/.installed
 	.venv/bin/python -m pytest --ignore=tests/system
 
-soak: .venv/.installed ## 300 messages through killed tasks and lost answers: each arrives once
+soak: .venv/.installed ## Hundreds of messages through killed tasks, lost answers and odd services: none twice
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
+	WAHELP_SOAK=60 .venv/bin/python -m pytest tests/system/test_habits.py
 
 matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test-3.1` is one of them
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(OLDER:%=test-%) test import-cost

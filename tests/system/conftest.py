@@ -187,6 +187,10 @@ def airflow(
                 _variable(name): connection(to.url, *LOGIN_OF_GUIDE.values())
                 for name, to in elsewhere.items()
             },
+            # So short a time that a test can wait until a send of unknown outcome cannot arrive any more.
+            _variable("IMPATIENT"): connection(
+                unreliable.url, *LOGIN_OF_GUIDE.values(), timeout=6, send_timeout=6
+            ),
             _variable("HASTY"): connection(unreliable.url, *LOGIN_OF_GUIDE.values(), retries=0),
             _variable("ALERTS"): connection(alerted.url, *LOGIN_OF_GUIDE.values(), **place_of(alerted)),
             "AIRFLOW_CONN_MEMORY": json.dumps({"conn_type": "sqlite", "host": ":memory:"}),
