@@ -13,9 +13,10 @@ from functools import lru_cache
 from airflow_provider_wahelp.client.notices import is_deleted
 
 CUT = 1000
-"""Letters and digits from which on a text that agrees as far as it goes is one that was cut."""
+"""Letters from which on a text that agrees as far as it goes is one that was cut."""
 
 _SIMILAR = 0.6  # of the words
+_RAGGED = 8  # signs: a text may be cut in the middle of an HTML entity
 _LINK = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _HOST = re.compile(r"https?://([^\s/?#<>]+)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
@@ -49,7 +50,7 @@ def plain(text: str) -> str:
     """
     while (resolved := html.unescape(text)) != text:
         text = resolved
-    visible = (char for char in unicodedata.normalize("NFKC", text) if not _invisible(char))
+    visible = (char for char in unicodedata.normalize("NFC", text) if not _invisible(char))
     return " ".join("".join(visible).split())
 
 
@@ -73,12 +74,12 @@ def likeness(sent: str, found: str | None) -> Likeness:
     """
     if found is None or is_lost(found):
         return Likeness.PERHAPS
-    if plain(sent) == plain(found):
+    ours, theirs, linked = plain(sent), plain(found), plain(_with_links_of(sent, found))
+    if ours == theirs or _is_cut(ours, theirs):
         return Likeness.SAME
-    ours, theirs = _words(sent), _words(_with_links_of(sent, found))
-    if ours == theirs or _is_cut(" ".join(ours), " ".join(theirs)):
-        return Likeness.SAME
-    return Likeness.PERHAPS if _similar(ours, theirs) else Likeness.OTHER
+    # Where links were shortened nothing tells two texts apart that differ in theirs alone.
+    similar = _is_cut(ours, linked) or _similar(_words(ours), _words(linked))
+    return Likeness.PERHAPS if similar else Likeness.OTHER
 
 
 def _hashed(text: str) -> str:
@@ -109,7 +110,7 @@ def _with_links_of(sent: str, found: str) -> str:
 
 
 def _is_cut(ours: str, theirs: str) -> bool:
-    return len(theirs) >= CUT and ours.startswith(theirs)
+    return len(theirs) >= CUT and ours.startswith(theirs[:-_RAGGED])
 
 
 def _similar(ours: list[str], theirs: list[str]) -> bool:

@@ -74,7 +74,7 @@ TABLE = {
         f"text: {name}": Row({"texts": (name,)})
         for name in ("html", "nbsp", "one-space", "nfc", "no-fe0f", "zero-width", "no-zero-width")
     },
-    "text: short-links": Row({"texts": ("short-links",)}),
+    "text: short-links": Row({"texts": ("short-links",)}, "unclear"),
     "text: no-blank-lines": Row({"texts": ("no-blank-lines",)}),
     "text: cut": Row({"text_limit": 4096}, text=LONG),
     "deleted": Row({"texts": ("deleted",)}, "unclear"),

@@ -285,6 +285,28 @@ def test_sending_is_tried_three_times_where_it_never_happens(rig: Rig) -> None:
     once(rig, task)
 
 
+@pytest.mark.parametrize("ledger", KEEPING)
+@pytest.mark.parametrize(
+    ("text", "other", "told_apart"),
+    [
+        ("Order 17 is ready", "Order 18 is ready", True),
+        ("See you on Monday, Anna", "The parcel has come", True),
+        ("Balance: +500", "Balance: -500", False),
+        ("Open https://shop.example.com/o/17", "Open https://clck.example/o/18", False),
+    ],
+)
+def test_a_text_that_is_like_another_is_never_lost(
+    rig: Rig, ledger: str, text: str, other: str, told_apart: bool
+) -> None:
+    task = Task(rig, ledger, text=text)
+    with pytest.raises(Killed):
+        task.attempt("before_post")
+    Task(rig, ledger, text=other).attempt()
+    result = outcome(task.attempt)
+    assert isinstance(result, dict if told_apart else UnknownOutcomeError)
+    assert rig.delivered() == {other: 1} | ({text: 1} if told_apart else {})
+
+
 # A token is not the message: where none can be got, nothing was sent.
 
 
