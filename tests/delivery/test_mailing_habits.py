@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_wahelp.client.errors import UnknownOutcomeError
+from airflow_provider_wahelp.client.errors import MailingStoppedError, UnknownOutcomeError
 from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Habits
@@ -213,6 +213,9 @@ class Mailings:
                 totals = task.resume()
         except Killed:
             self.counts["kills"] += 1
+        except MailingStoppedError:
+            assert self.rig.sandbox.faults, "a mailing has stopped, and no fault was on"
+            self.counts["mailings stopped"] += 1
         except UnknownOutcomeError:
             self.counts["tasks failed as unclear"] += 1
         except AirflowFailException as error:
