@@ -73,7 +73,7 @@ class SendMessagesOperator(SendingOperator):
         those tried. A recipient without the messenger is not counted as a failure. With ``wait_for``, an
         undelivered message is.
     :param max_length: how many characters a text may have.
-    :param dry_run: render and check everything, and send nothing.
+    :param dry_run: check everything, and send nothing.
     :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
         ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. Only its owner may read it.
     :param if_unclear: where it is unknown whether a message was sent: ``check`` looks into the channel's
@@ -92,8 +92,7 @@ class SendMessagesOperator(SendingOperator):
         channel sends one message at most to each recipient, at its own pace. A message without a report can
         still arrive: **some people will get it twice**, once through each channel. A recipient named by
         ``user_id`` needs a phone, in the row or in the channel. Needs ``wait_for``.
-    :param fallback_after: how long to wait for a delivery before the next channel is tried: a timedelta or
-        seconds, ten minutes by default.
+    :param fallback_after: how long to wait for a delivery before the next channel: ten minutes by default.
     :param columns: the names of your columns by ours, e.g. ``{"phone": "Телефон", "name": "Имя"}``.
     :param encoding: of a text file that is not UTF-8, e.g. ``"cp1251"``.
     :param default_region: the country of phones without a code, e.g. ``"RU"``; the connection's by default.
@@ -237,6 +236,7 @@ class SendMessagesOperator(SendingOperator):
         with airflow_errors():
             rows = self.rows()
         result = mailing.run(rows)
+        self._refusal = result.refusal
         if result.until:
             self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
             self.defer(trigger=trigger_at(result.until), method_name="resume")

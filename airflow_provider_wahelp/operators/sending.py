@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.client.errors import InputError
     from airflow_provider_wahelp.delivery.attempt import Attempt
     from airflow_provider_wahelp.delivery.ledger import Ledger
 
@@ -38,6 +40,14 @@ class SendingOperator(WahelpOperator):
     wait_for: Any
     fallback: Any
     fallback_after: Any
+    _refusal: InputError | None = None
+
+    def post_execute(self, context: Any, result: Any = None) -> None:
+        """Fail if nothing could be done with the input; what is returned and reported tells of it first."""
+        super().post_execute(context, result)
+        if self._refusal:
+            with airflow_errors():
+                raise self._refusal
 
     def _check_together(self) -> None:
         wait_options.require_fallback(self.fallback, fallback_after=self.fallback_after)

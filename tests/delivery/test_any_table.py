@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.row_shape import fold
 from airflow_provider_wahelp.operators import SendMessagesOperator
+from tests.delivery.mailing_task import run
 from tests.delivery.sending_task import Rig
 
 ANNA, BOB = "+79160000001", "+79160000002"
@@ -33,7 +34,7 @@ def mail(rig: Rig, tmp_path: Path) -> Callable[..., Any]:
         task = SendMessagesOperator(
             task_id="mail", recipients=recipients, report_path=str(report), **arguments
         )
-        totals = task.execute({})
+        totals = run(task)
         return totals, [json.loads(line) for line in report.read_text().splitlines()]
 
     return check

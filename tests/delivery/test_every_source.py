@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.row_shape import fold
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator
+from tests.delivery.mailing_task import run
 from tests.delivery.sending_task import PHONES, Rig
 from tests.delivery.sources import NAMELESS, SOURCES, Place, Source, Table
 
@@ -248,7 +249,7 @@ def mail(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyt
         operator = SqlToWahelpOperator if "sql" in arguments else SendMessagesOperator
         error = ""
         try:
-            operator(**arguments).execute({})
+            run(operator(**arguments))
         except TaskDeferred:
             pass
         except InputError as refused:

@@ -47,11 +47,13 @@ class Result(NamedTuple):
 
     :param until: when to go on; ``None`` if nothing is to be sent, or waited for, any more.
     :param given_up: how many of the failures a retry may mend.
+    :param refusal: what is wrong with the rows, if none of them is good.
     """
 
     totals: dict[str, int]
     until: datetime | None
     given_up: int
+    refusal: InputError | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Mailing:
                 until, given_up = self._mail(worklists, prepared, report)
             finally:
                 report.finish()
-            result = Result(self._totals(worklists), until, given_up)
+            result = Result(self._totals(worklists), until, given_up, prepared.refusal)
             self._judge(result)
         return result
 

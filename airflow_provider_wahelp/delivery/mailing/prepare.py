@@ -41,6 +41,7 @@ class Preparation:
     bad: int = 0
     users: int = 0
     reasons: list[str] = field(default_factory=list)
+    refusal: InputError | None = None
 
     def fill(self, rows: Iterable[Mapping[str, Any] | Unreadable]) -> None:
         """Take in the recipients; count the rows, the bad ones and those that name no phone."""
@@ -56,14 +57,11 @@ class Preparation:
         if self.bad and options.on_bad_rows == "fail":
             must = f'{self.bad:,} of {self.rows:,} rows are bad, and on_bad_rows is "fail"'
             raise InputError("recipients", must)
-        if (
-            self.rows
-            and options.on_bad_rows is None
-            and set(self.worklist.results.totals()) == {Outcome.SKIPPED}
-        ):
+        all_bad = self.rows and set(self.worklist.results.totals()) == {Outcome.SKIPPED}
+        if all_bad and options.on_bad_rows is None:
             first = "; ".join(self.reasons)
             must = f'all {self.rows:,} rows are bad ({first}). If that may be, say on_bad_rows="report"'
-            raise InputError("recipients", must)
+            self.refusal = InputError("recipients", must)
 
     def _composed(self, number: int, row: Mapping[str, Any] | Unreadable) -> QueuedMessage | None:
         self.rows = number
