@@ -63,10 +63,14 @@ class Channel:
 
 @dataclass(frozen=True)
 class Night:
-    """A mailing that waits until it is day in Vladivostok."""
+    """A mailing that waits until it is day in Vladivostok.
+
+    :param moved: how far ahead the sandbox's clock was.
+    """
 
     run_id: str
     over: datetime
+    moved: timedelta
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,6 @@ def make_channel(unreliable: Sandbox) -> Iterator[MakeChannel]:
         def make(phones: list[str]) -> Channel:
             project = post("projects", {"name": "Parcels"})["id"]
             channel = post(f"projects/{project}/channels", {"name": "All", "type": "whatsapp"})["uuid"]
-            give_a_past(unreliable, channel)
             users = f"projects/{project}/channels/{channel}/users"
             found = [post(users, {"name": _name(phone), "phone": phone}) for phone in phones]
             people = [{"user_id": user["id"], "name": user["name"]} for user in found]
@@ -107,7 +110,7 @@ def make_channel(unreliable: Sandbox) -> Iterator[MakeChannel]:
 
 
 @pytest.fixture(scope="module")
-def night(airflow: Airflow, make_channel: MakeChannel) -> Night:
+def night(airflow: Airflow, unreliable: Sandbox, make_channel: MakeChannel) -> Night:
     """A mailing to people in two zones that has been put off, as it is night in one of them."""
     wait_until(lambda: airflow.api.has_dag(AT_NIGHT), timeout=180, what="the DAG")  # not at the night's cost
     over = (datetime.now(UTC) + timedelta(seconds=TO_DAWN + 60)).replace(second=0, microsecond=0)
@@ -124,13 +127,14 @@ def night(airflow: Airflow, make_channel: MakeChannel) -> Night:
         return bool(_task(airflow, AT_NIGHT, run_id)["state"] == "deferred")
 
     wait_until(deferred, timeout=TO_DAWN, what="a mailing that is put off")
-    return Night(run_id, over)
+    return Night(run_id, over, _moved(unreliable))
 
 
 @pytest.fixture(scope="module")
 def killed(airflow: Airflow, unreliable: Sandbox, night: Night, make_channel: MakeChannel) -> Killed:
     """A mailing of which one answer in ten was lost, and which was killed at random moments."""
     channel = make_channel(CROWD)
+    give_a_past(unreliable, channel.where["channel_uuid"])
     sends = f"*{channel.where['channel_uuid']}/send_message/*"
     unreliable.inject("cut_after", path=sends, probability=0.1, seed=SEED)
     unreliable.inject("slow", path=sends, seconds=0.15)  # else it is over before anybody could kill it
@@ -215,10 +219,10 @@ def test_each_zone_is_written_to_by_day(airflow: Airflow, unreliable: Sandbox, n
         **TOTALS,
         "sent": len(MOSCOW) + len(VLADIVOSTOK),
     }
-    for phones, late in ((MOSCOW, False), (VLADIVOSTOK, True)):
+    for phones, late, moved in ((MOSCOW, False, night.moved), (VLADIVOSTOK, True, _moved(unreliable))):
         lines = [line for phone in phones for line in unreliable.conversation(phone)]
         assert [line["text"] for line in lines] == list(map(_text, phones))
-        assert {datetime.fromisoformat(line["created_at"]) >= night.over for line in lines} == {late}
+        assert {datetime.fromisoformat(line["created_at"]) >= night.over + moved for line in lines} == {late}
 
 
 @needs_retry
@@ -279,3 +283,7 @@ def _name(phone: str) -> str:
 
 def _text(phone: str) -> str:
     return f"{_name(phone)}, your parcel is here"
+
+
+def _moved(sandbox: Sandbox) -> timedelta:
+    return timedelta(seconds=sandbox._state.clock.offset)
