@@ -249,6 +249,6 @@ def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -
     rig.connect(rig.sandbox.url, timeout=1, send_timeout=1)  # then nothing is under way any more
     run_python(DYING)
     for attempt in (1, 2, 3):
-        WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE)(of_task(try_number=attempt))
+        WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE, timeout=60)(of_task(try_number=attempt))
     assert sorted(rig.texts()) == ["1", "2", "3"]
     assert len(rig.sends) == 3

@@ -10,7 +10,7 @@ from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpErr
 from airflow_provider_wahelp.client.flow import service_facts
 from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.models import Message
-from airflow_provider_wahelp.client.proof import LOOKS, NOT_FAR_ENOUGH, Reading, Verdict, judge, read_sent
+from airflow_provider_wahelp.client.proof import LOOKS, Reading, Verdict, judge, read_sent
 from airflow_provider_wahelp.client.reconcile import ATTEMPTS, BegunSend
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.chunks import Done, batched
@@ -44,15 +44,9 @@ class Reconciler:
     _reading: Reading | None = field(default=None, init=False)
 
     def read_suspected(self) -> None:
-        """Read what an earlier attempt may have sent, where no ledger tells.
-
-        :raises UnknownOutcomeError: if the history does not reach back so far.
-        """
+        """Read what an earlier attempt may have sent, where no ledger tells."""
         if self.suspected_since:
-            since = self.recorder.server_time(self.suspected_since)
-            covered = self._read_history(since, self._arrives_within()).covers(since)
-            if not covered and self.if_unclear == "check":
-                raise self._unknown(f'{NOT_FAR_ENOUGH}; a ledger_path tells, and if_unclear="resend" sends')
+            self._read_history(self.recorder.server_time(self.suspected_since), self._arrives_within())
 
     def settle(self) -> bool:
         """Find out what became of sends of unknown outcome; return whether there were any."""
@@ -71,7 +65,9 @@ class Reconciler:
             return None
         suspected = person._replace(digest=digest(person.text), began=self.suspected_since.seconds)
         verdict = self._verdict(suspected._replace(by_host=self.suspected_since.by_host))
-        return _result(verdict) if verdict.message or verdict.doubt else None
+        doubted = bool(verdict.doubt) and self.if_unclear != "resend"
+        self.given_up += doubted and not verdict.message
+        return _result(verdict) if verdict.message or doubted else None
 
     def begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
         """Note when the sending is begun; what was begun first may still show up in the history."""
