@@ -125,6 +125,7 @@ def test_what_lies_on_the_disk_names_nobody_and_is_private(rig: Rig, own_state: 
 # Airflow's workers fork, too; and importing Airflow eight times takes a minute.
 STORM = """
 import os, sys
+from tests.past import give_a_past
 from tests.notifications.conftest import PHONE, of_task
 from airflow_provider_wahelp.notifications import WahelpNotifier
 import airflow_provider_wahelp.notifications.notification
@@ -247,6 +248,7 @@ for attempt, (place, name) in enumerate(moments.values(), start=1):
 def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -> None:
     """Before the request nothing was sent; after it the history tells."""
     rig.connect(rig.sandbox.url, timeout=1, send_timeout=1)  # then nothing is under way any more
+    give_a_past(rig.sandbox, rig.channel)
     run_python(DYING)
     for attempt in (1, 2, 3):
         WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE, timeout=60)(of_task(try_number=attempt))
