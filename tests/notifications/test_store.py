@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_wahelp.delivery.alert import store
 from airflow_provider_wahelp.notifications import WahelpNotifier
+from tests.past import give_a_past
 
 from .conftest import (
     PHONE,
@@ -125,7 +126,6 @@ def test_what_lies_on_the_disk_names_nobody_and_is_private(rig: Rig, own_state: 
 # Airflow's workers fork, too; and importing Airflow eight times takes a minute.
 STORM = """
 import os, sys
-from tests.past import give_a_past
 from tests.notifications.conftest import PHONE, of_task
 from airflow_provider_wahelp.notifications import WahelpNotifier
 import airflow_provider_wahelp.notifications.notification
