@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -76,6 +76,11 @@ def outcomes(path: Path) -> dict[int, str]:
 def send(worklist: Worklist, report: Any, number: int) -> None:
     worklist.settle(number, Outcome.SENT, message_id=500 + number)
     report.add(number)
+
+
+def uploaded(report: GrowingReport) -> bool:
+    """Return whether the upload has ended, which is when the pause before the next begins."""
+    return bool(cast("Any", report._file)._upload.done())
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -157,7 +162,7 @@ def test_elsewhere_it_is_uploaded_now_and_then(path: Path, worklist: Worklist, c
     report = growing(path, worklist, clock)
     report.renew()
     report.tick()
-    wait_until(path.exists)
+    wait_until(lambda: uploaded(report))
     for number in (1, 2):
         send(worklist, report, number)
         clock.now += 14
@@ -165,7 +170,7 @@ def test_elsewhere_it_is_uploaded_now_and_then(path: Path, worklist: Worklist, c
     assert path.read_text().count("sent") == 0
     clock.now += 5
     report.tick()
-    wait_until(lambda: path.read_text().count("sent") == 2)
+    wait_until(lambda: uploaded(report))
     assert outcomes(path) == {1: "sent", 2: "sent"}
     report.finish()
     assert len(outcomes(path)) == COUNT

@@ -254,3 +254,15 @@ def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -
         WahelpNotifier(text="{{ ti.try_number }}", phone=PHONE, timeout=60)(of_task(try_number=attempt))
     assert sorted(rig.texts()) == ["1", "2", "3"]
     assert len(rig.sends) == 3
+
+
+@pytest.mark.parametrize("byte", range(0, 256, 15))
+def test_an_event_came_up_whatever_its_alerts_are_called(byte: int) -> None:
+    alerts = store.Alerts(None, lambda: 100.0)
+    event = bytes(32)
+    other = event[:-1] + b"\1"
+    key = event + bytes([byte]) * 32
+    with closing(alerts):
+        alerts.claim(store.Alert(key, b"group", b"run", "label"), window=0, lease=10)
+        found = [alerts.came_up(event, 100), alerts.came_up(event, 101), alerts.came_up(other, 0)]
+    assert found == [True, False, False]

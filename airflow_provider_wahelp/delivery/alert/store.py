@@ -51,7 +51,7 @@ INSERT INTO alerts VALUES (:key, :group, :run, :label, :now, :state, :pid, :unti
 ON CONFLICT (key) DO UPDATE SET state = :state, pid = :pid, until = :until, reporter = NULL,
     at = CASE WHEN :state = 'held' THEN at ELSE :now END
 """
-_CAME_UP = "SELECT 1 FROM alerts WHERE key > ? AND key < ? AND at >= ? LIMIT 1"
+_CAME_UP = "SELECT 1 FROM alerts WHERE key BETWEEN ? AND ? AND at >= ? LIMIT 1"
 _BEGIN = "UPDATE alerts SET state = 'begun', note = :note WHERE key = :key"
 _WITHDRAW = "UPDATE alerts SET state = 'claimed' WHERE key = :key AND state = 'begun'"
 _GIVE_BACK = """
@@ -189,8 +189,9 @@ class Alerts:
         :param event: what the keys of its alerts begin with.
         :param since: the earliest time that counts, in seconds since 1970.
         """
-        found = self._database.do(lambda db: db.execute(_CAME_UP, (event, event + b"\xff", since)).fetchone())
-        return found is not None
+        # A key is the event's digest, and another as long, which may begin with 0xff.
+        values = event, event + b"\xff" * len(event), since
+        return self._database.do(lambda db: db.execute(_CAME_UP, values).fetchone()) is not None
 
     def begin(self, alert: Alert, note: Mapping[str, Any]) -> None:
         """Note that it is sent now: from here on it may have been.
