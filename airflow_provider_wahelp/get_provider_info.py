@@ -33,6 +33,7 @@ def get_provider_info() -> dict[str, Any]:
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],
+        "asset-uris": [{"schemes": ["wahelp"], "handler": f"{_PACKAGE}.assets.uri.sanitize_uri"}],
         "config": _config(),
     }
 

@@ -1,0 +1,58 @@
+"""A channel as an asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+from airflow_provider_wahelp.assets.event import Inclusion
+from airflow_provider_wahelp.assets.uri import ChannelUri
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.events import KINDS, Kind
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset
+
+
+def WahelpAsset(  # noqa: N802 - it is used as the class is
+    project_id: int | str,
+    channel_uuid: str,
+    *,
+    host: str = "wahelp.ru",
+    kinds: Sequence[Kind] = ("message",),
+    include: Sequence[Inclusion] = (),
+    **kwargs: Any,
+) -> Asset:
+    """Return a channel as an asset: what people write there are its events. Airflow 3.
+
+    Airflow takes an asset for another one where its name or its URI is spelt differently. So both are the one
+    spelling of ``wahelp://<host>/<project>/<channel>``.
+
+    :param project_id: the channel's project.
+    :param channel_uuid: the channel.
+    :param host: the host of the API, as in the connection.
+    :param kinds: the events that DAGs are woken by, of ``message``, ``call``, ``deleted``, ``status`` and
+        ``echo``: see :data:`~airflow_provider_wahelp.client.events.Kind`. With ``echo``, a DAG that sends
+        through the channel wakes itself.
+    :param include: what personal data the events hold, of ``phone`` and ``text``. Airflow keeps events in its
+        database and shows them to everybody who may see the asset.
+    :param kwargs: ``watchers``, ``group`` and whatever else Airflow's ``Asset`` takes.
+    :raises ValueError: if one of the arguments is wrong.
+    """
+    try:
+        from airflow.sdk import Asset
+    except ImportError:
+        raise RuntimeError("WahelpAsset needs Airflow 3.0: before, nothing can tell of messages") from None
+
+    uri = str(ChannelUri.parse(f"wahelp://{host}/{project_id}/{arguments.channel_uuid(channel_uuid)}"))
+    extra: dict[str, Any] = {
+        "kinds": _some_of("kinds", kinds, KINDS),
+        "include": _some_of("include", include, get_args(Inclusion)),
+    }
+    return Asset(name=uri, uri=uri, extra={**kwargs.pop("extra", {}), **extra}, **kwargs)
+
+
+def _some_of(argument: str, given: Sequence[str], known: Sequence[str]) -> list[str]:
+    if isinstance(given, str) or not set(given) <= set(known):
+        raise ValueError(f"{argument} must be a list of {', '.join(known)}")
+    return [each for each in known if each in given]
