@@ -20,8 +20,8 @@ from airflow_provider_wahelp.client.errors import (
     RecipientRefusedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.models import Message, parse_time
-from airflow_provider_wahelp.client.reconcile import by_server, moment
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
 from airflow_provider_wahelp.client.waiting import arrived, find_message, status_words
 from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
@@ -203,12 +203,7 @@ class TrackedSend:
 
     def _sent_at(self, channel: str, sent: PlainMessage, *, just_now: bool) -> float:
         """Return when a message was sent, by the server's clock."""
-        if not just_now:
-            if entry := self._channels.record_of(channel).current_entry():
-                return self._hook.run(by_server(entry.since))
-            if created := parse_time(sent["created_at"]):
-                return created.timestamp()
-        return self._hook.run(moment()).seconds
+        return self._channels.record_of(channel).sent_at(sent, just_now=just_now)
 
     def _restarted_at(self, state: WaitState) -> float:
         """Return when the task was cleared and began to wait anew; 0 if it was not."""
