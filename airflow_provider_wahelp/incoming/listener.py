@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.events import event_of
+from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.history import Extent, read_history
 from airflow_provider_wahelp.client.history_clock import LONGEST_ZONE
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.incoming.choices import choices_of
@@ -37,7 +39,7 @@ class Listener:
         self._question = question
         self._choices = choices_of(question.rules.answers)
         self._people = {str(person.user_id): person for person in question.people}
-        self._sent = {str(sent) for person in question.people for sent in (person.question, person.last)}
+        self._sent = {str(sent) for person in question.people for sent in person.sent}
         self._lines: dict[str, _Line] = {}
         self._places = count()
 
@@ -51,10 +53,18 @@ class Listener:
 
         :param messages: the channel's, the oldest first.
         """
+        replies = self.hear(messages)
+        return {"replies": [asdict(reply) for reply in replies]} if self._is_news(replies) else None
+
+    def hear(self, messages: Sequence[Message]) -> list[Reply]:
+        """Return the answers since the question, and what is unclear since the last message to a person.
+
+        :param messages: the channel's, the oldest first.
+        """
         for message in messages:
             self._note(message)
-        replies = self._replies()
-        return {"replies": [asdict(reply) for reply in replies]} if self._is_news(replies) else None
+        lines = sorted(self._lines.values(), key=lambda line: (line.at or 0.0, line.place))
+        return [line.reply for line in lines if line.reply and self._counts(line, line.reply)]
 
     def _is_news(self, replies: Sequence[Reply]) -> bool:
         question = self._question.hear(replies)
@@ -85,16 +95,11 @@ class Listener:
             return None
         return Reply(person.user_id, message.id, None, self._choices.meaning(text), voice)
 
-    def _replies(self) -> list[Reply]:
-        """Return the answers since the question, and what is unclear since the last message to a person."""
-        lines = sorted(self._lines.values(), key=lambda line: (line.at or 0.0, line.place))
-        return [line.reply for line in lines if line.reply and self._counts(line, line.reply)]
-
     def _counts(self, line: _Line, reply: Reply) -> bool:
         person = self._people[str(reply.user_id)]
         if reply.answer is None:
-            return self._is_after(line, reply, person.last, person.last_at)
-        return self._is_after(line, reply, person.question, person.question_at)
+            return self._is_after(line, reply, person.sent[-1], person.last_at)
+        return self._is_after(line, reply, person.sent[0], person.question_at)
 
     def _is_after(self, line: _Line, reply: Reply, sent: Id, sent_at: float | None) -> bool:
         """Return whether a reply came after what was sent: by the times, within a second by the order."""
@@ -113,3 +118,27 @@ class Listener:
 def _since(person: Asked) -> float:
     """Return the time of a question; the history's clock may be off by a time zone where it is not known."""
     return person.sent_at - LONGEST_ZONE if person.question_at is None else person.question_at
+
+
+def listen(project_id: Id, channel_uuid: str, listener: Listener) -> Flow[list[Reply]]:
+    """Read the history back to the question, and return what was written."""
+    messages: list[Message] = []
+
+    def take(message: Message, _extent: Extent) -> bool:
+        messages.append(message)
+        return False
+
+    yield from read_history(project_id, channel_uuid, lambda _extent: listener.since, take)
+    return listener.hear(oldest_first(messages))
+
+
+def oldest_first(messages: Sequence[Message]) -> list[Message]:
+    """Return messages in the order of their times and, within a second, in that of the history."""
+    newest_first = len(messages) > 1 and _age(messages[0]) > _age(messages[-1])
+    ordered = list(reversed(messages)) if newest_first else list(messages)
+    return sorted(ordered, key=lambda message: _age(message)[0])
+
+
+def _age(message: Message) -> tuple[float, int]:
+    at = message.created_at.timestamp() if message.created_at else 0.0
+    return at, message.id if isinstance(message.id, int) else 0

@@ -34,10 +34,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class Asked:
-    """A person who was asked. All that was sent is known by its id and its time by the history's clock.
+    """A person who was asked.
 
-    :param question: the id of the question, and ``question_at`` its time, if that is known.
-    :param last: the id of what was sent to the person last, and ``last_at`` its time.
+    :param sent: the ids of what was sent to the person: the question, and all that came after it.
+    :param question_at: the time of the question by the history's clock, if it is known; ``last_at``: of the
+        last message.
     :param sent_at: when that was sent, in seconds since 1970 by the server's clock.
     :param repeats: how often the person was asked again because of an unclear answer.
     :param told: whether the person was told that a voice note is not understood.
@@ -45,9 +46,8 @@ class Asked:
     """
 
     user_id: Id
-    question: Id
+    sent: Sequence[Id]
     question_at: float | None
-    last: Id
     last_at: float | None
     sent_at: float
     repeats: int = 0
@@ -55,17 +55,13 @@ class Asked:
     reminded: bool = False
     reply: Mapping[str, Any] | None = None
 
-    def is_same(self, user_id: object) -> bool:
-        """Return whether a message is from this person."""
-        return user_id is not None and str(user_id) == str(self.user_id)
-
-    def prompted(self, kind: PromptKind, sent: Id, at: float | None, sent_at: float) -> Asked:
-        """Return the person after something more was sent to them."""
+    def prompted(self, kind: PromptKind, sent: Id | None, at: float | None, sent_at: float) -> Asked:
+        """Return the person after something more was sent; ``None``: it could not be."""
         reminded = kind == "reminder"
         return replace(
             self,
-            last=sent,
-            last_at=at,
+            sent=self.sent if sent is None else [*self.sent, sent],
+            last_at=self.last_at if sent is None else at,
             sent_at=sent_at,
             repeats=self.repeats + (not reminded),
             told=self.told or kind == "voice",
@@ -118,11 +114,13 @@ class Prompt:
 class Question:
     """A question that was sent. ``asdict`` makes plain values of it, and :meth:`of` makes it anew.
 
+    :param channel_uuid: the channel that it was sent through.
     :param people: those to whom it was sent; ``count``: how many it was meant for.
     :param asked_at: when it was sent, or the wait began anew, by the server's clock.
     """
 
     rules: Rules
+    channel_uuid: str
     people: Sequence[Asked]
     count: int
     asked_at: float
@@ -131,7 +129,7 @@ class Question:
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Return the question that plain values describe."""
         people = [Asked(**person) for person in values["people"]]
-        return cls(Rules(**values["rules"]), people, values["count"], values["asked_at"])
+        return cls(**{**values, "rules": Rules(**values["rules"]), "people": people})
 
     @property
     def deadline(self) -> float:

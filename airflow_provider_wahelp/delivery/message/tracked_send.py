@@ -23,7 +23,7 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
-from airflow_provider_wahelp.client.waiting import arrived, find_message, status_words
+from airflow_provider_wahelp.client.waiting import Result, arrived, find_message, status_words
 from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
 from airflow_provider_wahelp.delivery.message.poll_in_worker import poll_in_worker
 from airflow_provider_wahelp.delivery.message.wait_state import (
@@ -94,7 +94,11 @@ class TrackedSend:
 
     def poll_in_worker(self, state: WaitState) -> Event:
         """Wait in the worker, and return the event for :meth:`advance`."""
-        return poll_in_worker(self._hook, self.project_id, state, self.interval, self.seconds_left(state))
+
+        def look() -> Result | None:
+            return arrived(self._read(state.message), state.wanted)
+
+        return poll_in_worker(self._hook, look, self.interval, self.seconds_left(state))
 
     def seconds_left(self, state: WaitState) -> float:
         """Return for how many seconds a message is still waited for."""

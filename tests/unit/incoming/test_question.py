@@ -22,8 +22,8 @@ RULES = Rules({"yes": ["да"], "no": ["нет"]}, timeout=3600.0, reminder_afte
 
 
 def question(people: int = 1, **rules: Any) -> Question:
-    asked = [Asked(n, QUESTION + n, ASKED_AT, QUESTION + n, ASKED_AT, ASKED_AT) for n in range(people)]
-    return Question(replace(RULES, **rules), asked, people, ASKED_AT)
+    asked = [Asked(n, [QUESTION + n], ASKED_AT, ASKED_AT, ASKED_AT) for n in range(people)]
+    return Question(replace(RULES, **rules), "c-1", asked, people, ASKED_AT)
 
 
 def line(number: int, text: str | None, user: int | None = 0, at: float | None = 10, **more: Any) -> Message:
