@@ -1,6 +1,5 @@
 """What is written to a person beside the question, in its language, as far as its letters show."""
 
-
 from __future__ import annotations
 
 from typing import Literal

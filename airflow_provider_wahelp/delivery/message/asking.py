@@ -90,6 +90,7 @@ class Asking:
 
         :return: what to wait for next, or the answer.
         """
+        question = replace(question, rules=self.rules)  # the DAG may be another one by now
         if "error" in event:
             raise WahelpError.from_dict(event["error"])
         if "result" in event:
