@@ -23,6 +23,8 @@ with DAG(
         wait_timeout=timedelta(minutes=5),
         poll_interval=2,
         deferrable=True,
+        retries=3,
+        retry_delay=timedelta(seconds=1),
     )
 
     @task
