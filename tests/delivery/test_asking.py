@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -15,6 +16,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from tests.delivery.asking_task import QUESTION, AskingTask, Talk, hurried
+from tests.delivery.habits import CLOCKS, ENDS, HISTORY, LATE, TIMES
 from tests.delivery.sending_task import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Rig
 from tests.delivery.waiting_task import INTERVAL, MODES, TIMEOUT
 
@@ -337,3 +339,39 @@ def test_a_trigger_and_its_event_hold_nothing_personal_and_it_never_sends(talk: 
         assert personal not in json.dumps(kept, ensure_ascii=False)
         assert json.dumps(personal) not in "".join(kept)
     assert all(asked.startswith("GET ") for asked in task.by_trigger)
+
+
+# Several people, each message once
+
+
+@pytest.mark.parametrize("kill", [*KILLS, "waiting"])
+@pytest.mark.parametrize("person", [1, 2])
+def test_a_worker_that_dies_between_two_people_asks_each_once(talk: Talk, kill: str, person: int) -> None:
+    task = talk.task(phones=ALL, decide="all")
+    where = f"/{talk.rig.users[person]}"
+    with pytest.raises(Killed):
+        task.finish(kill, "" if kill == "waiting" else where)
+    for each in range(3):
+        talk.writes("да", after=125, person=each)
+    assert task.finish()["answer"] == "yes"
+    assert [talk.got(each) for each in range(3)] == [[QUESTION]] * 3
+
+
+# Whatever the service's habits are
+
+
+@pytest.mark.parametrize(
+    "habits",
+    [each for axis in (HISTORY, ENDS[::4], CLOCKS[1:], TIMES[1:], LATE[1:2]) for each in axis],
+    ids=str,
+)
+def test_the_answer_is_found_whatever_the_history_looks_like(talk: Talk, habits: dict[str, Any]) -> None:
+    talk.rig.sandbox.set_habits(**habits)
+    talk.writes("нет")
+    for number in range(3):
+        talk.writes("да", person=1, after=30 + number)
+    talk.writes("не знаю", after=45)
+    talk.writes("да", after=105)
+    talk.writes("нет", after=145)
+    assert talk.task().finish()["answer"] == "yes"
+    assert talk.got() == [QUESTION, AGAIN]
