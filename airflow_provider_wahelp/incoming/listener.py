@@ -15,6 +15,7 @@ from airflow_provider_wahelp.client.history_clock import LONGEST_ZONE
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.incoming.choices import choices_of
 from airflow_provider_wahelp.incoming.question import Asked, Question, Reply
+from airflow_provider_wahelp.incoming.stop_words import is_stop
 
 VOICE = "audio"
 """The ``message_type`` of a voice note (docs/api.md, 4.3)."""
@@ -93,11 +94,12 @@ class Listener:
         voice = text is None and message.message_type == VOICE
         if text is None and not voice:  # a sticker or a picture
             return None
-        return Reply(person.user_id, message.id, None, self._choices.meaning(text), voice)
+        answer = self._choices.meaning(text)
+        return Reply(person.user_id, message.id, None, answer, voice, answer is None and is_stop(text))
 
     def _counts(self, line: _Line, reply: Reply) -> bool:
         person = self._people[str(reply.user_id)]
-        if reply.answer is None:
+        if reply.answer is None and not reply.stop:
             return self._is_after(line, reply, person.sent[-1], person.last_at)
         return self._is_after(line, reply, person.sent[0], person.question_at)
 

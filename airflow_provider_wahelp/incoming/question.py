@@ -23,6 +23,7 @@ class Reply:
     :param answer: the answer; ``None`` if what they wrote is none.
     :param at: when, in seconds since 1970 by the history's clock; ``None`` if it does not tell.
     :param voice: whether it was a voice note.
+    :param stop: whether it asks for no more messages.
     """
 
     user_id: Id
@@ -30,6 +31,7 @@ class Reply:
     at: float | None
     answer: str | None = None
     voice: bool = False
+    stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Asked:
     :param sent_at: when that was sent, in seconds since 1970 by the server's clock.
     :param repeats: how often the person was asked again because of an unclear answer.
     :param told: whether the person was told that a voice note is not understood.
+    :param stopped: whether the person wants no more messages: then nothing but an answer is waited for.
     :param reply: the answer, once there is one.
     """
 
@@ -53,7 +56,13 @@ class Asked:
     repeats: int = 0
     told: bool = False
     reminded: bool = False
+    stopped: bool = False
     reply: Mapping[str, Any] | None = None
+
+    def heard(self, reply: Reply | None, *, stop: bool) -> Asked:
+        """Return the person after something was heard from them. The first answer stays."""
+        answered = asdict(reply) if reply and self.reply is None else self.reply
+        return replace(self, reply=answered, stopped=self.stopped or stop)
 
     def prompted(self, kind: PromptKind, sent: Id | None, at: float | None, sent_at: float) -> Asked:
         """Return the person after something more was sent; ``None``: it could not be."""
@@ -156,9 +165,12 @@ class Question:
         for reply in replies:
             if reply.answer is not None:
                 first.setdefault(str(reply.user_id), reply)
-        return replace(
-            self, people=[_heard(person, first.get(str(person.user_id))) for person in self.people]
-        )
+        stopped = {str(reply.user_id) for reply in replies if reply.stop}
+        people = [
+            person.heard(first.get(str(person.user_id)), stop=str(person.user_id) in stopped)
+            for person in self.people
+        ]
+        return replace(self, people=people)
 
     def decision(self) -> Decision | None:
         """Return how it has ended; ``None`` while that is open."""
@@ -187,7 +199,7 @@ class Question:
     def is_to_be_repeated(self, person: Asked) -> bool:
         """Return whether a person whose message is no answer is asked again."""
         repeats = self.rules.on_unclear == "ask_again" and person.repeats < self.rules.max_repeats
-        return repeats and person.reply is None
+        return repeats and person.reply is None and not person.stopped
 
     def prompted(self, person: Asked) -> Self:
         """Return the question after something was sent to a person."""
@@ -196,8 +208,10 @@ class Question:
 
     def _reminder_at(self, person: Asked) -> float | None:
         after = self.rules.reminder_after
-        at = None if after is None or person.reminded or person.reply else person.sent_at + after
-        return at if at is not None and at < self.deadline else None
+        if after is None or person.reminded or person.stopped or person.reply:
+            return None
+        at = person.sent_at + after
+        return at if at < self.deadline else None
 
     def _agreement(self) -> Decision:
         *_, last = replies = self.replies
@@ -213,7 +227,3 @@ class Question:
         left = len(self.people) - votes.total()
         can_win = (max(votes.values(), default=0) + left) * 2 > self.count
         return None if can_win else Decision(None)
-
-
-def _heard(person: Asked, reply: Reply | None) -> Asked:
-    return replace(person, reply=asdict(reply)) if reply and person.reply is None else person

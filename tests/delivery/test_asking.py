@@ -196,6 +196,16 @@ def test_a_branch_follows_the_answer(talk: Talk) -> None:
     assert task.pushed["return_value"]["answer"] == "no"
 
 
+@pytest.mark.parametrize("text", ["СТОП", "Отпишите меня, пожалуйста"])
+def test_who_wants_no_more_messages_gets_none_and_may_answer_all_the_same(talk: Talk, text: str) -> None:
+    talk.writes("не знаю", after=24)
+    talk.writes(text, after=25)
+    talk.writes("кто это", after=65)
+    talk.writes("нет", after=250)
+    assert talk.task(reminder_after=100).finish()["answer"] == "no"
+    assert talk.got() == [QUESTION]
+
+
 # Several people
 
 

@@ -23,7 +23,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
-from airflow_provider_wahelp.delivery.mailing.stop_words import START_WORDS, STOP_WORDS, is_stop, wish
+from airflow_provider_wahelp.incoming.stop_words import START_WORDS, STOP_WORDS, is_stop, wish
 from airflow_provider_wahelp.storage.cache import CACHE_FILE
 from tests.delivery.sending_task import PHONES, Rig
 

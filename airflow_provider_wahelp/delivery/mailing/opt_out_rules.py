@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Self
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.stop_words import (
+from airflow_provider_wahelp.delivery.wait_options import seconds
+from airflow_provider_wahelp.incoming.stop_words import (
     START_WORDS,
     STOP_WORDS,
     Wish,
@@ -16,7 +17,6 @@ from airflow_provider_wahelp.delivery.mailing.stop_words import (
     shared_word,
     wish,
 )
-from airflow_provider_wahelp.delivery.wait_options import seconds
 
 OPT_OUT_FOR = timedelta(days=365)
 

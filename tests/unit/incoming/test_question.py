@@ -146,6 +146,17 @@ def test_what_is_unclear_is_ignored_or_ends_it(rule: Any) -> None:
     assert question(on_unclear=rule).due(found, ASKED_AT) == []
 
 
+def test_who_writes_stop_is_left_alone_from_then_on() -> None:
+    lines = [line(7, "что?"), line(8, "Стоп!", at=11)]
+    assert heard(question(), *lines) == []  # nothing to do
+    asked = question().hear(Listener(question()).hear(lines))
+    assert asked.due([reply(0, None)], ASKED_AT + 1000) == []
+    assert asked.wake_at == asked.deadline
+    again = Question.of(json.loads(json.dumps(asdict(asked))))
+    assert heard(again, line(9, "кто это", at=12)) == []
+    assert answers(again, line(9, "кто это", at=12), line(10, "да", at=13)) == [None, "yes"]
+
+
 def test_a_reminder_comes_once_so_long_after_the_last_message_and_not_to_who_has_answered() -> None:
     asked = question(2, decide="all").hear([reply(1, "yes")])
     assert asked.wake_at == ASKED_AT + 600
