@@ -28,7 +28,7 @@ def get_provider_info() -> dict[str, Any]:
             "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
         ),
         "sensors": _modules("sensors", "channels", "messages"),
-        "triggers": _modules("triggers", "channels", "messages"),
+        "triggers": _modules("triggers", "channels", "incoming", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
