@@ -25,7 +25,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
-            "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
+            "operators", "channels", "incoming", "mailings", "messages", "projects", "users", "webhooks"
         ),
         "sensors": _modules("sensors", "channels", "messages"),
         "triggers": _modules("triggers", "channels", "incoming", "messages"),

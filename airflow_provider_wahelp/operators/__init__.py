@@ -8,6 +8,9 @@ from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
+    from airflow_provider_wahelp.operators.incoming import (
+        IncomingMessagesOperator as IncomingMessagesOperator,
+    )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazy_exports(
     __name__,
     channels="CreateChannelOperator",
+    incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
     messages="GetMessagesOperator SendMessageOperator",
     projects="CreateProjectOperator",
