@@ -91,7 +91,7 @@ class IncomingMessagesTrigger(BaseEventTrigger):
         while True:
             try:
                 async for payload in self._watch():
-                    yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+                    yield _UnloggedEvent(payload=payload)
             except Exception as error:  # noqa: BLE001 - Airflow would start it again every 2 s
                 self.log.warning("The watcher was interrupted by %s and goes on.", type(error).__name__)
             await asyncio.sleep(max(self.poke_interval, PAUSE))
@@ -142,6 +142,15 @@ class IncomingMessagesTrigger(BaseEventTrigger):
     def first(self) -> float | None:
         """Where the very first reading begins; ``None``: now."""
         return self._since
+
+
+class _UnloggedEvent(TriggerEvent):
+    """An event whose payload stays out of logs: the triggerer logs each event that it is given."""
+
+    def __repr__(self) -> str:
+        return f"TriggerEvent<{self.payload['key']}>"
+
+    __str__ = __repr__
 
 
 class _Watch(IncomingWaiter):

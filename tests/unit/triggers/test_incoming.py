@@ -156,6 +156,24 @@ def test_an_event_holds_nothing_personal_unless_asked_for(place: Place, wahelp_s
     assert event.kind == "message"
 
 
+def test_what_a_triggerer_logs_of_an_event_is_not_what_people_wrote(
+    place: Place, wahelp_sandbox: Sandbox
+) -> None:
+    write(wahelp_sandbox, place, "secret words")
+    trigger = IncomingMessagesTrigger(**place, since="2020-01-01T00:00:00Z", include=["text", "phone"])
+    trigger.asset_state_store = SimpleNamespace(_by_name={"asset": Store()})
+
+    async def first() -> Any:
+        return await anext(trigger.run())
+
+    event = timelapse.run(first())
+    assert event.payload["text"] == "secret words"
+    for logged in (repr(event), str(event)):
+        assert "message:" in logged
+        assert "secret" not in logged
+        assert PHONE.strip("+") not in logged
+
+
 def test_it_is_made_again_from_what_it_says_with_the_same_cursor() -> None:
     trigger = IncomingMessagesTrigger(7, "c-1", contains="да", since="2026-01-01T00:00:00Z")
     path, arguments = trigger.serialize()

@@ -26,7 +26,7 @@ AGAIN = {"retries": 5, "retry_delay": timedelta(0)}
 with DAG("reads_incoming", schedule=[CHANNEL], start_date=datetime(2026, 1, 1), default_args=AGAIN):
 
     @task
-    def note(messages: list[dict[str, object]], run_id: str = "") -> None:
+    def note(messages: list[dict[str, object]], run_id: str | None = None) -> None:
         with Path(os.environ["LISTENING_NOTES"]).open("a") as notes:
             notes.writelines(f"{run_id} {each['id']}\n" for each in messages)
 
