@@ -29,6 +29,7 @@ _TEXTS = frozenset(
         "name",
         "phone",
         "project_id",
+        "receiver",
         "sql",
         "suppress_sql",
         "text",

@@ -10,8 +10,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-PREFIX = "/wahelp"
-"""Where the API server has the receiver, below the path of ``[api] base_url``."""
+from airflow_provider_wahelp.hooks.receiver import PREFIX
 
 LISTENERS: tuple[str, ...] = ()
 """Modules with functions marked by Airflow's ``hookimpl``. Each process imports them: they must be light."""
