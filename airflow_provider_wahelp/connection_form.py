@@ -96,6 +96,12 @@ FIELDS = (
         choices=LOGIN_SCOPES,
         default="host",
     ),
+    FormField(
+        "webhook_token",
+        "Webhook token",
+        "Switches the receiver of webhooks on: the secret in its address, 24 characters or more.",
+        secret=True,
+    ),
 )
 
 # The port is shown: Airflow 3.3.2 tests no saved connection that has none.

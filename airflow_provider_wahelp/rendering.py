@@ -31,6 +31,7 @@ _TEXTS = frozenset(
         "phone",
         "project_id",
         "question",
+        "receiver",
         "reminder_text",
         "sql",
         "suppress_sql",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_wahelp.client import arguments, phones
@@ -25,6 +25,7 @@ class WahelpConnection:
     """A connection, read and checked.
 
     :param login_scope: ``host`` or ``process``.
+    :param webhook_token: the secret of the receiver's address; without one there is no receiver.
     """
 
     conn_id: str
@@ -33,6 +34,7 @@ class WahelpConnection:
     channel_uuid: str | None = None
     default_region: str | None = None
     login_scope: str = "host"
+    webhook_token: str | None = field(default=None, repr=False)
 
     def project(self, value: Any = None) -> int:
         """Return the given project, or the connection's.
@@ -72,6 +74,7 @@ def read_connection(connection: Connection, extra: Any) -> WahelpConnection:
         channel_uuid=_checked(given["channel_uuid"], arguments.channel_uuid),
         default_region=phones.check_region(given["default_region"]),
         login_scope=arguments.choice(given["login_scope"], "login_scope", LOGIN_SCOPES),
+        webhook_token=_checked(given["webhook_token"], _secret),
     )
 
 
@@ -98,6 +101,16 @@ def _unreadable(text: Any, extra: Any) -> bool:
 
 def _checked(value: Any, check: Callable[[Any], T]) -> T | None:
     return None if value is None else check(value)
+
+
+def _secret(token: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{24,200}", token):
+        raise InputError(
+            "webhook_token",
+            "must be 24 to 200 letters, digits or -._~ that nobody guesses, e.g. what `openssl rand -hex 16` "
+            "prints: it is the only proof of who posts to the receiver",
+        )
+    return token
 
 
 def _at_least(least: float, number: N, argument: str) -> N:

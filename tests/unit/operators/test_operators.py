@@ -83,6 +83,8 @@ def channel(project: dict[str, Any], wahelp_sandbox: Sandbox) -> dict[str, Any]:
         (CreateChannelOperator, {"name": "Support", "channel_type": None}, "channel_type"),
         (CreateUserOperator, {"name": "Anna", "phone": None}, "phone"),
         (SetWebhookOperator, {"url": None}, "url"),
+        (SetWebhookOperator, {}, "url"),
+        (SetWebhookOperator, {"url": "https://example.com", "receiver": "wahelp_default"}, "url"),
         (SetWebhookOperator, {"url": "https://example.com", "entities": None}, "entities"),
         (MessageStatusSensor, {"message_id": None}, "message_id"),
         (MessageStatusSensor, {"message_id": 1, "status": None}, "status"),
