@@ -25,10 +25,10 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
-            "operators", "channels", "mailings", "messages", "projects", "users", "webhooks"
+            "operators", "ask", "channels", "mailings", "messages", "projects", "users", "webhooks"
         ),
         "sensors": _modules("sensors", "channels", "messages"),
-        "triggers": _modules("triggers", "channels", "messages"),
+        "triggers": _modules("triggers", "answers", "channels", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],

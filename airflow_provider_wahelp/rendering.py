@@ -21,6 +21,7 @@ else:
 _TEXTS = frozenset(
     {
         "channel_uuid",
+        "default",
         "default_region",
         "group_by",
         "idempotency_key",
@@ -29,12 +30,16 @@ _TEXTS = frozenset(
         "name",
         "phone",
         "project_id",
+        "question",
         "receiver",
+        "reminder_text",
         "sql",
         "suppress_sql",
         "text",
+        "unclear_text",
         "url",
         "user_id",
+        "voice_text",
     }
 )
 """What is a text, whatever an expression in it is."""

@@ -1,4 +1,4 @@
-"""The database of a small shop, for the DAG that reminds its customers of their invoices."""
+"""The database of a small shop, for the DAGs that remind its customers of invoices and appointments."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, phone TEXT);
 CREATE TABLE invoices (
     id TEXT PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers,
     amount NUMERIC NOT NULL, due_on TEXT NOT NULL, paid INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE bookings (
+    id TEXT PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers,
+    starts_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open'
 );
 CREATE TABLE unsubscribed (phone TEXT PRIMARY KEY);
 """
@@ -51,6 +55,7 @@ def make_shop(file: Path) -> None:
         database.executescript(_TABLES)
         database.executemany("INSERT INTO customers VALUES (?, ?, ?)", _CUSTOMERS)
         database.executemany("INSERT INTO invoices VALUES (?, ?, ?, ?, ?)", invoices)
+        database.execute("INSERT INTO bookings VALUES ('B-7', 1, 'завтра в 10:00', 'open')")
         database.executemany("INSERT INTO unsubscribed VALUES (?)", _UNSUBSCRIBED)
 
 

@@ -26,6 +26,7 @@ IfExists = Literal["reuse", "create", "fail"]
 Awaited = Literal["delivered", "read"]
 QuietZone = Literal["recipient", "project"]
 
+_A_TEXT = "must be a text that is not empty, without broken characters"
 _C = TypeVar("_C", bound=str)
 # Both are compiled when they are first used: a DAG file may need neither.
 _ENTITY = r"[a-z]+(\.[a-z]+)*"
@@ -72,7 +73,12 @@ def name(value: Any) -> str:
 
 def text(value: Any) -> str:
     """Return the text of a message, unchanged."""
-    return _filled(value, "text", "must be a text that is not empty, without broken characters")
+    return _filled(value, "text", _A_TEXT)
+
+
+def text_of(argument: str) -> Callable[[Any], str]:
+    """Return the check of an argument that is the text of a message, too."""
+    return partial(_filled, argument=argument, must=_A_TEXT)
 
 
 def channel_type(value: Any) -> ChannelType:

@@ -162,6 +162,27 @@ class DeliveryTimeoutError(WahelpError):
     advice = "The message may still arrive. Clear the task to go on waiting: it is not sent again."
 
 
+class NoAnswerError(WahelpError):
+    """Nobody has given a clear answer to a question in time; ``words`` says for how long it was waited."""
+
+    meaning = "there was no clear answer in time"
+    advice = "Clear the task to wait as long again: the question is not sent again."
+
+
+class UnclearAnswerError(WahelpError):
+    """What somebody has answered means none of the answers, and the author wants to fail then."""
+
+    meaning = "what was answered means none of the answers"
+    advice = "Read it in Wahelp, and clear the task once there is a clear answer."
+
+
+class NoAgreementError(WahelpError):
+    """Those who were asked do not agree, and there is no branch for that; ``words`` has the numbers."""
+
+    meaning = "those who were asked do not agree"
+    advice = "Name a default, which counts where they do not."
+
+
 class NoChannelWorkedError(WahelpError):
     """No channel delivered the message; ``words`` says what happened in each."""
 

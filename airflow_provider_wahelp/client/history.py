@@ -23,6 +23,7 @@ class Extent:
     """How far a reading of the history went.
 
     :param count: messages that were read.
+    :param pages: pages that were read.
     :param newest: the newest of their times, in seconds since 1970 by the history's clock.
     :param oldest: the oldest of their times.
     :param coarse: whether each time is a whole minute.
@@ -31,6 +32,7 @@ class Extent:
     """
 
     count: int = 0
+    pages: int = 0
     newest: float = -math.inf
     oldest: float = math.inf
     coarse: bool = True
@@ -68,6 +70,7 @@ def read_history(
     while pager.number <= MOST_PAGES:
         page = yield from pager.ask(partial(calls.get_messages, project_id, channel_uuid))
         new = pager.take(page)
+        extent.pages += 1
         for message in new:
             extent.add(message)
             if take(message, extent):

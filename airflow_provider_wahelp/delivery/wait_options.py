@@ -77,3 +77,4 @@ wait_for: Callable[[Any], Awaited] = arguments.one_of("wait_for", get_args(Await
 wait_timeout = partial(seconds, argument="wait_timeout")
 fallback_after = partial(seconds, argument="fallback_after")
 poll_interval = partial(seconds, argument="poll_interval")
+reminder_after = partial(seconds, argument="reminder_after")

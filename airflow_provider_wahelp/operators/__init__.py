@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.operators.ask import AskOperator as AskOperator
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import GetMessagesOperator as GetMessagesOperator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __getattr__, __all__ = lazy_exports(
     __name__,
+    ask="AskOperator",
     channels="CreateChannelOperator",
     mailings="SendMessagesOperator",
     messages="GetMessagesOperator SendMessageOperator",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.triggers.answers import AnswersTrigger as AnswersTrigger
     from airflow_provider_wahelp.triggers.channels import ChannelActiveTrigger as ChannelActiveTrigger
     from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger as MessageStatusTrigger
 
 __getattr__, __all__ = lazy_exports(
-    __name__, channels="ChannelActiveTrigger", messages="MessageStatusTrigger"
+    __name__, answers="AnswersTrigger", channels="ChannelActiveTrigger", messages="MessageStatusTrigger"
 )

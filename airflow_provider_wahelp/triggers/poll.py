@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import math
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.call import Call
@@ -18,13 +19,15 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import once
-from airflow_provider_wahelp.client.models import Channel
+from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
+from airflow_provider_wahelp.triggers.waiters import IncomingWaiter, Waiter, Waiters, time_of
 
 BUDGET = 12
-"""Requests of one look. It takes more only if more channels than that have messages to look for."""
+"""Requests of one look. It takes more only if more channels than that have messages to look for, or if what
+people wrote since the last look fills more pages."""
 
 MISSES = 3
 """Looks without finding a message before it counts as missing: it may show up late (docs/api.md, 3.3)."""
@@ -37,13 +40,15 @@ FOR_ALL = (CredentialsError, InputError, NotWahelpError)
 
 Key = tuple[str, ...]  # ("channels",), ("history", uuid), ("channel", uuid) or ("message", uuid, id)
 Read = Callable[[], Awaitable[None]]
+W = TypeVar("W", bound=Waiter)
 
 
 class Poll:
     """Looks at the things that tasks wait for, again and again.
 
-    One list serves all channels. One page of a channel's history serves all its messages. What they do not
-    show is requested one by one, in turns, within the budget.
+    One list serves all channels. One reading of a channel's history serves all its messages and all who wait
+    for what people write: a page, or back to where the last look ended. What they do not show is requested
+    one by one, in turns, within the budget.
     """
 
     def __init__(self, api: WahelpAsyncHook, project_id: int, waiters: Waiters) -> None:
@@ -74,7 +79,8 @@ class Poll:
     def _lists(self) -> dict[Key, Read]:
         reads: dict[Key, Read] = {("channels",): self._read_channels} if self._waiters.channels else {}
         return reads | {
-            ("history", uuid): partial(self._read_history, uuid) for uuid in self._waiters.messages
+            ("history", uuid): partial(self._read_history, uuid)
+            for uuid in {**self._waiters.messages, **self._waiters.incoming}
         }
 
     def _resumed(self, reads: dict[Key, Read]) -> dict[Key, Read]:
@@ -117,13 +123,33 @@ class Poll:
             await self._show(("channel", uuid), listed[uuid])
 
     async def _read_history(self, uuid: str) -> None:
-        page = await self._api.run(once(calls.get_messages(self._project, uuid)))
-        shown = {str(message.id): message for message in page.items}
+        incoming = list(self._waiters.incoming.get(uuid, ()))
+        messages, newest = await self._recent(uuid, incoming)
+        await tell(incoming, lambda waiter: waiter.show(messages, newest))
+        shown = {str(message.id): message for message in messages}
         wanted = list(self._waiters.messages.get(uuid, ()))
         for message_id in wanted:
             if message_id in shown:
                 await self._show(("message", uuid, message_id), shown[message_id])
         self._missing += [("message", uuid, each) for each in wanted if each not in shown]
+
+    async def _recent(self, uuid: str, incoming: Sequence[IncomingWaiter]) -> tuple[Sequence[Message], float]:
+        """Return a page of messages, or all that are needed, the oldest first; and the newest's time."""
+        if not incoming:
+            page = await self._api.run(once(calls.get_messages(self._project, uuid)))
+            return page.items, -math.inf
+        found: dict[object, Message] = {}  # by id: a page may repeat what the one before has had
+
+        def take(message: Message, _: Extent) -> bool:
+            found[message.id] = message
+            return False
+
+        def since(extent: Extent) -> float:
+            return min(waiter.mark(extent.newest) for waiter in incoming)
+
+        extent = await self._api.run(read_history(self._project, uuid, since, take))
+        self.read += extent.pages - 1
+        return sorted(found.values(), key=_age), extent.newest
 
     async def _read_single(self, key: Key) -> None:
         self._turns[key] = next(self._count)
@@ -152,11 +178,17 @@ class Poll:
             return list(self._waiters.channels.get(key[1], ()))
         messages = self._waiters.messages.get(key[1], {})
         if key[0] == "history":
-            return [waiter for waiters in messages.values() for waiter in waiters]
+            incoming = self._waiters.incoming.get(key[1], ())
+            return [*(waiter for waiters in messages.values() for waiter in waiters), *incoming]
         return list(messages.get(key[2], ()))
 
 
-async def tell(waiters: Iterable[Waiter], what: Callable[[Waiter], None]) -> None:
+def _age(message: Message) -> tuple[float, int]:
+    """Order messages by time; of one second, those with numbers by them."""
+    return time_of(message), message.id if isinstance(message.id, int) else 0
+
+
+async def tell(waiters: Iterable[W], what: Callable[[W], None]) -> None:
     """Call a function with each waiter, without blocking the event loop."""
     for number, waiter in enumerate(list(waiters), 1):
         what(waiter)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.events import event_of
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.waiting import Result
 
 Outcome = dict[str, Any]
 """What a trigger's event carries: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
+
+W = TypeVar("W", bound="Waiter")
 
 
 class Waiter:
@@ -91,11 +96,66 @@ class Waiter:
         self._ready.set()
 
 
+class IncomingWaiter(Waiter):
+    """What one task waits for in a channel's history. It is shown each message once, however long it waits.
+
+    Service events are not shown. A message that is deleted for everyone a moment later is shown once more.
+
+    :param since: shows messages since a moment, in seconds since 1970 by the history's clock; ``None`` to
+        show those that come after the first look.
+    :param take: is called with what is new, the oldest first, never with nothing; returns the result that
+        ends the wait, or ``None``.
+    """
+
+    __slots__ = ("_seen", "_undated", "since")
+
+    def __init__(
+        self,
+        channel_uuid: str,
+        interval: float,
+        since: float | None,
+        take: Callable[[Sequence[Message]], Result | None],
+    ) -> None:
+        super().__init__(channel_uuid, interval, take)
+        self.since = since
+        self._seen: set[str] = set()
+        self._undated: set[str] = set()
+
+    def mark(self, newest: float) -> float:
+        """Return back to which moment the history must be read.
+
+        :param newest: the time of its newest message.
+        """
+        return newest - LATENESS if self.since is None else self.since
+
+    def show(self, messages: Sequence[Message], newest: float) -> None:
+        """Take what is new among messages, which are in order, and remember how far that went."""
+        since, first = self.mark(newest), self.since is None
+        recent = (each for each in messages if time_of(each) >= since)
+        current = {event.key: each for each in recent if (event := event_of(each))}
+        new = [each for key, each in current.items() if key not in self._seen | self._undated]
+        self._undated |= {key for key, each in current.items() if each.created_at is None}
+        self._seen, self.since = set(current), max(since, newest - LATENESS)
+        if new and not first:
+            self.update(new)
+
+    def pass_on(self, outcome: Outcome) -> None:
+        """Let the task have something, and go on waiting."""
+        if not self._done:
+            self._put(outcome)
+
+
+def time_of(message: Message) -> float:
+    """Return when a message was written, in seconds since 1970; one without a time may be new for ever."""
+    return message.created_at.timestamp() if message.created_at else math.inf
+
+
 class Waiters:
     """The waiters of one project, by channel and message."""
 
     def __init__(self) -> None:
         self.channels: dict[str, Waits] = {}
+        self.incoming: dict[str, dict[IncomingWaiter, None]] = {}
         self.messages: dict[str, dict[str, Waits]] = {}
         self._intervals: Counter[float] = Counter()
 
@@ -105,6 +165,8 @@ class Waiters:
     def __iter__(self) -> Iterator[Waiter]:
         for waiters in self.channels.values():
             yield from waiters
+        for readers in self.incoming.values():
+            yield from readers
         for channel in self.messages.values():
             for waiters in channel.values():
                 yield from waiters
@@ -117,7 +179,9 @@ class Waiters:
     def add(self, waiter: Waiter) -> None:
         """Add a waiter."""
         self._intervals[waiter.interval] += 1
-        if waiter.message_id is None:
+        if isinstance(waiter, IncomingWaiter):
+            self.incoming.setdefault(waiter.channel_uuid, {})[waiter] = None
+        elif waiter.message_id is None:
             self.channels.setdefault(waiter.channel_uuid, {})[waiter] = None
         else:
             of_channel = self.messages.setdefault(waiter.channel_uuid, {})
@@ -128,6 +192,9 @@ class Waiters:
         self._intervals[waiter.interval] -= 1
         if not self._intervals[waiter.interval]:
             del self._intervals[waiter.interval]
+        if isinstance(waiter, IncomingWaiter):
+            _discard(self.incoming, waiter.channel_uuid, waiter)
+            return
         if waiter.message_id is None:
             _discard(self.channels, waiter.channel_uuid, waiter)
             return
@@ -137,7 +204,7 @@ class Waiters:
             del self.messages[waiter.channel_uuid]
 
 
-def _discard(waiters: dict[str, Waits], key: str, waiter: Waiter) -> None:
+def _discard(waiters: dict[str, dict[W, None]], key: str, waiter: W) -> None:
     del waiters[key][waiter]
     if not waiters[key]:
         del waiters[key]
@@ -148,3 +215,7 @@ Waits = dict[Waiter, None]  # a set that keeps its order
 
 LEAST_INTERVAL = 1.0
 """The shortest time between two looks, in seconds, whatever interval the tasks have."""
+
+LATENESS = 300.0
+"""How long after its time a message may show up in the history, in seconds; how late is not known
+(docs/api.md, 3.3)."""

@@ -46,6 +46,12 @@ WRONG_DAG = "from airflow.providers.common.compat.sdk import dag\n\nraise ValueE
 
 ENDS: dict[str, dict[str, list[str | None]]] = {
     "wahelp_alerts": {"shops": ["success"], "load": ["success", "failed", "failed"]},
+    "wahelp_appointment": {
+        "find": ["success"],
+        "ask": ["deferred"],
+        "confirm": [None],
+        "cancel": [None],
+    },
     "wahelp_approval": {"approve": [ASKING], "publish": [None]} if ASKS else {"publish": ["success"]},
     "wahelp_authorization": (
         {"wait": ["success"], "request": ["skipped"], "ask": ["skipped"]} if ASKS else {"wait": ["success"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
 from airflow_provider_wahelp.notifications import WahelpNotifier
 from airflow_provider_wahelp.operators import (
+    AskOperator,
     CreateChannelOperator,
     CreateProjectOperator,
     CreateUserOperator,
@@ -21,6 +22,8 @@ def right() -> None:
     SendMessageOperator(task_id="t", text="Hello", phone="+71234567890", wait_for=None, on_rerun="resend")
     SendMessagesOperator(task_id="t", text="Hello", recipients="people.csv", if_empty="skip", wait_for="read")
     CreateChannelOperator(task_id="t", name="Support", channel_type="telegram", if_exists="fail")
+    AskOperator(task_id="t", question="Yes?", phones=["+71234567890"], decide="majority", on_unclear="fail")
+    AskOperator(task_id="t", question="Yes?", answers={"yes": ["I come"], "no": []}, user_id=1)
     MessageStatusSensor(task_id="t", message_id=1, status="read")
     WahelpNotifier(phone="+71234567890", quiet_zone="project")
 
@@ -40,6 +43,12 @@ def misspelt_in_a_message() -> None:
     SendMessageOperator(task_id="t", text="Hello", user_id=1, wait_for="deliverd")  # type: ignore[arg-type]
     SendMessageOperator(task_id="t", text="Hello", user_id=1, if_unclear="hope")  # type: ignore[arg-type]
     SendMessageOperator(task_id="t", text="Hello", user_id=1, on_rerun="send")  # type: ignore[arg-type]
+
+
+def misspelt_in_a_question() -> None:
+    AskOperator(task_id="t", question="Yes?", user_id=1, decide="last")  # type: ignore[arg-type]
+    AskOperator(task_id="t", question="Yes?", user_id=1, on_unclear="ask")  # type: ignore[arg-type]
+    AskOperator(task_id="t", question="Yes?", user_id=1, if_unclear="hope")  # type: ignore[arg-type]
 
 
 def misspelt_in_a_mailing() -> None:

@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
+
+from airflow_provider_wahelp.client.folding import (
+    POLITE,
+    alike,
+    digits_as_letters,
+    folded,
+    joined,
+    without_repeats,
+)
 
 # fmt: off
 STOP_WORDS: tuple[str, ...] = (
@@ -55,17 +63,6 @@ START_WORDS: tuple[str, ...] = (
 "Yes", "continue", "да", "продолжить" are left out, as people answer a question with them.
 """
 
-_POLITE = (
-    "please", "pls", "plz", "thanks", "thank", "you", "thx", "hi", "hello",
-    "пожалуйста", "пожалуста", "пж", "пжл", "пжлст", "плиз", "спасибо", "здравствуйте", "добрый", "день",
-    "ласка", "будь", "дякую", "вітаю", "рахмет", "өтінемін", "сәлеметсіз", "бе",
-)
-
-# After casefold: letters that look alike, or are typed for one another.
-_ALIKE = str.maketrans(
-    "авеѕіјкмнорстухԁһԛԝӏ" "қңғұүөһ" "01345" "lı",
-    "abesijkmhopctyxdhqwi" "khгyyoh" "oiзчs" "ii",
-)
 # fmt: on
 
 _LONGEST = 1000  # characters; a stop word has no need of more, however it is decorated
@@ -107,10 +104,10 @@ def shared_word(stop_words: Iterable[str], start_words: Iterable[str]) -> str | 
 def _says(tokens: list[str], wanted: frozenset[str], others: frozenset[str]) -> bool:
     """Return whether one of the wanted words is said, and apart from it only others, and polite ones."""
     polite = _polite() - wanted
-    plain = (token for token in tokens if _joined(token) not in polite)
+    plain = (token for token in tokens if joined(token) not in polite)
     return (
-        _joined(tokens) in wanted
-        or _joined(plain) in wanted
+        joined(tokens) in wanted
+        or joined(plain) in wanted
         or (len(tokens) <= _MOST_PIECES and _consists_of(tokens, wanted, polite | others))
     )
 
@@ -120,7 +117,7 @@ def _consists_of(tokens: list[str], wanted: frozenset[str], others: frozenset[st
     without, with_wanted = {0}, set[int]()
     for end in range(1, len(tokens) + 1):
         for start in sorted(without | with_wanted):
-            word = _joined(tokens[start:end])
+            word = joined(tokens[start:end])
             if word in wanted or (start in with_wanted and word in others):
                 with_wanted.add(end)
             elif word in others:
@@ -131,30 +128,15 @@ def _consists_of(tokens: list[str], wanted: frozenset[str], others: frozenset[st
 @lru_cache
 def folded_words(words: tuple[str, ...]) -> frozenset[str]:
     """Return the words as they are compared."""
-    return frozenset(filter(None, (_joined(_tokens(word)) for word in words)))
+    return frozenset(filter(None, (joined(_tokens(word)) for word in words)))
 
 
 @lru_cache
 def _polite() -> frozenset[str]:
-    return folded_words(_POLITE)
+    return folded_words(POLITE)
 
 
 def _tokens(text: str) -> list[str]:
     """Return the words of a text, folded, each once where it is repeated in a row."""
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    kept = (char for char in folded if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
-    words = "".join(char if char.isalnum() else " " for char in kept).translate(_ALIKE).split()
-    return list(_without_repeats(words))
-
-
-def _joined(words: Iterable[str]) -> str:
-    """Return words as one, without repeated letters: "opt-out" is "optout", and "СТОООП" is "СТОП"."""
-    return "".join(_without_repeats("".join(words)))
-
-
-def _without_repeats(items: Iterable[str]) -> Iterator[str]:
-    last = ""
-    for item in items:
-        if item != last:
-            yield item
-        last = item
+    words = "".join(char if char.isalnum() else " " for char in folded(text))
+    return list(without_repeats(digits_as_letters(alike(words)).split()))

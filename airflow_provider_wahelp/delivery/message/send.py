@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpErr
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
-from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.models import Message, parse_time
 from airflow_provider_wahelp.client.proof import LOOKS, find_sent
 from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, moment
 from airflow_provider_wahelp.client.users import find_user
@@ -46,6 +47,7 @@ class IdempotentSend:
     :param key: what the send is filed under; the attempt's own by default.
     :param if_unclear: what to do where an earlier attempt may have sent: ``check``, ``fail`` or ``resend``.
     :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
+    :param others: the ids of messages that are known to be others, though they may have the same text.
     """
 
     hook: WahelpHook
@@ -56,6 +58,7 @@ class IdempotentSend:
     key: str = ""
     if_unclear: str = "check"
     on_rerun: str = "skip"
+    others: Sequence[Id] = ()
 
     def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
@@ -98,6 +101,18 @@ class IdempotentSend:
         text = self.text if self._has_same_text(done) else None
         return {**Message().to_dict(), **(done.message or {}), "text": text}
 
+    def sent_at(self, sent: Mapping[str, Any], *, just_now: bool) -> float:
+        """Return when the message was sent, in seconds since 1970 by the server's clock.
+
+        :param just_now: whether this attempt sent it.
+        """
+        if not just_now:
+            if entry := self.current_entry():
+                return self.hook.run(by_server(entry.since))
+            if created := parse_time(sent["created_at"]):
+                return created.timestamp()
+        return self.hook.run(moment()).seconds
+
     def wait_restarted_at(self) -> float:
         """Return when a task that was cleared began anew, in seconds since 1970 by the server's clock."""
         if not self.ledger:
@@ -133,7 +148,7 @@ class IdempotentSend:
         earlier = self._read() if self.ledger else (yield from self._assumed())
         if earlier and (sent := (yield from self._sent_by(earlier))):
             return sent
-        others = earlier.sent_under_key if earlier else []
+        others = [*self.others, *(earlier.sent_under_key if earlier else [])]
         user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
         begun = yield from begin_send(self.recipient, self.text, others, user_id)
         if earlier and not earlier.message and _alike(earlier, begun):
@@ -159,7 +174,7 @@ class IdempotentSend:
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
-        begun = yield from begin_send(self.recipient, self.text, [])
+        begun = yield from begin_send(self.recipient, self.text, list(self.others))
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
         attempted = begun.began - self.attempt.retry_delay
         assumed = replace(begun, began=since.seconds, by_host=since.by_host, attempted=attempted)

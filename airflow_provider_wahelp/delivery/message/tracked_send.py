@@ -20,10 +20,10 @@ from airflow_provider_wahelp.client.errors import (
     RecipientRefusedError,
     WahelpError,
 )
-from airflow_provider_wahelp.client.models import Message, parse_time
-from airflow_provider_wahelp.client.reconcile import by_server, moment
+from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.status import status_failed, status_reached
-from airflow_provider_wahelp.client.waiting import arrived, find_message, status_words
+from airflow_provider_wahelp.client.waiting import Result, arrived, find_message, status_words
 from airflow_provider_wahelp.delivery.message.fallback import FallbackChannels
 from airflow_provider_wahelp.delivery.message.poll_in_worker import poll_in_worker
 from airflow_provider_wahelp.delivery.message.wait_state import (
@@ -94,7 +94,11 @@ class TrackedSend:
 
     def poll_in_worker(self, state: WaitState) -> Event:
         """Wait in the worker, and return the event for :meth:`advance`."""
-        return poll_in_worker(self._hook, self.project_id, state, self.interval, self.seconds_left(state))
+
+        def look() -> Result | None:
+            return arrived(self._read(state.message), state.wanted)
+
+        return poll_in_worker(self._hook, look, self.interval, self.seconds_left(state))
 
     def seconds_left(self, state: WaitState) -> float:
         """Return for how many seconds a message is still waited for."""
@@ -203,12 +207,7 @@ class TrackedSend:
 
     def _sent_at(self, channel: str, sent: PlainMessage, *, just_now: bool) -> float:
         """Return when a message was sent, by the server's clock."""
-        if not just_now:
-            if entry := self._channels.record_of(channel).current_entry():
-                return self._hook.run(by_server(entry.since))
-            if created := parse_time(sent["created_at"]):
-                return created.timestamp()
-        return self._hook.run(moment()).seconds
+        return self._channels.record_of(channel).sent_at(sent, just_now=just_now)
 
     def _restarted_at(self, state: WaitState) -> float:
         """Return when the task was cleared and began to wait anew; 0 if it was not."""

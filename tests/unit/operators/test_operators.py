@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_wahelp import operators, sensors
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.operators import (
+    AskOperator,
     CreateChannelOperator,
     CreateProjectOperator,
     CreateUserOperator,
@@ -30,6 +31,7 @@ EXAMPLES: list[tuple[type, dict[str, Any]]] = [
     (CreateUserOperator, {"name": "Anna", "phone": PHONE}),
     (SendMessageOperator, {"text": "Hello", "user_id": 1}),
     (SendMessageOperator, {"text": "Hello", "phone": PHONE}),
+    (AskOperator, {"question": "Do you come?", "user_id": 1}),
     (SetWebhookOperator, {"url": "https://example.com/in"}),
     (GetMessagesOperator, {}),
     (ChannelActiveSensor, {}),
