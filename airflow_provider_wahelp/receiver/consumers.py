@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 Consumer = Callable[[Sequence[Received]], Awaitable[None]]
 
-CONSUMERS: tuple[str, ...] = ()
+CONSUMERS: tuple[str, ...] = ("airflow_provider_wahelp.receiver.approvals:decide_by_replies",)
 """``module:function`` of each; a module is imported with the first event."""
 
 MOST_WAITING = 1000
