@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from airflow.models.hitl import HITLDetail  # isort: skip - the first one that Airflow 3.0 lacks: see `consumers`
 from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
 from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
-from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
@@ -73,13 +73,12 @@ def _questions(session: Session) -> Iterator[Question]:
     )
     columns = ti.id, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.state, HITLDetail.responded_at
     found = select(*columns, XComModel.value).join(HITLDetail, HITLDetail.ti_id == ti.id)
-    for *ids, state, responded_at, value in session.execute(
-        found.join(XComModel, of_ti).where(XComModel.key == XCOM_KEY, recent)
-    ):
-        record = ApprovalRecord.read(_plain(value), ids[0])
+    for row in session.execute(found.join(XComModel, of_ti).where(XComModel.key == XCOM_KEY, recent)):
+        ti_id, dag_id, run_id, task_id, map_index, state, responded_at, value = row
+        record = ApprovalRecord.read(_plain(value), ti_id)
         if record:
             is_open = responded_at is None and state in _WAITING
-            yield Question(*ids, is_open, record)
+            yield Question(ti_id, dag_id, run_id, task_id, map_index, is_open, record)
 
 
 def _plain(value: Any) -> Any:
