@@ -108,6 +108,12 @@ class AirflowApi:
         """Return the state of a run."""
         return str(self._get(_run(dag_id, run_id))["state"])
 
+    def run_ids(self, dag_id: str, state: str) -> list[str]:
+        """Return the runs of a DAG that are in a state, oldest first."""
+        path = f"/dags/{quote(dag_id, safe='')}/dagRuns"
+        found = self._all(path, "dag_runs", state=state, order_by="id")
+        return [run["dag_run_id"] for run in found]
+
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """Return all tasks of a run, mapped ones one by one."""
         return [

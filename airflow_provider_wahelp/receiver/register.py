@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow.assets.manager import asset_manager
 from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel
 from airflow.utils.session import create_session
-from sqlalchemy import or_, select, update
+from sqlalchemy import JSON, or_, select, type_coerce, update
 
 from airflow_provider_wahelp.assets.event import to_extra
 from airflow_provider_wahelp.receiver.received import Received
@@ -101,8 +101,10 @@ def _register(session: Session, wanted: Mapping[Any, _Wanted]) -> int:
 def _known(session: Session, wanted: Collection[_Wanted]) -> Iterator[tuple[int, str]]:
     """Yield which assets have been told of which events, by a webhook or by a watcher."""
     keys = {entry.received.event.key for entry in wanted}
-    ours = AssetEvent.extra["key"].as_string()
-    watched = AssetEvent.extra[("payload", "key")].as_string()
+    extra = type_coerce(
+        AssetEvent.extra, JSON
+    )  # before Airflow 3.2 a type that is not asked for what is in it
+    ours, watched = extra["key"].as_string(), extra[("payload", "key")].as_string()
     told = select(AssetEvent.asset_id, ours, watched).where(
         AssetEvent.asset_id.in_({entry.asset.id for entry in wanted}),
         AssetEvent.timestamp >= datetime.now(UTC) - REPEATED_WITHIN,

@@ -38,6 +38,7 @@ def _served(app: FastAPI) -> Iterator[str]:
     root.mount("/wahelp", app)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         server = uvicorn.Server(uvicorn.Config(root, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -38,7 +38,9 @@ def dag(add_asset: AddAsset) -> Iterator[int]:
     with create_session() as session:
         session.merge(DagBundleModel(name="testing"))
         session.flush()
-        session.add(DagModel(dag_id="listens", bundle_name="testing", fileloc="", is_paused=False))
+        session.add(
+            DagModel(dag_id="listens", bundle_name="testing", fileloc="", is_paused=False, is_stale=False)
+        )
         session.flush()
         session.add(DagScheduleAssetReference(asset_id=asset_id, dag_id="listens"))
     yield asset_id

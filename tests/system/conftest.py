@@ -31,6 +31,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FORM = REPOSITORY / "tests/browser/dags"
 LOGIN = "system-test@example.com"
 PARALLELISM = 4
+WEBHOOK_TOKEN = "receiver-secret-51739-51739"
 ANNA = "+79000000301"
 """The phone of whom ``example_dags/deadline.py`` names."""
 
@@ -154,6 +155,13 @@ def alerted() -> Iterator[LocalSandbox]:
 
 
 @pytest.fixture(scope="session")
+def listening() -> Iterator[LocalSandbox]:
+    """An account whose events this Airflow receives."""
+    with LocalSandbox(SandboxOptions(**LOGIN_OF_GUIDE, activation_delay=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def airflow(
     tmp_path_factory: pytest.TempPathFactory,
     own_dags: Path,
@@ -166,6 +174,7 @@ def airflow(
     renewed: LocalSandbox,
     unreliable: LocalSandbox,
     alerted: LocalSandbox,
+    listening: LocalSandbox,
 ) -> Iterator[Airflow]:
     elsewhere = {"GUIDE": guide_server, "DYING": dying, "RENEWED": renewed, "UNRELIABLE": unreliable}
 
@@ -193,6 +202,12 @@ def airflow(
             ),
             _variable("HASTY"): connection(unreliable.url, *LOGIN_OF_GUIDE.values(), retries=0),
             _variable("ALERTS"): connection(alerted.url, *LOGIN_OF_GUIDE.values(), **place_of(alerted)),
+            _variable("LISTENING"): connection(
+                listening.url,
+                *LOGIN_OF_GUIDE.values(),
+                **place_of(listening),
+                webhook_token=WEBHOOK_TOKEN,
+            ),
             "AIRFLOW_CONN_MEMORY": json.dumps({"conn_type": "sqlite", "host": ":memory:"}),
             _variable("DOWN"): connection(
                 "http://127.0.0.1:9", *LOGIN_OF_GUIDE.values(), **place_of(alerted)

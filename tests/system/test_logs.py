@@ -11,7 +11,7 @@ import pytest
 from demo.airflow import Airflow
 from demo.sandbox import Sandbox
 
-from .conftest import Person, Run, logs
+from .conftest import WEBHOOK_TOKEN, Person, Run, logs
 
 pytestmark = pytest.mark.system
 
@@ -22,7 +22,7 @@ def test_no_log_gives_anything_away(
     tokens = _tokens(sandbox)
     assert tokens, "without a token there is nothing to look for"
     phone = person.phone.removeprefix("+7")  # found however the country code is written
-    private = [password, phone, person.text, person.webhook_secret, *tokens]
+    private = [password, phone, person.text, person.webhook_secret, WEBHOOK_TOKEN, *tokens]
 
     logs = dict(_logs(airflow, sandbox))
     of_tasks = [name for name in logs if f"dag_id={onboarding.dag_id}/" in name]

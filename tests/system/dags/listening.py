@@ -1,13 +1,15 @@
-"""A DAG that registers this Airflow's receiver, and one that what people write starts."""
+"""A DAG that registers this Airflow's receiver, and one that is started by what people write. Airflow 3."""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
+from typing import Any
 
-from airflow.sdk import dag, task
+from airflow.providers.common.compat.sdk import dag, task
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-from airflow_provider_wahelp.assets import WahelpAsset
 from airflow_provider_wahelp.operators import SetWebhookOperator
 
 CONNECTION = "wahelp_listening"
@@ -18,23 +20,23 @@ def receiver_set() -> None:
     SetWebhookOperator(task_id="set", wahelp_conn_id=CONNECTION, receiver=CONNECTION)
 
 
-def _asset() -> object:
-    given = json.loads(os.environ["AIRFLOW_CONN_WAHELP_LISTENING"])
-    extra = given["extra"]
-    host = given["host"].removeprefix("http://")
-    return WahelpAsset(extra["project_id"], extra["channel_uuid"], host=host, include=["text"])
+def _asset() -> Any:
+    from airflow_provider_wahelp.assets import WahelpAsset
+
+    connection = json.loads(os.environ["AIRFLOW_CONN_WAHELP_LISTENING"])
+    place = {name: connection["extra"][name] for name in ("project_id", "channel_uuid")}
+    return WahelpAsset(**place, host=connection["host"].removeprefix("http://"), include=["text"])
 
 
-@dag("listens", schedule=[_asset()], is_paused_upon_creation=False)
 def listens() -> None:
     @task
-    def told(triggering_asset_events: dict[object, list[object]] | None = None) -> list[str]:
-        events = triggering_asset_events or {}
-        return [event.extra["text"] for given in events.values() for event in given]  # type: ignore[attr-defined]
+    def told(triggering_asset_events: Any = None) -> dict[str, Any]:
+        events = [event for given in triggering_asset_events.values() for event in given]
+        return {"texts": [event.extra["text"] for event in events], "at": datetime.now(UTC).isoformat()}
 
     told()
 
 
 receiver_set()
-if "AIRFLOW_CONN_WAHELP_LISTENING" in os.environ:
-    listens()
+if AIRFLOW_V_3_0_PLUS and "AIRFLOW_CONN_WAHELP_LISTENING" in os.environ:
+    dag("listens", schedule=[_asset()], is_paused_upon_creation=False)(listens)()

@@ -56,6 +56,6 @@ def test_a_secret_that_can_be_guessed_is_refused(
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
     connect(HOST, extra={"webhook_token": token, "project_id": 101})
-    with pytest.raises(InputError, match="webhook_token must be 24") as error:
+    with pytest.raises(InputError, match="webhook_token: must be 24") as error:
         WahelpHook().get_conn()
     assert token not in str(error.value)
