@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -235,7 +236,7 @@ def test_a_replayed_answer_to_an_older_question_decides_nothing(asked: Asked) ->
     written = asked.rig.sandbox.receive(ANNA, "1", asked.rig.channel)
     asked.ask()
     with create_session() as session:
-        value = session.scalars(select(XComModel.value)).one()
+        value = json.loads(session.scalars(select(XComModel.value)).one())
     record = ApprovalRecord.read(value, asked.ti_id)
     assert record
     later = ApprovalRecord(
@@ -249,7 +250,7 @@ def test_a_replayed_answer_to_an_older_question_decides_nothing(asked: Asked) ->
 def test_a_record_that_others_have_written_counts_for_nothing(asked: Asked) -> None:
     asked.ask()
     with create_session() as session:
-        value = dict(session.scalars(select(XComModel.value)).one())
+        value = json.loads(session.scalars(select(XComModel.value)).one())
     others = ApprovalRecord.of({STRANGER: "boris"}, conn_id="x", channel_uuid="", options=[], asked_at="")
     asked.push(XCOM_KEY, {**value, "users": dict(others.users)})
     asked.reply(STRANGER, "1")
