@@ -1,7 +1,9 @@
 """A price list that goes out once somebody has approved it: they reply with a number on their phone.
 
-The reply decides the task as the Airflow user that belongs to the phone. It needs the receiver of webhooks and
-Airflow 3.1; ``docs/listening.md`` says how. The link under "Required Actions" in Airflow works as well.
+The reply decides the task as the Airflow user that belongs to the phone. It needs the receiver of
+webhooks, see ``docs/listening.md``. The link under "Required Actions" in Airflow works as well.
+
+Asking people needs Airflow 3.1; below, the DAG sends the list without asking.
 """
 
 from __future__ import annotations
