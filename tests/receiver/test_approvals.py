@@ -310,3 +310,12 @@ def test_an_unclear_reply_decides_nothing_and_is_answered_once(asked: Asked) -> 
 def test_approvers_are_refused_early_by_name(approvers: Any) -> None:
     with pytest.raises(InputError, match="approvers"):
         WahelpApprovalNotifier(approvers=approvers)
+
+
+def test_who_is_asked_several_things_names_one_of_them(asked: Asked) -> None:
+    asked.ask()
+    [question] = questions("wahelp_default")
+    asked.reply(ANNA, "#9999 1" if question.code != "9999" else "#9998 1")
+    assert asked.decision == NOTHING
+    asked.reply(ANNA, f"#{question.code} 2")
+    assert asked.decision == (["Reject"], "anna")

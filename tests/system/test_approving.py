@@ -44,9 +44,7 @@ def test_an_approvers_reply_decides_and_nobody_elses(airflow: Airflow, listening
     decided = airflow.api.question(DAG, run_id, "ask")
     assert (decided["chosen_options"], decided["responded_by_user"]["id"]) == (["Publish"], "admin")
     done = "Done: Publish"
-    wait_until(
-        lambda: listening.conversation(APPROVER)[-1]["text"] == done, timeout=20, what="a notice"
-    )
+    wait_until(lambda: listening.conversation(APPROVER)[-1]["text"] == done, timeout=20, what="a notice")
     for said in logs(airflow).values():
         assert APPROVER[1:] not in said
 
