@@ -39,8 +39,10 @@ def test_an_approvers_reply_decides_and_nobody_elses(airflow: Airflow, listening
     _forge(airflow, {**question, "destination": "from", "message": "2", "user": {"phone": APPROVER}})
     assert state() == WAITING
 
+    wait_until(lambda: airflow.let_go(run_id, "ask"), timeout=60, what="a worker that is through")
     listening.receive(APPROVER, "1")
-    assert airflow.wait_for_run(DAG, run_id, timeout=60) == "success"
+    ended = airflow.wait_for_run(DAG, run_id, timeout=60)
+    assert ended == "success", airflow.api.task_log(DAG, run_id, "ask", 1)
     decided = airflow.api.question(DAG, run_id, "ask")
     assert (decided["chosen_options"], decided["responded_by_user"]["id"]) == (["Publish"], "admin")
     done = "Done: Publish"
