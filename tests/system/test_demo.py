@@ -53,6 +53,9 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
         "cancel": [None],
     },
     "wahelp_approval": {"approve": [ASKING], "publish": [None]} if ASKS else {"publish": ["success"]},
+    "wahelp_approval_by_phone": (
+        {"approve": [ASKING], "publish": [None]} if ASKS else {"publish": ["success"]}
+    ),
     "wahelp_authorization": (
         {"wait": ["success"], "request": ["skipped"], "ask": ["skipped"]} if ASKS else {"wait": ["success"]}
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,3 +41,21 @@ def listens() -> None:
 receiver_set()
 if AIRFLOW_V_3_0_PLUS and "AIRFLOW_CONN_WAHELP_LISTENING" in os.environ:
     dag("listens", schedule=[_asset()], is_paused_upon_creation=False)(listens)()
+
+
+@dag("asks_by_phone", schedule=None)
+def asks_by_phone() -> None:
+    from airflow.providers.standard.operators.hitl import HITLOperator
+
+    from airflow_provider_wahelp.notifications import WahelpApprovalNotifier
+
+    HITLOperator(
+        task_id="ask",
+        subject="Publish the new prices?",
+        options=["Publish", "Wait"],
+        notifiers=[WahelpApprovalNotifier(approvers={"+79261230018": "admin"}, wahelp_conn_id=CONNECTION)],
+    )
+
+
+with suppress(Exception):  # before Airflow 3.1 it says so with an error of its own
+    asks_by_phone()
