@@ -25,7 +25,15 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
-            "operators", "ask", "channels", "incoming", "mailings", "messages", "projects", "users", "webhooks"
+            "operators",
+            "ask",
+            "channels",
+            "incoming",
+            "mailings",
+            "messages",
+            "projects",
+            "users",
+            "webhooks",
         ),
         "sensors": _modules("sensors", "channels", "messages"),
         "triggers": _modules("triggers", "answers", "channels", "incoming", "messages"),

@@ -12,7 +12,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from airflow_provider_wahelp.hooks.receiver import PREFIX
 
-LISTENERS: tuple[str, ...] = ()
+LISTENERS: tuple[str, ...] = ("airflow_provider_wahelp.triggers.cursor_listener",)
 """Modules with functions marked by Airflow's ``hookimpl``. Each process imports them: they must be light."""
 
 _SERVERS = frozenset({"api-server", "fastapi", "gunicorn", "uvicorn"})

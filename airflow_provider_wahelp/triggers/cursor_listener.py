@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
-from airflow_provider_wahelp.triggers.cursor import WATCHER, Position, event_time
-
 if TYPE_CHECKING:
     from airflow.listeners.types import AssetEvent
+
+# Each process of Airflow imports this: what else it needs is imported with the first event of a trigger.
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ def on_asset_event_emitted(asset_event: AssetEvent) -> None:
 
 def _payload(extra: Any) -> Mapping[str, Any] | None:
     payload = extra.get("payload") if isinstance(extra, Mapping) and extra.get("from_trigger") else None
+    if payload is None:
+        return None
+    from airflow_provider_wahelp.triggers.cursor import WATCHER
+
     return payload if isinstance(payload, Mapping) and payload.get(WATCHER) and payload.get("key") else None
 
 
@@ -42,6 +46,8 @@ def _move(name: str, uri: str, payload: Mapping[str, Any]) -> None:
     from airflow import settings
     from airflow.models.asset import AssetModel
     from sqlalchemy import select
+
+    from airflow_provider_wahelp.triggers.cursor import WATCHER, Position, event_time
 
     # The scoped session is that of the event's transaction: a session of its own would wait for it for ever.
     session = settings.Session()  # type: ignore[misc]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-pytest.importorskip("airflow.assets.manager", reason="assets have events since Airflow 3")
-pytest.importorskip("airflow.sdk")
-
-from airflow.models.asset import AssetActive, AssetDagRunQueue, AssetEvent, AssetModel
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
+
+try:
+    from airflow.models.asset import AssetActive, AssetDagRunQueue, AssetEvent, AssetModel
+except ImportError:  # before Airflow 3, assets have no events
+    collect_ignore_glob = ["test_*.py"]
 
 SECRET = "a-secret-that-nobody-guesses"
 HOST = "wahelp.test"

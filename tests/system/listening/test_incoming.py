@@ -47,7 +47,6 @@ def listening(tmp_path: Path, phones: Sandbox, notes: Path) -> Iterator[Airflow]
     here = Path(__file__).parent
     env = {
         "AIRFLOW_CONN_WAHELP_DEFAULT": connection(phones.url, *LOGIN.values()),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(here / "plugins"),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
