@@ -22,6 +22,7 @@ KINDS: list[type[WahelpTask]] = [
     if issubclass(kind := getattr(package, name), WahelpTask)  # not one that asks Airflow alone
 ]
 GIVEN: dict[str, Any] = {
+    "AskOperator": {"question": "Will you come?", "user_id": 1},
     "CreateProjectOperator": {"name": "Shop"},
     "CreateChannelOperator": {"name": "Support"},
     "CreateUserOperator": {"name": "Anna", "phone": "+71234567890"},

@@ -172,7 +172,7 @@ def test_a_mask_that_was_saved_counts_as_not_given_and_is_told_once(
     assert [re.findall(r"Connection '(\w+)'", line) for line in said] == [["wahelp_default"], ["another"]]
     assert (
         "in place of access_token, ca_bundle, channel_uuid, default_region, login_scope, project_id, "
-        "retries, send_timeout, verify: that counts as not given." in said[0]
+        "retries, send_timeout, verify, webhook_token: that counts as not given." in said[0]
     )
 
 
