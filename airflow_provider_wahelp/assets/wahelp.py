@@ -46,13 +46,7 @@ def WahelpAsset(  # noqa: N802 - it is used as the class is
 
     uri = str(ChannelUri.parse(f"wahelp://{host}/{project_id}/{arguments.channel_uuid(channel_uuid)}"))
     extra: dict[str, Any] = {
-        "kinds": _some_of("kinds", kinds, KINDS),
-        "include": _some_of("include", include, get_args(Inclusion)),
+        "kinds": arguments.some_of(kinds, "kinds", KINDS),
+        "include": arguments.some_of(include, "include", get_args(Inclusion)),
     }
     return Asset(name=uri, uri=uri, extra={**kwargs.pop("extra", {}), **extra}, **kwargs)
-
-
-def _some_of(argument: str, given: Sequence[str], known: Sequence[str]) -> list[str]:
-    if isinstance(given, str) or not set(given) <= set(known):
-        raise ValueError(f"{argument} must be a list of {', '.join(known)}")
-    return [each for each in known if each in given]

@@ -127,6 +127,13 @@ def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:
     return choices[choices.index(value)]
 
 
+def some_of(value: Any, argument: str, choices: Sequence[_C]) -> list[_C]:
+    """Return some of the choices, in their order."""
+    if not isinstance(value, list | tuple | set | frozenset) or not set(value) <= set(choices):
+        raise InputError(argument, f"must be a list of {', '.join(map(repr, choices))}")
+    return [each for each in choices if each in value]
+
+
 def one_of(argument: str, choices: tuple[_C, ...]) -> Callable[[Any], _C]:
     """Return the check of an argument that is one of some choices."""
     return partial(choice, argument=argument, choices=choices)

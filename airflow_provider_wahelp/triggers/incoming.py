@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -66,8 +66,8 @@ class IncomingMessagesTrigger(BaseEventTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.project_id = arguments.project_id(project_id)
         self.channel_uuid = arguments.channel_uuid(channel_uuid)
-        self.kinds = _some_of("kinds", kinds, KINDS)
-        self.include = _some_of("include", include, ("phone", "text"))
+        self.kinds = arguments.some_of(kinds, "kinds", KINDS)
+        self.include = arguments.some_of(include, "include", get_args(Inclusion))
         self.contains = contains
         self.regex = regex
         self.from_phones = None if from_phones is None else list(from_phones)
@@ -184,12 +184,6 @@ class _Watch(IncomingWaiter):
         events = [payload for each in messages if (payload := self._trigger.payload(each))]
         if events:
             self.pass_on({"events": events})
-
-
-def _some_of(argument: str, given: Sequence[str], known: Sequence[str]) -> list[str]:
-    if isinstance(given, str) or not set(given) <= set(known):
-        raise InputError(argument, f"must be a list of {', '.join(known)}")
-    return list(given)
 
 
 def _pattern(regex: str | None) -> re.Pattern[str] | None:

@@ -55,9 +55,9 @@ def test_what_it_is_told_of_is_kept_with_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"kinds": ["letter"]}, "kinds must be a list of message, call"),
-        ({"kinds": "message"}, "kinds must be a list"),
-        ({"include": ["name"]}, "include must be a list of phone, text"),
+        ({"kinds": ["letter"]}, "kinds: must be a list of 'message', 'call'"),
+        ({"kinds": "message"}, "kinds: must be a list"),
+        ({"include": ["name"]}, "include: must be a list of 'phone', 'text'"),
         ({"host": "https://wahelp.ru"}, "An asset's URI"),
         ({"project_id": "demo"}, "An asset's URI"),
         ({"channel_uuid": ""}, "channel_uuid"),
