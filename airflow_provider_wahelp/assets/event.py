@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from airflow_provider_wahelp.client.events import KINDS, ChannelEvent, Kind
+from airflow_provider_wahelp.client.events import KINDS, NOT_STORED, ChannelEvent, Kind
 from airflow_provider_wahelp.client.phones import digits
 
 Inclusion = Literal["phone", "text"]
-
-# PostgreSQL refuses these in JSON, though JSON has a spelling for them.
-_NOT_STORED = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +98,7 @@ def _is_ours(extra: Mapping[str, Any]) -> bool:
 
 
 def _stored(value: Any) -> Any:
-    return _NOT_STORED.sub("", value) if isinstance(value, str) else value
+    return NOT_STORED.sub("", value) if isinstance(value, str) else value
 
 
 def _time(value: object) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ OTHER = "other"
 UNKNOWN = "unknown"
 """Counts what is no event, as far as this version knows."""
 
+NOT_STORED = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL refuses in JSON, though JSON has a spelling for it."""
+
 _MESSAGE = "channel.message."
 _OBJECTS = ("project.", "channel.", "channel.user.")
 _CHANGES = ("created", "updated", "deleted")
@@ -42,9 +46,12 @@ class ChannelEvent:
 
     @property
     def key(self) -> str:
-        """What a repeated event is recognised by: webhooks may tell of one twice, and polls of the same."""
+        """What a repeated event is recognised by: webhooks may tell of one twice, and polls of the same.
+
+        Each database stores it as it is.
+        """
         status = f":{self.message.status}" if self.kind == "status" else ""
-        return f"{self.kind}:{self.message.id}{status}"
+        return NOT_STORED.sub(_escaped, f"{self.kind}:{self.message.id}{status}")
 
 
 def event_of(message: Message) -> ChannelEvent | None:
@@ -73,6 +80,10 @@ def events_in(body: object) -> tuple[list[ChannelEvent], Counter[str]]:
         else:
             ignored[read] += 1
     return events, ignored
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _items(body: object) -> Iterator[object]:

@@ -66,7 +66,7 @@ def events_of(asset_id: int) -> list[dict[str, Any]]:
         return [event.extra for event in events]
 
 
-def told(message_id: int, action: str = "created", **fields: Any) -> dict[str, Any]:
+def told(message_id: int | str, action: str = "created", **fields: Any) -> dict[str, Any]:
     """Return what a webhook says of a message; by default somebody wrote it."""
     payload = {
         "id": message_id,

@@ -141,3 +141,11 @@ def test_a_writer_that_holds_the_lock_is_waited_for(add_asset: AddAsset) -> None
         assert session.scalar(text("SELECT count(*) FROM asset_event")) == 0
     waits.join(10)
     assert [event["id"] for event in events_of(asset_id)] == [1]
+
+
+@pytest.mark.parametrize("message_id", ["a\x00", "a\ud800", "\x00"])
+def test_an_id_that_no_database_takes_is_known_again(add_asset: AddAsset, message_id: str) -> None:
+    asset_id = add_asset()
+    assert register(received(told(message_id))) == 1
+    assert register(received(told(message_id), told("a"))) == 1
+    assert len(events_of(asset_id)) == 2
