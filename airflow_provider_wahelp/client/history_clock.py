@@ -10,6 +10,7 @@ LONGEST_ZONE = 14 * 3600.0
 
 _LOOSEST = 6.0  # seconds between the two bounds of what an answer can teach
 _SLACK = 2.0  # seconds by which a clock that was learnt, or has just stamped a message, may have drifted
+_SET_BACK = 300.0  # seconds by which a clock that nothing is known of may have been set back
 _WORTH = 0.3  # seconds
 _MINUTE = 60.0
 
@@ -59,7 +60,8 @@ class Window(NamedTuple):
 def window(began: float, now: float, offset: Offset | None, newest: float, *, coarse: bool) -> Window:
     """Return from when on the history's messages may be the message of a send.
 
-    A clock that nothing is known of is behind by no more than the age of the newest message that it stamped.
+    A clock that nothing is known of is behind by no more than the age of the newest message that it stamped,
+    unless it was set back since: then that message looks younger than it is.
 
     :param began: when the send was begun, by the server's clock; ``now`` likewise.
     :param newest: the newest time of the history; minus infinity where it has none.
@@ -70,7 +72,7 @@ def window(began: float, now: float, offset: Offset | None, newest: float, *, co
         certain = _floor(began + (0 if one_clock else offset.low), coarse=coarse)
         return Window(certain, min(certain, began + offset.low) - _SLACK)
     certain = _floor(began, coarse=coarse)
-    possible = certain - min(LONGEST_ZONE, max(0.0, now - newest) + _SLACK)
+    possible = certain - min(LONGEST_ZONE, max(0.0, now - newest) + _SET_BACK)
     ahead = newest > now + _SLACK  # then what is older than the send may look newer
     return Window(math.inf if ahead else certain, possible)
 

@@ -55,15 +55,21 @@ def test_a_finding_is_shared_if_it_says_more(new: Offset, worth: bool) -> None:
         (ONE_CLOCK, NOW, False, Window(NOW, NOW - 3.0)),
         (Offset(-7202.0, -7199.0), NOW - 7200, False, Window(NOW - 7202, NOW - 7204)),
         (ONE_CLOCK, NOW - 1, True, Window(NOW - 1, NOW - 3)),
-        (ONE_CLOCK, NOW + 60, False, Window(math.inf, NOW - 2)),  # the clock was set since
-        (None, NOW + 10, False, Window(NOW, NOW - 2)),
-        (None, NOW - 290, False, Window(NOW, NOW - 302)),
+        (ONE_CLOCK, NOW + 60, False, Window(math.inf, NOW - 300)),  # the clock was set since
+        (None, NOW + 10, False, Window(NOW, NOW - 300)),
+        (None, NOW - 290, False, Window(NOW, NOW - 600)),
         (None, -math.inf, False, Window(NOW, NOW - LONGEST_ZONE)),
-        (None, NOW + 3600, False, Window(math.inf, NOW - 2)),
-        (None, NOW + 9, True, Window(NOW - 1, NOW - 4)),
+        (None, NOW + 3600, False, Window(math.inf, NOW - 300)),
+        (None, NOW + 9, True, Window(NOW - 1, NOW - 302)),
     ],
 )
 def test_a_message_counts_from_when_it_can_be_of_the_send(
     offset: Offset | None, newest: float, coarse: bool, opened: Window
 ) -> None:
     assert window(NOW + 0.5, NOW + 10, offset, newest, coarse=coarse) == opened
+
+
+def test_a_clock_that_was_set_back_since_its_newest_message_hides_no_message() -> None:
+    """Two hours behind, then two minutes more: what went out now is stamped before what went out before."""
+    before, ours = NOW - 7200, NOW - 7200 - 120
+    assert window(NOW, NOW + 1, None, before, coarse=False).possible <= ours
