@@ -176,9 +176,9 @@ def _meant(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
     if escape[0] == "%":
-        return unquote(escape, errors="ignore")
+        return unquote(escape)  # what is no UTF-8 as U+FFFD: it was a character all the same
     code = escape.lstrip("\\")[0].lower()
     if code not in "ux":
         return " "
     octets = bytes.fromhex(re.sub(r"\\+[ux]", "", escape, flags=re.IGNORECASE))
-    return octets.decode("utf-16-be" if code == "u" else "utf-8", errors="ignore")
+    return octets.decode("utf-16-be" if code == "u" else "utf-8", errors="replace")

@@ -73,6 +73,7 @@ def shown_of(text: str, words: str) -> list[str]:
 @example(TEXT, (0, 60), AROUND[0])
 @example(TEXT, (0, 18), AROUND[1])
 @example(TEXT, (9, 60), AROUND[2])
+@example("0" * 17 + "%80", (12, 20), AROUND[0])
 def test_no_part_of_a_text_shows(
     escape: str, text: str, cut: tuple[int, int], around: tuple[str, str]
 ) -> None:
