@@ -66,6 +66,17 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 
 @pytest.fixture
+def alerts_for_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name who is told of all failures, and return the phone."""
+    from airflow_provider_wahelp.notifications.alert_settings import alert_settings
+
+    monkeypatch.setenv("AIRFLOW__WAHELP__ALERT_TO", "+79161112233")
+    alert_settings.cache_clear()
+    yield "+79161112233"
+    alert_settings.cache_clear()
+
+
+@pytest.fixture
 def task_log(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[[], str]]:
