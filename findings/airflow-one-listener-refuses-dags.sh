@@ -56,6 +56,6 @@ PY
 parse | tee -a "$folder/seen"
 diff "$folder/seen" <(cat <<'EXPECTED'
 ['night']
-[] X
+[] AirflowClusterPolicyError: ('Listeners are not supported with end_from_trigg
 EXPECTED
 )
