@@ -25,6 +25,11 @@ import pytest  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
+SANDBOX_LOG = logging.getLogger("airflow_provider_wahelp.sandbox")
+SANDBOX_LOG.setLevel(
+    "WARNING"
+)  # a line for each request is a fifth of what one costs; `tests/sandbox` reads them
+
 Connect = Callable[..., None]
 MASKERS = (
     "airflow.sdk._shared.secrets_masker",
