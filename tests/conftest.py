@@ -26,9 +26,7 @@ import pytest  # noqa: E402
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 SANDBOX_LOG = logging.getLogger("airflow_provider_wahelp.sandbox")
-SANDBOX_LOG.setLevel(
-    "WARNING"
-)  # a line for each request is a fifth of what one costs; `tests/sandbox` reads them
+SANDBOX_LOG.setLevel("WARNING")  # a line is a fifth of what a request costs; `tests/sandbox` reads them
 
 Connect = Callable[..., None]
 MASKERS = (
