@@ -780,7 +780,7 @@ FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable",
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
