@@ -35,7 +35,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
 
     sys.argv = ["airflow", *arguments]
     try:
-        airflow()
+        airflow()  # type: ignore[no-untyped-call]
     except SystemExit as ended:
         return int(ended.code or 0) if not isinstance(ended.code, str) else 1
     except Exception:  # noqa: BLE001 - whatever it is, it is told

@@ -51,11 +51,12 @@ class Airflow:
     def __call__(self, *arguments: str, **env: str) -> str:
         """Run ``airflow ...`` and return what it printed."""
         assert self._process.stdin
+        assert self._process.stdout
         output = self._home / f"command-{next(self._commands)}.log"
         command = {"arguments": arguments, "env": env, "output": str(output)}
         print(json.dumps(command), file=self._process.stdin, flush=True)
         answered, _, _ = select.select([self._process.stdout], [], [], SECONDS)
-        code = self._process.stdout.readline() if answered and self._process.stdout else "none"
+        code = self._process.stdout.readline() if answered else "none"
         said = output.read_text(errors="replace") if output.exists() else ""
         assert code.strip() == "0", said
         return said
