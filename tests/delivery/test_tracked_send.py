@@ -37,7 +37,7 @@ from tests.delivery.waiting_task import FALLBACK_AFTER, INTERVAL, MODES, TIMEOUT
 
 LEDGERS = ("store", "file", "none")
 KEEPING = ("store", "file")
-JOURNEYS = 8
+JOURNEYS = 12
 LOST: list[tuple[str, dict[str, Any]]] = [
     ("cut_after", {}),
     ("error_after", {}),
