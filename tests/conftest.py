@@ -25,6 +25,9 @@ import pytest  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
+SANDBOX_LOG = logging.getLogger("airflow_provider_wahelp.sandbox")
+SANDBOX_LOG.setLevel("WARNING")  # a line is a fifth of what a request costs; `tests/sandbox` reads them
+
 Connect = Callable[..., None]
 MASKERS = (
     "airflow.sdk._shared.secrets_masker",
