@@ -29,6 +29,7 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.directory import shared_directory
 from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.state.shared import shared_state
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 log = logging.getLogger(__name__)
@@ -109,11 +110,10 @@ class Assembly:
 
     def _pace(self, channel_uuid: str) -> Pace:
         return Pace(
-            shared_directory(),
+            shared_state(self.clock),
             self._scope(channel_uuid),
             per_minute=self.options.pace,
             daily_cap=self.options.daily_cap,
-            clock=self.clock,
         )
 
     def _scope(self, channel_uuid: str) -> str:
