@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ANSWERS_WITHIN = 5.0
-"""Seconds to connect, and for one statement: a lock is waited for as long as its caller says."""
+ANSWERS_WITHIN = 2
+"""Seconds to connect, and until an answer that does not come is given up."""
+
+LOCKED = 10.0
+"""Seconds to wait for those who count through the same channel."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS wahelp_sent (
@@ -38,6 +41,15 @@ CREATE TABLE IF NOT EXISTS wahelp_listed (
 CREATE INDEX IF NOT EXISTS wahelp_listed_at ON wahelp_listed (list, at);
 CREATE INDEX IF NOT EXISTS wahelp_listed_expires ON wahelp_listed (expires)
 """
+
+_DEFAULTS = {
+    "application_name": "wahelp",
+    "connect_timeout": ANSWERS_WITHIN,
+    "tcp_user_timeout": 1000 * ANSWERS_WITHIN,
+    "keepalives_idle": ANSWERS_WITHIN,
+    "keepalives_interval": 1,
+    "keepalives_count": ANSWERS_WITHIN,
+}
 
 _THERE = "SELECT to_regclass('wahelp_sent') IS NOT NULL AND to_regclass('wahelp_listed') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock(:key)"
@@ -78,7 +90,7 @@ class PostgresState(SqlState):
                 run = _runner(connection)
                 with connection.transaction():
                     if lock is not None:
-                        run(_WITHIN, milliseconds=str(int((seconds or ANSWERS_WITHIN) * 1000)))
+                        run(_WITHIN, milliseconds=str(int((seconds or LOCKED) * 1000)))
                         run(_LOCK, key=_key(part, lock))
                     return work(run)
             except psycopg.Error as error:
@@ -91,8 +103,7 @@ class PostgresState(SqlState):
     def _open(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        defaults = {"connect_timeout": int(ANSWERS_WITHIN), "application_name": "wahelp"}
-        given: dict[str, Any] = {**defaults, **self._parameters}
+        given: dict[str, Any] = {**_DEFAULTS, **self._parameters}
         # A pooler between the two may hand out another session for each transaction: nothing is prepared.
         connection = psycopg.connect(autocommit=True, prepare_threshold=None, **given)
         run = _runner(connection)

@@ -20,7 +20,7 @@ from airflow_provider_wahelp.storage.state.interface import (
 
 T = TypeVar("T")
 
-ANSWERS_WITHIN = 5.0
+ANSWERS_WITHIN = 2.0
 """Seconds to connect, and for one answer."""
 
 LEASE = 10.0
@@ -115,8 +115,8 @@ class RedisState:
             yield pipe
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections that no thread is using."""
+        self._client.connection_pool.disconnect(inuse_connections=False)
 
     def _now(self) -> float:
         if self._clock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -10,18 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.keys import digest_key, fernet_key
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
-from airflow_provider_wahelp.storage.state.interface import State
+from airflow_provider_wahelp.storage.state.interface import State, StateAwayError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
 ARGUMENT = "[wahelp] state"
 
+ALONE = "what is learnt of people is remembered on this host alone"
+"""What a warning says of a cache while the state is away."""
+
 _TLS = ("sslmode", "sslcert", "sslkey", "sslrootcert", "options", "target_session_attrs", "application_name")
 _REDIS_TLS = ("ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname")
 
 log = logging.getLogger(__name__)
+
+_KEY = b"the key of digests"
+_FOR_GOOD = 10 * 365 * 86_400.0
 
 _lock = threading.Lock()
 _states: dict[str, State] = {}
@@ -105,6 +113,32 @@ def _postgres(connection: Connection) -> State:
         **{name: extra.get(name) for name in _TLS},
     }
     return PostgresState({name: value for name, value in given.items() if value})
+
+
+def shared_key(state: State) -> bytes:
+    """Return the key of digests in a state: Airflow's, or one that lies in the state, as in a directory."""
+    if not state.shared or fernet_key():
+        return digest_key()
+    state.claim(_KEY, secrets.token_bytes(32), _FOR_GOOD)
+    return state.read([_KEY]).get(_KEY) or digest_key()
+
+
+def remembering() -> tuple[State, bytes]:
+    """Return the state in which people are remembered, and the key of their digests.
+
+    Those of the host while the state is away. Not for an event loop.
+    """
+    state = shared_state()
+    try:
+        return state, shared_key(state)
+    except StateAwayError as error:
+        warn_once(ALONE, str(error))
+        return host_state(), digest_key()
+
+
+def known_state() -> State | None:
+    """Return the state that several hosts share, if this process has looked it up. It costs nothing."""
+    return _states.get(state_conn_id())
 
 
 @cache
