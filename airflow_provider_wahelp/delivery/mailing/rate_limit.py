@@ -7,7 +7,6 @@ import logging
 import math
 import random as randomness
 import threading
-import time
 from contextlib import suppress
 
 from airflow_provider_wahelp.client.errors import InputError
@@ -23,7 +22,7 @@ AWAY = 5.0
 AWAY_LONG = 120.0
 """The same where it has been away for a minute: long enough for the task to free its worker."""
 
-_MINUTE = 60.0
+_OFTEN = 12  # times: then it has been away for a minute
 _RECENT, _TURNS = 60.0, 8  # seconds, and messages, for which another task's is news
 
 
@@ -62,7 +61,7 @@ class Pace:
         self._seen: Seen | None = None
         self._now = 0  # by the state's clock, in milliseconds: when this task has looked last
         self._others = -math.inf  # and when another one has sent last
-        self._away_since: float | None = None
+        self._asked = 0  # in vain, since the state was away
         self._threads = threading.Lock()
 
     @property
@@ -83,7 +82,7 @@ class Pace:
     @property
     def away(self) -> bool:
         """Whether it is the state that holds the next message: it does not answer."""
-        return self._away_since is not None
+        return self._asked > 0
 
     def take(self) -> float:
         """Count one message, if it may go now. Never fails, and waits only for a state that is away.
@@ -116,18 +115,17 @@ class Pace:
         """Note what came of asking, and whether somebody else has sent since this task asked last."""
         if self._seen is not None and self._seen.last != turn.last:
             self._others = turn.last
-        self._now, self._seen, self._away_since = turn.now, turn.seen, None
+        self._now, self._seen, self._asked = turn.now, turn.seen, 0
         self.capped = turn.held >= 0 and self._limits.rates[turn.held].window == DAY
         if not turn.wait:
             self._chance = self._draw()
 
     def _wait_for_state(self, error: StateAwayError) -> float:
-        now = time.monotonic()
-        if self._away_since is None:
-            self._away_since = now
+        self._asked += 1
+        if self._asked == 1:
             words = "The shared state is away (%s): nothing is sent until it answers and can count."
             log.warning(words, error)
-        return AWAY if now - self._away_since < _MINUTE else AWAY_LONG
+        return AWAY if self._asked <= _OFTEN else AWAY_LONG
 
     def _shift(self) -> float:
         return self._chance * self._limits.jitter

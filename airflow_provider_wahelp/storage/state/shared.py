@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable
@@ -33,6 +34,16 @@ _FOR_GOOD = 10 * 365 * 86_400.0
 
 _lock = threading.Lock()
 _states: dict[str, State] = {}
+
+
+def _start_anew() -> None:
+    """Forget the connections of the process that this one was forked from: both would read their answers."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    _states.clear()
+
+
+os.register_at_fork(after_in_child=_start_anew)
 
 
 def state_conn_id() -> str:
