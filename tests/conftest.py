@@ -107,3 +107,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("PostgreSQL is not on this machine: .ci/servers installs it")
     with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
         yield server.address
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Redis; return its address."""
+    servers = pytest.importorskip("tests.celery.servers", exc_type=ImportError)
+    pytest.importorskip("redis")
+    if "Redis" in servers.missing_programs():
+        pytest.skip("Redis is not on this machine: .ci/servers installs it")
+    with servers.broker(tmp_path_factory.mktemp("redis")) as server:
+        yield server.address

@@ -25,7 +25,7 @@ from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
 
 T = TypeVar("T")
 
@@ -255,6 +255,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         if self._connection is None:
             connection = await get_async_connection(self.wahelp_conn_id, hook=self)
             self._connection = read_connection(connection, await get_async_extra_dejson(connection))
+            await sync_to_async(look_up_state, thread_sensitive=False)(self._connection)
         return self._connection
 
 

@@ -470,13 +470,13 @@ def test_a_stale_id_is_renewed(rig: Rig) -> None:
     uuid = str(hook.create_channel("Support", project_id=rig.channel["project_id"]).uuid)
     rig.sandbox.scan(uuid)
     hook.create_user("Somebody", "+79990000000", channel_uuid=uuid, project_id=rig.channel["project_id"])
-    from airflow_provider_wahelp.storage.directory import shared_directory
-    from airflow_provider_wahelp.storage.keys import digest_key
+
+    from airflow_provider_wahelp.storage.state.shared import remembering
     from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
     rig.channel["channel_uuid"] = uuid
     scope = f"{rig.sandbox.url}/{rig.channel['project_id']}/{uuid}"
-    people = UserIdCache(shared_directory(), scope, digest_key())
+    people = UserIdCache(*remembering(), scope)
     for row in rows:
         people.put(row["phone"], 99999)
     totals = MailingTask(rig, rows).attempt()
