@@ -19,6 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import JSON, or_, select, type_coerce, update
 
 from airflow_provider_wahelp.assets.event import to_extra
+from airflow_provider_wahelp.receiver.hints import leave_hints
 from airflow_provider_wahelp.receiver.received import Received
 from airflow_provider_wahelp.storage.keys import digest_key
 
@@ -43,7 +44,7 @@ class _Wanted(NamedTuple):
 
 
 def register(received: Sequence[Received]) -> int:
-    """Commit an event for each asset that wants to be told of one, unless it has been.
+    """Commit an event for each asset that wants to be told of one, unless it has been; and hints for waits.
 
     :return: how many events are new.
     """
@@ -52,6 +53,7 @@ def register(received: Sequence[Received]) -> int:
     with create_session() as session:
         uris = sorted({str(each.channel) for each in received})
         _lock(session, uris)
+        leave_hints(session, received)
         return _register(session, _wanted(_assets(session, uris), received))
 
 
