@@ -55,6 +55,11 @@ class Hearing:
         """When the hints are to be read again."""
         return self._hear_at
 
+    @property
+    def hears(self) -> bool:
+        """Whether there is a receiver to rely on."""
+        return self._count is not None and self._clock() >= self._trusts_at
+
     def start(self) -> None:
         """Note that the waiting begins: the first look is due at once."""
         self._looked_at = self._hinted_at = -math.inf
@@ -99,7 +104,7 @@ class Hearing:
         if self._open and now < self._full_at(interval):
             self._is_calm = False
             return tuple(self._open)
-        self._is_calm = self._hears() and not self._is_alert() and self._moved_at <= self._looked_at
+        self._is_calm = self.hears and not self._is_alert() and self._moved_at <= self._looked_at
         return None
 
     def looked(self, began: float, hints: Collection[Hint] | None, shown: Container[str]) -> None:
@@ -127,11 +132,8 @@ class Hearing:
             self._trusts_at, self._suspected_at = now + DISTRUST_SECONDS, -math.inf
 
     def _full_at(self, interval: float) -> float:
-        slow = self._hears() and not self._is_alert()
+        slow = self.hears and not self._is_alert()
         return self._looked_at + (net_interval(interval) if slow else interval)
-
-    def _hears(self) -> bool:
-        return self._count is not None and self._clock() >= self._trusts_at
 
     def _is_alert(self) -> bool:
         return bool(self._open) or self._joined_at > self._looked_at

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -30,6 +30,11 @@ class Hint(NamedTuple):
     kind: str
     message_id: str
     user_id: str | None
+
+    def is_written_in(self, channel_uuid: str, user_ids: Container[str]) -> bool:
+        """Return whether it is about something that one of some people has written in a channel."""
+        is_theirs = self.user_id is None or self.user_id in user_ids
+        return is_theirs and self.kind == "message" and self.channel_uuid == channel_uuid
 
 
 @dataclass(frozen=True)

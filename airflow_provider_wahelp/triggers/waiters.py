@@ -149,8 +149,7 @@ class IncomingWaiter(Waiter):
 
     def heeds(self, hint: Hint) -> bool:
         """Return whether a hint is about a message of somebody who is waited for."""
-        is_theirs = hint.user_id is None or hint.user_id in self._user_ids
-        return hint.kind == "message" and bool(self._user_ids) and is_theirs
+        return bool(self._user_ids) and hint.is_written_in(self.channel_uuid, self._user_ids)
 
     def pass_on(self, outcome: Outcome) -> None:
         """Let the task have something, and go on waiting."""
