@@ -20,6 +20,10 @@ every five minutes."""
 SPACING = 5.0
 """Seconds between two looks at hints: a mailing's reports must not make more requests than a poll does."""
 
+SETTLING_SECONDS = 6.0
+"""So long after a wait has begun no hint ends it: a worker may notice late that its task was deferred, and
+Airflow fails a task that goes on before (docs/waiting.md)."""
+
 OPEN_SECONDS = 300.0
 """So long a message that a hint told of is looked for at each interval, if the API does not show it yet."""
 
@@ -47,7 +51,7 @@ class Hearing:
         self._hear_at = self._looked_at = self._hinted_at = self._joined_at = self._moved_at = -math.inf
         self._trusts_at = self._suspected_at = -math.inf
         self._open: dict[Hint, float] = {}
-        self._is_news = False
+        self._news_at = math.inf
         self._is_calm = False
 
     @property
@@ -63,7 +67,7 @@ class Hearing:
     def start(self) -> None:
         """Note that the waiting begins: the first look is due at once."""
         self._looked_at = self._hinted_at = -math.inf
-        self._open, self._is_news = {}, False
+        self._open, self._news_at = {}, math.inf
 
     def join(self) -> None:
         """Note that something more is waited for: what has come before, no later hint tells."""
@@ -87,7 +91,7 @@ class Hearing:
             self._moved_at, self._suspected_at = now, -math.inf
         for hint in filter(heeds, new or ()):
             self._open[hint] = now + OPEN_SECONDS
-            self._is_news = True
+            self._news_at = min(self._news_at, now)
         self._doubt(now)
 
     def due(self, interval: float) -> float:
@@ -96,7 +100,10 @@ class Hearing:
         :param interval: seconds between two looks without hints.
         """
         full = self._full_at(interval)
-        return min(full, self._hinted_at + min(interval, SPACING)) if self._is_news else full
+        if self._news_at == math.inf:
+            return full
+        settled = min(self._joined_at, self._news_at) + SETTLING_SECONDS
+        return min(full, max(settled, self._hinted_at + min(interval, SPACING)))
 
     def begin(self, interval: float) -> Collection[Hint] | None:
         """Return what to look at: what the hints are about, or ``None`` for everything."""
@@ -114,7 +121,7 @@ class Hearing:
         :param hints: what it was to look at.
         :param shown: the ids of the messages that it has seen.
         """
-        self._is_news = False
+        self._news_at = math.inf
         now, left = self._clock(), self._open.items()
         self._open = {hint: until for hint, until in left if until > now and hint.message_id not in shown}
         if hints is None:

@@ -11,6 +11,7 @@ from airflow_provider_wahelp.incoming.hearing import (
     DOUBT_SECONDS,
     NET_SECONDS,
     OPEN_SECONDS,
+    SETTLING_SECONDS,
     SPACING,
     Hearing,
     net_interval,
@@ -56,6 +57,7 @@ def world() -> World:
     world = World()
     assert world.left < 0
     assert world.look() is None
+    world.hearing._joined_at -= SETTLING_SECONDS
     return world
 
 
@@ -86,6 +88,17 @@ def test_what_somebody_waits_for_is_looked_at_at_once(world: World) -> None:
 def test_what_nobody_waits_for_costs_no_look(world: World) -> None:
     world.hear(77, 78)
     assert world.left == net_interval(INTERVAL)
+
+
+def test_a_wait_that_has_just_begun_is_not_ended_yet(world: World) -> None:
+    world.now += 20
+    world.hearing.join()
+    world.now += 2
+    world.hear(1)
+    assert world.left == SETTLING_SECONDS - 2
+    world.now += 1
+    world.hearing.join()  # again and again: but no hint waits longer than that
+    assert world.left == SETTLING_SECONDS - 1
 
 
 def test_a_flood_of_hints_is_some_looks(world: World) -> None:

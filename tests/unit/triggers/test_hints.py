@@ -10,7 +10,12 @@ import pytest
 pytest.importorskip("airflow.sdk", reason="before Airflow 3 there is no receiver")
 
 from airflow_provider_wahelp.hooks import WahelpHook
-from airflow_provider_wahelp.incoming.hearing import DOUBT_SECONDS, HEARING_SECONDS, net_interval
+from airflow_provider_wahelp.incoming.hearing import (
+    DOUBT_SECONDS,
+    HEARING_SECONDS,
+    SETTLING_SECONDS,
+    net_interval,
+)
 from airflow_provider_wahelp.incoming.hints import Hint
 from airflow_provider_wahelp.incoming.question import Asked, Question, Rules
 from airflow_provider_wahelp.sandbox import Sandbox
@@ -19,7 +24,7 @@ from tests import timelapse
 from tests.heard import RECEIVER, Heard
 
 INTERVAL = 20.0
-SOON = 2 * HEARING_SECONDS
+SOON = HEARING_SECONDS + SETTLING_SECONDS
 Place = dict[str, Any]
 
 
