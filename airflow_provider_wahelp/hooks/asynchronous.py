@@ -192,6 +192,12 @@ class WahelpAsyncHook(BaseWahelpHook):
             connection = await self._read_connection()
             return connection.project(project_id), connection.channel(channel_uuid)
 
+    async def receiver_host(self) -> str | None:
+        """Return the API's host, if the connection has a receiver of webhooks."""
+        with airflow_errors():
+            connection = await self._read_connection()
+            return connection.host if connection.webhook_token else None
+
     async def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""
         with airflow_errors():
