@@ -28,6 +28,7 @@ def get_provider_info() -> dict[str, Any]:
             "operators",
             "ask",
             "channels",
+            "history",
             "incoming",
             "mailings",
             "messages",

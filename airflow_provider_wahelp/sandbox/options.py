@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from uuid import UUID
 
 from airflow_provider_wahelp.sandbox.faults.spelling import parse
 from airflow_provider_wahelp.sandbox.habits.habits import Habits
@@ -53,6 +54,8 @@ class SandboxOptions:
     :param habits: how the platform lists, dates, alters and refuses.
     :param faults: faults that are on from the start, in one line each, such as
         ``cut_after:send_message:0.25``.
+    :param first_channel: the uuid of the first channel that is created, for a DAG file that names it; the others
+        have random ones.
     :param seed: makes the probabilities of faults reproducible.
     """
 
@@ -74,6 +77,7 @@ class SandboxOptions:
     clock_skew: float = 0.0
     habits: Habits = field(default_factory=Habits)
     faults: Sequence[str] = ()
+    first_channel: str | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -87,6 +91,8 @@ class SandboxOptions:
             raise ValueError("clock_skew must be a number of seconds, a year at most")
         if self.token_lifetime <= 0:
             raise ValueError("token_lifetime must be positive")
+        if self.first_channel is not None:
+            object.__setattr__(self, "first_channel", str(UUID(self.first_channel)))
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
