@@ -1,7 +1,7 @@
 """A bot: people write, and a DAG answers three questions. To anything else it says what it can answer.
 
-A watcher polls the channel every ten seconds, as long as the DAG is not paused. Each message is answered once,
-though triggerer or workers die. Texts and phones never lie in Airflow's database.
+A watcher polls the channel every ten seconds, as long as the DAG is not paused. Each message is answered
+once, though triggerer or workers die. Its text and its phone never lie in Airflow's database.
 
 Needs Airflow 3.0.
 """
@@ -32,7 +32,8 @@ ELSE = "I know our hours, our address and how we deliver. What would you like to
 
 def answer_to(text: str | None) -> str:
     """Return the answer to what somebody has written."""
-    return next((answer for words, answer in ANSWERS.items() if re.search(words, text or "", re.I)), ELSE)
+    asked = (text or "").casefold()
+    return next((answer for words, answer in ANSWERS.items() if re.search(words, asked)), ELSE)
 
 
 with DAG(

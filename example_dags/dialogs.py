@@ -1,8 +1,8 @@
 """Every hour, what was written in the hour before, exported to object storage: each message is in one file.
 
-A run reads its own span of the history, so a retry, a cleared run and a backfill write the same file again. The
-span ends ten minutes before the run begins, as a message may show up late. Where the history does not reach
-back so far, the task fails. Project and channel are the connection's defaults.
+A run reads its own span of the history, so a retry, a cleared run and a backfill write the same file again.
+The span ends ten minutes before the run begins, as a message may show up late. Where the history does not
+reach back so far, the task fails. Project and channel are the connection's defaults.
 """
 
 from __future__ import annotations

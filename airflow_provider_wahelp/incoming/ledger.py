@@ -22,8 +22,8 @@ MOST_RUNS = 200
 """How many runs are remembered, to give each the same messages again."""
 
 MOST_BYTES = 60_000
-"""What the state may take as JSON: above 64 KiB Airflow warns of a value. It takes more only for what was read
-in the last :data:`MARGIN`, which must be known, and in the last run."""
+"""What the state may take as JSON: above 64 KiB Airflow warns of a value. It takes more only for the last
+run, and for what was read within the last :data:`MARGIN`, which must be known."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ class GetMessagesOperator(WahelpOperator):
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
     :param limit: how many messages at most, 100 by default; ``None`` for the whole history.
-    :param since: in place of ``limit``: all messages since a time (a datetime or ISO 8601, with its zone). The
-        task fails where some may be missing.
+    :param since: in place of ``limit``: all messages since a time (a datetime or ISO 8601, with its zone).
+        The task fails where some may be missing.
     :param until: with ``since``: the end of the span; what is of this very moment is of the next span.
     :param output_path: where to write the rows in place of XCom: any Airflow object storage path, e.g.
         ``s3://conn_id@bucket/history.jsonl``. A local file is made readable for its owner alone.

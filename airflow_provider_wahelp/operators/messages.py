@@ -15,9 +15,8 @@ from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
-from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.sending import SendingOperator
-from airflow_provider_wahelp.task import anything, optional, required
+from airflow_provider_wahelp.task import optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

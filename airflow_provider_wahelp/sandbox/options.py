@@ -54,8 +54,8 @@ class SandboxOptions:
     :param habits: how the platform lists, dates, alters and refuses.
     :param faults: faults that are on from the start, in one line each, such as
         ``cut_after:send_message:0.25``.
-    :param first_channel: the uuid of the first channel that is created, for a DAG file that names it; the others
-        have random ones.
+    :param first_channel: the uuid of the first channel that is created, for a DAG file that names it; those
+        of others are random.
     :param seed: makes the probabilities of faults reproducible.
     """
 
@@ -91,8 +91,6 @@ class SandboxOptions:
             raise ValueError("clock_skew must be a number of seconds, a year at most")
         if self.token_lifetime <= 0:
             raise ValueError("token_lifetime must be positive")
-        if self.first_channel is not None:
-            object.__setattr__(self, "first_channel", str(UUID(self.first_channel)))
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
@@ -100,6 +98,8 @@ class SandboxOptions:
             raise TypeError("habits must be Habits")
         for written in self.faults:
             parse(written)
+        first = self.first_channel and str(UUID(self.first_channel))
+        object.__setattr__(self, "first_channel", first or None)
         object.__setattr__(self, "faults", tuple(self.faults))
         object.__setattr__(self, "lacks_messenger", frozenset(map(digits, self.lacks_messenger)))
 

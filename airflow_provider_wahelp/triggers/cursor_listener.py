@@ -89,4 +89,4 @@ def _change_variable(session: Any, key: str, moved: Callable[[str | None], str])
     if row:
         row.set_val(moved(row.get_val()))
     else:
-        session.add(Variable(key=key, val=moved(None)))
+        session.add(Variable(key=key, val=moved(None)))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""How far a watcher has read, over a real database of Airflow's: a listener moves it with each event (3.2)."""
+"""How far a watcher has read, over a real database of Airflow's: a listener moves it with each event."""
 
 from __future__ import annotations
 
