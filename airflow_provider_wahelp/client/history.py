@@ -90,6 +90,14 @@ def read_history(
     return extent
 
 
+def may_be_missing(channel_uuid: str, extent: Extent) -> str:
+    """Return what is said of a reading that did not go far enough."""
+    return (
+        f"The history of channel {channel_uuid} shows {extent.count:,} messages and no older ones, though "
+        "nothing says that it ends there: messages may be missing."
+    )
+
+
 def messages_between(
     project_id: Id, channel_uuid: str, since: float, until: float = math.inf
 ) -> Flow[list[Message]]:

@@ -107,7 +107,7 @@ class IncomingWaiter(Waiter):
         ends the wait, or ``None``.
     """
 
-    __slots__ = ("_seen", "_undated", "since")
+    __slots__ = ("_doubted", "_seen", "_undated", "since")
 
     def __init__(
         self,
@@ -118,6 +118,7 @@ class IncomingWaiter(Waiter):
     ) -> None:
         super().__init__(channel_uuid, interval, take)
         self.since = since
+        self._doubted = False
         self._seen: set[str] = set()
         self._undated: set[str] = set()
 
@@ -138,6 +139,12 @@ class IncomingWaiter(Waiter):
         self._seen, self.since = set(current), max(since, newest - LATENESS)
         if new and not first:
             self.update(new)
+
+    def doubt(self, words: str) -> None:
+        """Log once that messages may be missing."""
+        if not self._doubted:
+            self._doubted = True
+            self.say(words)
 
     def pass_on(self, outcome: Outcome) -> None:
         """Let the task have something, and go on waiting."""
