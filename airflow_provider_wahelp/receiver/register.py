@@ -19,6 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import JSON, or_, select, type_coerce, update
 
 from airflow_provider_wahelp.assets.event import to_extra
+from airflow_provider_wahelp.assets.uri import ChannelUri
 from airflow_provider_wahelp.receiver.received import Received
 from airflow_provider_wahelp.storage.keys import digest_key
 
@@ -50,7 +51,7 @@ def register(received: Sequence[Received]) -> int:
     # The thread's own session: a listener of Airflow's that writes joins this transaction, in place of
     # waiting for its end.
     with create_session() as session:
-        uris = sorted({str(each.channel) for each in received})
+        uris = sorted({uri for each in received for uri in _uris(each.channel)})
         _lock(session, uris)
         return _register(session, _wanted(_assets(session, uris), received))
 
@@ -72,11 +73,16 @@ def _assets(session: Session, uris: Collection[str]) -> Mapping[str, list[AssetM
 def _wanted(assets: Mapping[str, list[AssetModel]], received: Iterable[Received]) -> dict[Any, _Wanted]:
     wanted: dict[Any, _Wanted] = {}
     for each in received:
-        for asset in assets.get(str(each.channel), ()):
+        for asset in [asset for uri in _uris(each.channel) for asset in assets.get(uri, ())]:
             if each.event.kind in _listed(asset, "kinds", _DEFAULT_KINDS):
                 entry = _Wanted(asset, each)
                 wanted.setdefault(entry.once, entry)
     return wanted
+
+
+def _uris(channel: ChannelUri) -> tuple[str, str]:
+    """Return the address of a channel, and that of the asset with a partition for each message."""
+    return str(channel), str(channel._replace(partitioned=True))
 
 
 def _listed(asset: AssetModel, name: str, default: Sequence[str] = ()) -> Sequence[str]:
@@ -93,7 +99,10 @@ def _register(session: Session, wanted: Mapping[Any, _Wanted]) -> int:
     key = digest_key()
     for asset, each in new:
         extra = to_extra(each.event, each.channel.channel_uuid, _listed(asset, "include"), key)
-        asset_manager.register_asset_change(asset=asset, extra=extra, session=session)
+        partition: dict[str, Any] = (
+            {"partition_key": each.event.key} if ChannelUri.parse(asset.uri).partitioned else {}
+        )
+        asset_manager.register_asset_change(asset=asset, extra=extra, session=session, **partition)
     _wake(session, {asset.id for asset, _ in new})
     return len(new)
 

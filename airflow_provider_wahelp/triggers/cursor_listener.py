@@ -1,4 +1,7 @@
-"""The listener that moves a watcher's cursor in the transaction that stores its event (Airflow 3.2)."""
+"""The listener that moves a watcher's cursor in the transaction that stores its event (Airflow 3.2).
+
+In the same one it gives the message a partition, where a DAG wants a run for each.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,7 @@ def _payload(extra: Any) -> Mapping[str, Any] | None:
 def _move(name: str, uri: str, payload: Mapping[str, Any]) -> None:
     from airflow import settings
 
+    from airflow_provider_wahelp.assets.partitions import register_partition
     from airflow_provider_wahelp.triggers.cursor import WATCHER
 
     # The scoped session is that of the event's transaction: a session of its own would wait for it for ever.
@@ -52,6 +56,7 @@ def _move(name: str, uri: str, payload: Mapping[str, Any]) -> None:
         if (change := _state_store(session, name, uri)) is None:
             change = partial(_change_variable, session)
         change(payload[WATCHER], partial(_moved, payload))
+        register_partition(session, uri, {name: each for name, each in payload.items() if name != WATCHER})
 
 
 def _moved(payload: Mapping[str, Any], stored: str | None) -> str:

@@ -44,7 +44,12 @@ def notes(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def listening(tmp_path: Path, phones: Sandbox, notes: Path) -> Iterator[Airflow]:
-    here = Path(__file__).parent
+    with started(tmp_path, phones, notes, "dags") as running:
+        yield running
+
+
+def started(tmp_path: Path, phones: Sandbox, notes: Path, dags: str) -> Airflow:
+    """Return an Airflow whose DAGs listen to the phones."""
     env = {
         "AIRFLOW_CONN_WAHELP_DEFAULT": connection(phones.url, *LOGIN.values()),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -54,8 +59,7 @@ def listening(tmp_path: Path, phones: Sandbox, notes: Path) -> Iterator[Airflow]
         "LISTENING_INTERVAL": str(INTERVAL),
         "LISTENING_NOTES": str(notes),
     }
-    with Airflow(tmp_path / "airflow", [here / "dags"], env=env) as running:
-        yield running
+    return Airflow(tmp_path / "airflow", [Path(__file__).with_name(dags)], env=env)
 
 
 def test_each_message_is_read_once_though_daemons_are_killed(

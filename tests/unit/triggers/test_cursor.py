@@ -15,6 +15,7 @@ pytest.importorskip("airflow.assets.manager", reason="before Airflow 3, assets h
 
 from airflow import settings
 from airflow.listeners.listener import get_listener_manager
+from airflow.models.asset import AssetEvent
 from airflow.models.trigger import Trigger
 from airflow.models.variable import Variable
 from airflow.utils.session import create_session
@@ -26,7 +27,7 @@ from airflow_provider_wahelp.triggers.cursor import WATCHER, Position, VariableC
 from airflow_provider_wahelp.triggers.incoming import IncomingMessagesTrigger
 from airflow_provider_wahelp.triggers.waiters import LATENESS
 from tests import timelapse
-from tests.receiver.conftest import AddAsset, _tables, add_asset, database, events_of
+from tests.receiver.conftest import URI, AddAsset, _tables, add_asset, database, events_of
 from tests.unit.triggers.test_incoming_waiters import place, write
 from tests.unit.triggers.test_triggers import INTERVAL, Place, looks
 
@@ -102,6 +103,22 @@ def test_a_cursor_that_cannot_be_moved_costs_no_event(asset: int, caplog: pytest
     assert [each["payload"]["id"] for each in events_of(asset)] == [1, 2]
     assert "Could not store how far" in caplog.text
     assert position(asset) == Position(SECONDS - LATENESS, {"message:1": SECONDS})
+
+
+@listens
+@pytest.mark.parametrize("watched", [URI, f"{URI}/messages"])
+def test_each_message_has_one_partition_whoever_tells_of_it(
+    asset: int, add_asset: AddAsset, watched: str
+) -> None:
+    each = add_asset(f"{URI}/messages", f"{URI}/messages", kinds=["message"])
+    watcher = asset if watched == URI else each
+    for told in (payload(1), payload(2), payload(1), payload(3, kind="echo", key="echo:3")):
+        emit(watcher, told)
+        settings.Session().commit()
+    with create_session() as session:
+        keys = session.scalars(select(AssetEvent.partition_key).where(AssetEvent.asset_id == each)).all()
+    assert sorted(filter(None, keys)) == ["message:1", "message:2"]
+    assert WATCHER not in str([extra for extra in events_of(each) if not extra.get("from_trigger")])
 
 
 @pytest.mark.parametrize("told", [{}, {"payload": payload(1)}, {"from_trigger": True, "payload": "text"}])
