@@ -37,6 +37,7 @@ class Question:
         # What is answered sooner, Airflow may take for the end of the task.
         wait_until(self._waits, timeout=SECONDS, what="a question that is asked", every=1)
         self._report.conversations({PHONE: self._lines()})
+        self._report.say()
 
     def answer(self) -> None:
         """Answer as the person would, on the sandbox's page, and see the DAG go on."""
