@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -43,17 +44,24 @@ def phones() -> Iterator[Sandbox]:
 @pytest.fixture
 def notes(airflow: Airflow, own_dags: Path, phones: Sandbox, tmp_path: Path) -> Iterator[Path]:
     """Let a DAG listen meanwhile; return where it notes down what it reads."""
+    with listening(DAG, airflow, own_dags, phones, tmp_path / "notes") as notes:
+        yield notes
+
+
+@contextmanager
+def listening(file: Path, airflow: Airflow, own_dags: Path, phones: Sandbox, notes: Path) -> Iterator[Path]:
+    """Let a DAG listen meanwhile; return where it notes down what it reads."""
     account = {"connection_id": "wahelp_incoming", "conn_type": "wahelp", "host": phones.url, **LOGIN}
     airflow.api.add_connection(account)
     told = {
         "place": place_of(phones),
         "how": {"wahelp_conn_id": account["connection_id"], "poke_interval": INTERVAL},
-        "notes": str(tmp_path / "notes"),
+        "notes": str(notes),
     }
-    dag = own_dags / DAG.name
+    dag = own_dags / file.name
     dag.with_suffix(".json").write_text(json.dumps(told))
-    shutil.copy(DAG, dag)
-    yield tmp_path / "notes"
+    shutil.copy(file, dag)
+    yield notes
     dag.unlink()
 
 
