@@ -21,6 +21,8 @@ CONSUMERS: tuple[str, ...] = ("airflow_provider_wahelp.receiver.approvals:decide
 """``module:function`` of each; a module is imported with the first event."""
 
 MOST_WAITING = 1000
+PAUSE = 0.5
+"""Seconds between two groups: each costs a query, however many events it has."""
 
 
 class Consumers:
@@ -58,6 +60,7 @@ class Consumers:
                     await consumer(received)
                 except Exception as error:  # noqa: BLE001 - the others are told nevertheless
                     log.warning("An event was not taken further: %s", type(error).__name__)
+            await asyncio.sleep(PAUSE)
 
 
 def _imported(name: str) -> Consumer | None:

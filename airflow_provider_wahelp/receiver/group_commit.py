@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 MOST_WAITING = 2000
 MOST_TOGETHER = 200
+LONGEST_PAUSE = 0.1
+"""Seconds between two transactions at most, where there is more to commit than the machine has time for."""
 
 
 class BusyError(Exception):
@@ -59,14 +61,17 @@ class GroupCommit(Generic[T]):
         await done
 
     async def _work(self) -> None:
+        clock = asyncio.get_running_loop().time
         while self._waiting:
-            group = self._next_group()
+            group, began = self._next_group(), clock()
             try:
                 await self._run([thing for things, _ in group for thing in things])
             except Exception as error:  # noqa: BLE001 - each that waits is told
                 await self._singly(group, error)
             else:
                 _finish(group)
+            if self._waiting:  # as long again: a transaction of many costs hardly more than one of few
+                await asyncio.sleep(min(clock() - began, LONGEST_PAUSE))
 
     def _next_group(self) -> list[tuple[Sequence[T], asyncio.Future[None]]]:
         size = taken = 0
