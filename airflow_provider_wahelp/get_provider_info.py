@@ -92,6 +92,7 @@ def _config() -> dict[str, Any]:
                     "example": "wahelp_state",
                     "default": "",
                 },
+                **_alert_options(),
                 "state_directory": {
                     "description": (
                         "Where the tasks of a host share a token. Created for its owner alone; it may "
@@ -104,4 +105,24 @@ def _config() -> dict[str, Any]:
                 },
             },
         }
+    }
+
+
+def _alert_options() -> dict[str, Any]:
+    told = {
+        "alert_to": ("", "+71234567890, +77012345678", "Phones that are told when any task or DAG fails."),
+        "alert_conn_id": ("wahelp_default", "wahelp_alerts", "The connection that tells them."),
+        "alert_throttle": ("600", "3600", "Seconds for which an alert silences its group; 0: each is sent."),
+        "alert_quiet_hours": ("", "22:00-08:00", "When no alert is sent."),
+        "alert_timezone": ("Europe/Moscow", "Asia/Almaty", "The zone of times in alerts."),
+    }
+    return {
+        name: {
+            "description": f"{description}\n",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": example,
+            "default": default,
+        }
+        for name, (default, example, description) in told.items()
     }
