@@ -25,6 +25,9 @@ import pytest  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
+SANDBOX_LOG = logging.getLogger("airflow_provider_wahelp.sandbox")
+SANDBOX_LOG.setLevel("WARNING")  # a line is a fifth of what a request costs; `tests/sandbox` reads them
+
 Connect = Callable[..., None]
 MASKERS = (
     "airflow.sdk._shared.secrets_masker",
@@ -63,6 +66,17 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({**values, **fields}))
 
     return define
+
+
+@pytest.fixture
+def alerts_for_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name who is told of all failures, and return the phone."""
+    from airflow_provider_wahelp.notifications.alert_settings import alert_settings
+
+    monkeypatch.setenv("AIRFLOW__WAHELP__ALERT_TO", "+79161112233")
+    alert_settings.cache_clear()
+    yield "+79161112233"
+    alert_settings.cache_clear()
 
 
 @pytest.fixture

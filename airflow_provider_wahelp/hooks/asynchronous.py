@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
@@ -156,6 +157,21 @@ class WahelpAsyncHook(BaseWahelpHook):
             lambda does: does.get_messages(most, channel_uuid, project_id), paged=True, most=most
         )
 
+    async def get_messages_between(
+        self,
+        since: datetime | str,
+        until: datetime | str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> list[Message]:
+        """Read the messages of a span of time, the oldest first, by the times that the history gives them.
+
+        :param since: the first moment, with its zone.
+        :param until: the first moment after the span; by default there is no end.
+        :raises HistoryIncompleteError: if the history does not reach so far back, as far as it can be read.
+        """
+        return await self._do(lambda does: does.get_messages_between(since, until, channel_uuid, project_id))
+
     async def get_message(
         self,
         message_id: int | str,
@@ -191,6 +207,12 @@ class WahelpAsyncHook(BaseWahelpHook):
         with airflow_errors():
             connection = await self._read_connection()
             return connection.project(project_id), connection.channel(channel_uuid)
+
+    async def receiver_host(self) -> str | None:
+        """Return the API's host, if the connection has a receiver of webhooks."""
+        with airflow_errors():
+            connection = await self._read_connection()
+            return connection.host if connection.webhook_token else None
 
     async def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""

@@ -79,6 +79,11 @@ class BlockingHook(BaseWahelpHook):
         with airflow_errors():
             return self._connection.project(project_id), self._connection.channel(channel_uuid)
 
+    def receiver_host(self) -> str | None:
+        """Return the API's host, if the connection has a receiver of webhooks."""
+        with airflow_errors():
+            return self._connection.host if self._connection.webhook_token else None
+
     def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""
         with airflow_errors():

@@ -51,6 +51,7 @@ class Notification:
     :param quiet: the hours in which nothing is sent; ``None`` for none.
     :param failures: the tasks that have failed, if the run has.
     :param template: the text before it was rendered: a clock in it does not make another alert.
+    :param only_news: whether it is left unsent if it has no more to say than others have said.
     """
 
     event: Event
@@ -65,6 +66,7 @@ class Notification:
     zone: ZoneInfo
     template: str = field(repr=False)
     failures: Failures = field(default_factory=Failures)
+    only_news: bool = False
 
     def send_and_wait(self, deadline: float) -> None:
         """Send it to all recipients, from any thread; see :meth:`send`."""
@@ -137,6 +139,8 @@ class Notification:
                     log.info("Held back for %s (%s): a later message will report it.", who, why)
                 else:
                     lines = [*await asyncio.to_thread(self._silent, alerts, key), *_counts(claim, self.zone)]
+                    if self.only_news and not lines and claim.action is Action.SEND:
+                        return await asyncio.to_thread(alerts.finish, alert)
                     await sender().send(alert, who, claim, with_lines(self.text, lines))
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None

@@ -37,6 +37,7 @@ from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
+from tests.combinations import in_turn
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, moments, quiet
 
@@ -196,8 +197,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(rig: Rig, ledger
     assert set(arrived(rig, rows).values()) == {2}
 
 
-@pytest.mark.parametrize("ledger", ["store", "file", "none"])
-@pytest.mark.parametrize("steps", moments(range(1, 40, 2)))
+@pytest.mark.parametrize(("steps", "ledger"), in_turn(moments(range(1, 40)), ["store", "none", "file"]))
 def test_a_worker_is_killed(rig: Rig, ledger: str, steps: int) -> None:
     rows = crowd()
     mailing = MailingTask(rig, rows, ledger)
@@ -780,7 +780,7 @@ FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable",
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

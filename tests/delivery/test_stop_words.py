@@ -522,7 +522,7 @@ def test_a_long_history_takes_little_memory() -> None:
     class Long(History):
         def _page(self, call: Call[Any]) -> Page[Message]:
             page = (call.params or {}).get("page", 1)
-            first = 50_000 - page * 200
+            first = 12_000 - page * 200
             return Page([message(n, user_id=n % 100) for n in range(first + 199, first - 1, -1) if n >= 0])
 
     tracemalloc.start()

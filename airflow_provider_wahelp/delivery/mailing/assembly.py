@@ -16,6 +16,7 @@ from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SEC
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
+from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
@@ -132,5 +133,4 @@ class Assembly:
         opt_outs = OptOuts(shared_state(), self._server, self.options.opt_outs)
         log.info("Looking for stop words in the history of channel %s", channel_uuid)
         with opt_outs.turn(self.project_id, channel_uuid, self.sleep):
-            self.hook.run(opt_outs.read(self.project_id, channel_uuid))
-        return opt_outs
+            return LiveOptOuts(opt_outs, self.hook, self.project_id, channel_uuid, self.clock)

@@ -8,7 +8,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from airflow_provider_wahelp.client.call import Id
@@ -60,6 +60,7 @@ class OptOuts:
         self._scope = scope
         self._rules = rules or OptOutRules()
         self._known = _Known()
+        self._read_at = 0.0
 
     def __contains__(self, user_id: object) -> bool:
         """Return whether a user has opted out: ``301`` and ``"301"`` are the same."""
@@ -81,7 +82,8 @@ class OptOuts:
         name = self._name(project_id, channel_uuid)
         known = _Known.load(self._cache.read([name]).get(name))
         self._cache.close()  # the reading may take an hour
-        reading = _Reading(known, self._rules, math.floor((yield from moment()).seconds))
+        self._read_at = (yield from moment()).seconds
+        reading = _Reading(known, self._rules, math.floor(self._read_at))
         extent = yield from read_history(project_id, channel_uuid, reading.since, reading.take)
         if missing := reading.missing(extent):
             raise OptOutsUnknownError(f"see who has opted out of channel {channel_uuid}", missing)
@@ -90,6 +92,12 @@ class OptOuts:
             self._cache.write(name, self._known.dump())
         self._cache.close()
         return extent.count
+
+    def learn(self, message: Message) -> None:
+        """Take a message that was written since the history was read. It is read again the next time."""
+        reading = _Reading(self._known, self._rules, math.floor(self._read_at))
+        reading.take(message, Extent())
+        self._known = replace(self._known, out=reading.out())
 
     @contextmanager
     def turn(self, project_id: Id, channel_uuid: str, sleep: Callable[[float], None]) -> Iterator[None]:
@@ -177,13 +185,17 @@ class _Reading:
 
     def merged(self, extent: Extent) -> _Known:
         """Return what is known now, with what was known before."""
+        # A time that is still to come must not keep the next reading from what comes before it.
+        until = math.floor(min(max(extent.newest, 0), self._now))
+        return _Known(until, self.out())
+
+    def out(self) -> dict[str, int]:
+        """Return who has opted out, with what was known before."""
         last = self._known.out | {
             user: max(rank, self._known.out.get(user, 0)) for user, rank in self._last.items()
         }
         oldest = 2 * self._rules.oldest(self._now)
-        # A time that is still to come must not keep the next reading from what comes before it.
-        until = math.floor(min(max(extent.newest, 0), self._now))
-        return _Known(until, {user: rank for user, rank in last.items() if rank % 2 and rank >= oldest})
+        return {user: rank for user, rank in last.items() if rank % 2 and rank >= oldest}
 
     def _note(self, user: str, time: int | None, text: str | None) -> None:
         asked = self._rules.wish(text)
