@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from typing import Any, NamedTuple
@@ -53,6 +53,11 @@ class Listener:
     def since(self) -> float:
         """From when on messages may be answers, in seconds since 1970 by the history's clock."""
         return min(map(_since, self._waited_for()), default=self._question.asked_at)
+
+    @property
+    def user_ids(self) -> Collection[str]:
+        """The people whose messages may be answers."""
+        return self._people.keys()
 
     def take(self, messages: Sequence[Message]) -> dict[str, Any] | None:
         """Return what was written, once there is something to be done about it. Texts are left out.

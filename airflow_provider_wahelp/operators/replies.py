@@ -15,7 +15,7 @@ from airflow_provider_wahelp.delivery.mailing import report
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.incoming.stop_words import STOP_WORDS
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.sending import trigger_at
+from airflow_provider_wahelp.operators.news import trigger_at
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:

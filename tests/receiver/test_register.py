@@ -21,8 +21,9 @@ from sqlalchemy import delete, func, select, text, update
 
 from airflow_provider_wahelp.assets.uri import ChannelUri
 from airflow_provider_wahelp.client.events import events_in
+from airflow_provider_wahelp.receiver.known_events import REPEATED_WITHIN
 from airflow_provider_wahelp.receiver.received import Received
-from airflow_provider_wahelp.receiver.register import REPEATED_WITHIN, register
+from airflow_provider_wahelp.receiver.register import register
 from tests.receiver.conftest import URI, UUIDS, AddAsset, events_of, told
 
 

@@ -13,9 +13,9 @@ from demo.airflow_version import VERSION
 from demo.process import wait_until
 from tests.system.conftest import place_of
 
-from .test_incoming import SOAK, notes, phones, read, started, watched, write
+from .test_incoming import SOAK, listening, phones, read, watched, write
 
-__all__ = ["notes", "phones"]
+__all__ = ["phones"]
 
 pytestmark = [
     pytest.mark.system,
@@ -24,13 +24,14 @@ pytestmark = [
 ]
 
 BURSTS, BURST = 4, 15
+DAG = Path(__file__).parent / "watching" / "one_run_each.py"
 
 
 def test_each_message_has_one_run(
-    tmp_path: Path, phones: Sandbox, notes: Path, capsys: pytest.CaptureFixture[str]
+    airflow: Airflow, own_dags: Path, phones: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     uuid = str(place_of(phones)["channel_uuid"])
-    with started(tmp_path, phones, notes, "each") as airflow:
+    with listening(DAG, airflow, own_dags, phones, tmp_path / "notes") as notes:
         sent = list[str]()
         for burst in range(BURSTS):
             watched(airflow, phones)
