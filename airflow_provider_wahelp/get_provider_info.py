@@ -26,6 +26,7 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
             "operators",
+            "api",
             "ask",
             "channels",
             "incoming",

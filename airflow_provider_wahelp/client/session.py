@@ -13,6 +13,7 @@ from requests.utils import requote_uri
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from airflow_provider_wahelp.client.bodies import Encoded
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.http_request import headers_of, url_of
 from airflow_provider_wahelp.client.network import Network, Server, server_of
@@ -22,12 +23,15 @@ POOL_SIZE = 32
 """Connections that the threads of a process may use at a time."""
 
 
-def prepared(call: Call[Any], settings: Settings, token: str) -> requests.PreparedRequest:
+def prepared(
+    call: Call[Any], settings: Settings, token: str, form: Encoded | None = None
+) -> requests.PreparedRequest:
     """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``.
 
     To take each address apart anew would be most of what preparing a request costs.
 
     :param token: the bearer token; the empty string for none.
+    :param form: the body of a call with a form.
     """
     headers = headers_of(call)
     if token:
@@ -36,10 +40,23 @@ def prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepar
     request.prepare_method(call.method)
     request.url = requote_uri(url_of(_encoded(settings.base_url), call))
     request.prepare_headers(headers)
-    request.prepare_body(None, None, call.json)
+    if form:
+        _put(form, request)
+    else:
+        request.prepare_body(None, None, call.json)
     request.prepare_hooks(None)
     request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
     return request
+
+
+def _put(form: Encoded, request: requests.PreparedRequest) -> None:
+    """Give a request a body that may be an iterator of known length, for which requests has no way."""
+    if isinstance(form.content, bytes):
+        request.prepare_body(form.content, None)
+    else:
+        body: Any = form.content
+        request.body = body
+    request.headers.update(form.headers)
 
 
 @cache

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wahelp.client import arguments, calls, operations, phones, users
+from airflow_provider_wahelp.client import arguments, calls, generic, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, once
+from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
+from airflow_provider_wahelp.storage.files import private_bytes
+from airflow_provider_wahelp.storage.uploads import Uploads, file_parts
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an operation that has no method is asked for, as the hooks' :meth:`request` takes it."""
+
+    json: Any = None
+    data: Mapping[str, Any] | None = None
+    files: Uploads | None = None
+    params: Mapping[str, Any] | None = None
+    project_id: Any = None
+    output_path: str | ObjectStoragePath | None = None
 
 
 class BoundOperations:
@@ -132,13 +152,29 @@ class BoundOperations:
         project = self._project(project_id)
         return lambda page: calls.list_webhooks(project, page)
 
-    def request(
-        self, method: str, path: str, json: Any, params: Mapping[str, Any] | None, project_id: Any
-    ) -> Flow[Any]:
+    def request(self, method: str, path: str, asked: Asked) -> Flow[Response]:
         """Call any operation."""
-        chosen = project_id if project_id not in (None, "") else self._connection.project_id
-        project = None if chosen is None else arguments.project_id(chosen)
-        return once(calls.request(method, path, json=json, params=params, project_id=project))
+        return once(self._request(method, path, asked))
+
+    def request_list(self, path: str, asked: Asked) -> Callable[[int], Call[Page[Any]]]:
+        """List whatever an operation lists."""
+        call = self._request("GET", path, asked)
+        return lambda number: generic.page(call, number)
+
+    def _request(self, method: str, path: str, asked: Asked) -> Call[Response]:
+        call = generic.request(
+            method,
+            path,
+            json=asked.json,
+            data=asked.data,
+            files=file_parts(asked.files),
+            params=asked.params,
+            project_id=None if asked.project_id in (None, "") else arguments.project_id(asked.project_id),
+            base_url=self._connection.settings.base_url,
+        )
+        project = self._connection.project_id if call.project_id is None else call.project_id
+        store = partial(private_bytes, asked.output_path) if asked.output_path else None
+        return replace(call, project_id=project, store=store)
 
 
 def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:
@@ -146,3 +182,11 @@ def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:
     message = yield from sending
     others.add(message.id)
     return message
+
+
+def result_of(response: Response, output_path: str | ObjectStoragePath | None) -> Any:
+    """Return what an operation without a method answers: its data, or which file it has become."""
+    if not output_path:
+        return response.data
+    size = len(response.content) if response.size is None else response.size
+    return {"path": str(output_path), "size": size, "content_type": response.headers.get("content-type")}

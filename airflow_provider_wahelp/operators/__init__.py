@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.operators.api import WahelpApiOperator as WahelpApiOperator
     from airflow_provider_wahelp.operators.ask import AskOperator as AskOperator
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
     from airflow_provider_wahelp.operators.incoming import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __getattr__, __all__ = lazy_exports(
     __name__,
+    api="WahelpApiOperator",
     ask="AskOperator",
     channels="CreateChannelOperator",
     incoming="IncomingMessagesOperator",

@@ -45,6 +45,7 @@ def test_every_example_is_python(page: Path) -> None:
         "MessageStatusSensor",
         "SetWebhookOperator",
         "GetMessagesOperator",
+        "WahelpApiOperator",
         "WahelpHook",
         "WahelpNotifier",
     ],
