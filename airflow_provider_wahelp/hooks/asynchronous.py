@@ -175,3 +175,11 @@ class WahelpAsyncHook(EventLoopHook):
             most = arguments.limit(limit)
         asked = Asked(params=params, project_id=project_id)
         return self._each(lambda does: does.request_list(path, asked), paged=True, most=most)
+
+    async def get_documentation(self) -> dict[str, Any]:
+        """Read the API's own documentation, an OpenAPI document."""
+        return await self._do(lambda does: does.get_documentation())
+
+    async def get_changelog(self) -> Any:
+        """Read what has changed in the API, as text or as JSON values."""
+        return await self._do(lambda does: does.get_changelog())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments, calls, generic, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.documentation import reading
 from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.messages import Recipient, send_to
@@ -160,6 +161,14 @@ class BoundOperations:
         """List whatever an operation lists."""
         call = self._request("GET", path, asked)
         return lambda number: generic.page(call, number)
+
+    def get_documentation(self) -> Flow[dict[str, Any]]:
+        """Read the API's documentation."""
+        return reading.get_documentation(self._connection.settings.base_url)
+
+    def get_changelog(self) -> Flow[Any]:
+        """Read the API's changelog."""
+        return once(reading.get_changelog())
 
     def _request(self, method: str, path: str, asked: Asked) -> Call[Response]:
         call = generic.request(

@@ -253,3 +253,14 @@ class WahelpHook(BlockingHook):
             most = arguments.limit(limit)
         asked = Asked(params=params, project_id=project_id)
         return islice(self._each(lambda does: does.request_list(path, asked), paged=True), most)
+
+    def get_documentation(self) -> dict[str, Any]:
+        """Read the API's own documentation, an OpenAPI document: it settles each ``?`` of docs/api.md.
+
+        ``wahelp docs`` on the command line says what it confirms, contradicts and adds.
+        """
+        return self._do(lambda does: does.get_documentation())
+
+    def get_changelog(self) -> Any:
+        """Read what has changed in the API, as text or as JSON values."""
+        return self._do(lambda does: does.get_changelog())

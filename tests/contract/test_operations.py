@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.client.calls import PAGE_SIZE
 from airflow_provider_wahelp.sandbox import Sandbox
-from tests.unit.client.wire import Wire
+from tests.unit.client.wire import Wire, ok
 
 PHONE = "+71234567890"
 
@@ -270,6 +270,14 @@ def test_a_file_is_read_from_storage_or_memory_and_an_answer_written_there(
 def test_what_is_no_file_is_refused(hook: Any, files: Any) -> None:
     with pytest.raises(errors.InputError, match=r"^files: must map"):
         hook.request("POST", "files", files=files)
+
+
+def test_the_documentation_and_the_changelog_are_read(new_hook: Any, connect: Any) -> None:
+    with Wire() as wire:
+        connect(wire.url)
+        wire.will(ok({"openapi": "3.0.3", "paths": {}}), ok("1.0.159"))
+        assert new_hook().get_documentation() == {"openapi": "3.0.3", "paths": {}}
+        assert new_hook().get_changelog() == "1.0.159"
 
 
 def test_the_token_goes_to_no_other_host(hook: Any, wahelp_sandbox: Sandbox) -> None:
