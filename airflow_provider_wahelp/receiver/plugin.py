@@ -1,4 +1,4 @@
-"""What Airflow's processes load of this provider when they start: next to nothing but in the API server."""
+"""What Airflow's processes load of this provider when they start: next to nothing, but where it has work."""
 
 from __future__ import annotations
 
@@ -12,30 +12,35 @@ from airflow.plugins_manager import AirflowPlugin
 
 from airflow_provider_wahelp.hooks.receiver import PREFIX
 
-LISTENERS: tuple[str, ...] = ("airflow_provider_wahelp.triggers.cursor_listener",)
-"""Modules with functions marked by Airflow's ``hookimpl``. Each process imports them: they must be light."""
+LISTENERS = {"airflow_provider_wahelp.triggers.cursor_listener": frozenset({"triggerer"})}
+"""Modules with functions marked by Airflow's ``hookimpl``, and the processes that import them.
 
-_SERVERS = frozenset({"api-server", "fastapi", "gunicorn", "uvicorn"})
+No others: where there is any listener, Airflow refuses each DAG with an operator that ends from its trigger.
+"""
+
+_API_SERVER = frozenset({"api-server", "fastapi", "gunicorn", "uvicorn"})
 
 
-def is_api_server(argv: list[str]) -> bool:
-    """Return whether a process serves Airflow's API: itself, or as a worker of the one that does.
+def is_one_of(processes: frozenset[str], argv: list[str]) -> bool:
+    """Return whether a process is one of Airflow's that are named: itself, or as a worker of the one that is.
 
+    :param processes: the commands that start them.
     :param argv: its command line; a worker that is spawned has that of its parent.
     """
-    return bool(_SERVERS & {Path(argv[0]).name, *argv[1:2]}) if argv else False
+    return bool(processes & {Path(argv[0]).name, *argv[1:2]}) if argv else False
+
+
+def listeners(argv: list[str]) -> list[ModuleType | object]:
+    """Return the listeners of a process."""
+    return [import_module(name) for name, processes in LISTENERS.items() if is_one_of(processes, argv)]
 
 
 def _fastapi_apps() -> list[dict[str, Any]]:
-    if not is_api_server(sys.argv):
+    if not is_one_of(_API_SERVER, sys.argv):
         return []
     from airflow_provider_wahelp.receiver.app import make_app
 
     return [{"app": make_app(), "url_prefix": PREFIX, "name": "Wahelp"}]
-
-
-def _listeners() -> list[ModuleType | object]:
-    return [import_module(name) for name in LISTENERS]
 
 
 class WahelpPlugin(AirflowPlugin):
@@ -43,4 +48,4 @@ class WahelpPlugin(AirflowPlugin):
 
     name = "wahelp"
     fastapi_apps: list[Any] = _fastapi_apps()
-    listeners: list[ModuleType | object] = _listeners()
+    listeners: list[ModuleType | object] = listeners(sys.argv)
