@@ -29,6 +29,8 @@ def get_provider_info() -> dict[str, Any]:
             "api",
             "ask",
             "channels",
+            "files",
+            "history",
             "incoming",
             "mailings",
             "messages",
@@ -90,7 +92,24 @@ def _config() -> dict[str, Any]:
                     "type": "string",
                     "example": "/var/lib/airflow/wahelp",
                     "default": "",
-                }
+                },
+                "file_field": {
+                    "description": (
+                        "The name of the part that a file to a person is sent in. Wahelp has not published "
+                        "it; ``wahelp docs`` may tell.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "attachment",
+                    "default": "file",
+                },
+                "file_limit": {
+                    "description": "Bytes that a file to a person may have.\n",
+                    "version_added": "0.1.0",
+                    "type": "integer",
+                    "example": "16000000",
+                    "default": "100000000",
+                },
             },
         }
     }

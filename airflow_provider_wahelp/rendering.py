@@ -20,9 +20,11 @@ else:
 
 _TEXTS = frozenset(
     {
+        "caption",
         "channel_uuid",
         "default",
         "default_region",
+        "file_name",
         "group_by",
         "idempotency_key",
         "key",

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from urllib.parse import quote
 
 from airflow_provider_wahelp.client.answers import Page, read_list, read_object
+from airflow_provider_wahelp.client.bodies import FilePart, Form
 from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.masking import mask_phone, mask_url, secrets_of
 from airflow_provider_wahelp.client.models import (
@@ -161,15 +162,19 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
     )
 
 
-def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Call[Message]:
-    """Send a text; the API has no idempotency key (docs/api.md, 3.2)."""
+def send_message(
+    project_id: Id, channel_uuid: str, user_id: Id, text: str, file: FilePart | None = None
+) -> Call[Message]:
+    """Send a text, or a file with a text below it; the API has no idempotency key (docs/api.md, 3.2)."""
+    fields = (("text", text),) if text else ()
     return Call(
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),
         f"send a message to user {user_id} through channel {channel_uuid}",
         created(Message, "id"),
-        json={"text": text},
-        private=(text,),
+        json=None if file else {"text": text},
+        form=Form((*fields, ("destination", "from_operator")), (file,)) if file else None,
+        private=(text, file.name) if file else (text,),
         project_id=project_id,
         repeatable=False,
         sends=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
 from airflow_provider_wahelp.hooks.event_loop import EventLoopHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.storage.uploads import Uploads
+from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -94,7 +95,29 @@ class WahelpAsyncHook(EventLoopHook):
     ) -> Message:
         """Send a text to a person. It is sent literally: Markdown shows its asterisks."""
         return await self._do(
-            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id, self._sent)
+            lambda does: does.send_message(
+                text, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent
+            )
+        )
+
+    async def send_file(
+        self,
+        file: str | bytes | ObjectStoragePath,
+        caption: str | None = None,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        file_name: str | None = None,
+    ) -> Message:
+        """Send a file to a person, once. How Wahelp takes files is **not confirmed**."""
+        with airflow_errors():
+            part = await asyncio.to_thread(file_to_send, file, file_name)
+        return await self._do(
+            lambda does: does.send_message(
+                caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part
+            )
         )
 
     def get_messages(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, calls, generic, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.documentation import reading
 from airflow_provider_wahelp.client.flow import Flow, once
@@ -110,18 +111,14 @@ class BoundOperations:
 
     def send_message(
         self,
-        text: str,
-        user_id: Any,
-        phone: Any,
-        name: Any,
-        channel_uuid: Any,
-        project_id: Any,
+        text: str | None,
+        to: Recipient,
         others: set[Any],
+        file: FilePart | None = None,
     ) -> Flow[Message]:
         """Send a message, none of those that this hook knows to be others."""
-        text = arguments.text(text)
-        to = self.recipient(user_id, phone, name, channel_uuid, project_id)
-        return _remembered(send_to(to, text, others), others)
+        words = "" if file and not text else arguments.text(text)
+        return _remembered(send_to(to, words, others, file), others)
 
     def get_messages(
         self, limit: int | None, channel_uuid: Any, project_id: Any

@@ -13,7 +13,7 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.hooks.blocking import BlockingHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.storage.uploads import Uploads
+from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -145,7 +145,37 @@ class WahelpHook(BlockingHook):
         :raises ChannelNotActiveError: if the channel is not authorized.
         """
         return self._do(
-            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id, self._sent)
+            lambda does: does.send_message(
+                text, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent
+            )
+        )
+
+    def send_file(
+        self,
+        file: str | bytes | ObjectStoragePath,
+        caption: str | None = None,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        file_name: str | None = None,
+    ) -> Message:
+        """Send a file to a person, once, as :meth:`send_message` sends a text.
+
+        How Wahelp takes files is **not confirmed** (docs/api.md, 3.2).
+
+        :param file: a path of object storage, or bytes.
+        :param caption: a text below it.
+        :param file_name: what the file is called; by default as in its path.
+        :raises InputError: if it cannot be read, is empty, or is too large.
+        """
+        with airflow_errors():
+            part = file_to_send(file, file_name)
+        return self._do(
+            lambda does: does.send_message(
+                caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part
+            )
         )
 
     def get_messages(

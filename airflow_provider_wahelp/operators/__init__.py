@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.operators.api import WahelpApiOperator as WahelpApiOperator
     from airflow_provider_wahelp.operators.ask import AskOperator as AskOperator
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
+    from airflow_provider_wahelp.operators.files import SendFileOperator as SendFileOperator
+    from airflow_provider_wahelp.operators.history import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.incoming import (
         IncomingMessagesOperator as IncomingMessagesOperator,
     )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
-    from airflow_provider_wahelp.operators.messages import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
@@ -25,9 +26,11 @@ __getattr__, __all__ = lazy_exports(
     api="WahelpApiOperator",
     ask="AskOperator",
     channels="CreateChannelOperator",
+    files="SendFileOperator",
+    history="GetMessagesOperator",
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
-    messages="GetMessagesOperator SendMessageOperator",
+    messages="SendMessageOperator",
     projects="CreateProjectOperator",
     users="CreateUserOperator",
     webhooks="SetWebhookOperator",

@@ -1,4 +1,4 @@
-"""Messages: sending one, and reading the history."""
+"""Messages: sending one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
-from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_wahelp.client.bodies import FilePart
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
@@ -41,6 +41,9 @@ class SendMessageOperator(SendingOperator):
     if no delivery is reported. **The person can get the message twice then**: what the first channel has
     sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
+    :param file: a file to send with the text: a path of object storage, or bytes. How Wahelp takes files is
+        **not confirmed**: see ``docs/files.md``.
+    :param file_name: what the file is called; by default as in its path.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.
@@ -77,6 +80,8 @@ class SendMessageOperator(SendingOperator):
 
     checks = SendingOperator.checks | {
         "text": required(arguments.text),
+        "file": optional(anything),
+        "file_name": optional(arguments.name),
         "user_id": optional(arguments.user_id),
         "phone": optional(phones.check),
         "default_region": optional(phones.check_region),
@@ -107,10 +112,14 @@ class SendMessageOperator(SendingOperator):
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
         remember_in: str | None = None,
+        file: str | bytes | ObjectStoragePath | None = None,
+        file_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.text = text
+        self.file = file
+        self.file_name = file_name
         self.user_id = user_id
         self.phone = phone
         self.name = name
@@ -214,7 +223,7 @@ class SendMessageOperator(SendingOperator):
     def _idempotent_send(self, context: Context) -> IdempotentSend:
         from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
-        key, text = self._checked("idempotency_key"), self._checked("text")
+        key, text, file = self._checked("idempotency_key"), self._text(), self._file()
         if_unclear, on_rerun = self._checked("if_unclear"), self._checked("on_rerun")
         attempt, ledger = self._attempt_and_ledger(context, key)
         return IdempotentSend(
@@ -228,55 +237,17 @@ class SendMessageOperator(SendingOperator):
             key=key or attempt.key,
             if_unclear=if_unclear,
             on_rerun=on_rerun,
+            file=file,
         )
 
+    def _text(self) -> str:
+        return str(self._checked("text"))
 
-class GetMessagesOperator(WahelpOperator):
-    """Read the history of a channel, into XCom or as JSON Lines to a file.
+    def _file(self) -> FilePart | None:
+        """Return the file, checked before anything is sent."""
+        if self._checked("file") is None:
+            return None
+        from airflow_provider_wahelp.storage.uploads import file_to_send
 
-    The order is the API's, which is not documented. Times are UTC.
-
-    :param channel_uuid: the channel; the connection's by default.
-    :param project_id: the project; the connection's by default.
-    :param limit: how many messages at most, 100 by default; ``None`` for the whole history.
-    :param output_path: where to write the rows in place of XCom: any Airflow object storage path, e.g.
-        ``s3://conn_id@bucket/history.jsonl``. A local file is made readable for its owner alone.
-    :return: the rows (``id``, ``text``, ``direction``: ``incoming``, ``outgoing`` or ``service``,
-        ``status``, ``created_at``, ...), or with ``output_path`` its ``path`` and the ``count`` of rows.
-    """
-
-    checks = WahelpOperator.checks | {
-        "channel_uuid": optional(arguments.channel_uuid),
-        "project_id": optional(arguments.project_id),
-        "limit": optional(arguments.limit),
-        "output_path": optional(anything),
-    }
-    template_fields: Sequence[str] = tuple(checks)
-
-    def __init__(
-        self,
-        *,
-        channel_uuid: str | None = None,
-        project_id: int | str | None = None,
-        limit: int | str | None = 100,
-        output_path: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.channel_uuid = channel_uuid
-        self.project_id = project_id
-        self.limit = limit
-        self.output_path = output_path
-        self._check_arguments()
-
-    def execute(self, context: Context) -> list[dict[str, Any]] | dict[str, Any]:
-        """Read the history."""
-        messages = self.hook.get_messages(self.channel_uuid, self.project_id, self.limit)
-        rows = [message.to_dict() for message in messages]
-        self.log.info("Read %d messages", len(rows))
-        if not self.output_path:
-            return rows
-        from airflow_provider_wahelp.storage.files import write_json_lines
-
-        write_json_lines(self.output_path, rows)
-        return {"path": str(self.output_path), "count": len(rows)}
+        with airflow_errors():
+            return file_to_send(self.file, self._checked("file_name"))

@@ -39,6 +39,7 @@ def test_every_example_is_python(page: Path) -> None:
         "ChannelActiveSensor",
         "CreateUserOperator",
         "SendMessageOperator",
+        "SendFileOperator",
         "AskOperator",
         "SendMessagesOperator",
         "SqlToWahelpOperator",
