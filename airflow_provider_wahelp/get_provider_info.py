@@ -104,7 +104,7 @@ def _config() -> dict[str, Any]:
                     "default": "file",
                 },
                 "file_limit": {
-                    "description": "Bytes that a file to a person may have.\n",
+                    "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
                     "version_added": "0.1.0",
                     "type": "integer",
                     "example": "16000000",

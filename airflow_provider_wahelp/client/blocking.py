@@ -121,7 +121,7 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         asked = uptime()
-        with _translated(call, self._network), encoded(call.form) as form:
+        with translated(call, self._network), encoded(call.form) as form:
             request = prepared(call, self.settings, token, form)
             response = self._session.send(
                 request,
@@ -183,7 +183,7 @@ def _store(open_file: Callable[[], AbstractContextManager[IO[bytes]]], chunks: I
 
 
 @contextmanager
-def _translated(call: Call[Any], network: Network) -> Iterator[None]:
+def translated(call: Call[Any], network: Network) -> Iterator[None]:
     """Name a fault of the network by what it means for the call."""
     try:
         yield

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from http.client import HTTPException
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -129,10 +131,42 @@ class _Connection(HTTPConnection):
             raise NewConnectionError(self, type(error).__name__) from error
 
 
+class _Guarded(HTTPConnection):
+    """A connection that sends nothing before the address of its server was checked."""
+
+    check: ClassVar[list[Callable[[str, int, str], None]]]
+
+    def connect(self) -> None:
+        """Connect, and check where to."""
+        super().connect()
+        address = self.sock.getpeername()[0] if self.sock else ""
+        try:
+            self.check[0](self.host, self.port, address)
+        except BaseException:
+            self.close()
+            raise
+
+
 @cache
 def _class_of(kind: type[Any]) -> type[Any]:
     """Return a class of connections that names such faults, from one that may do TLS or SOCKS."""
     return kind if issubclass(kind, _Connection) else type(kind.__name__, (_Connection, kind), {})
+
+
+@contextmanager
+def guarded(session: Session, check: Callable[[str, int, str], None]) -> Iterator[Session]:
+    """Let a session send nothing to a server before its address is checked.
+
+    A name may lead elsewhere by the time that it is connected to. Behind a proxy, the proxy resolves it.
+
+    :param check: raises what is to be raised, from the name of the server, its port and its address.
+    """
+    for scheme in ("https://", "http://"):
+        adapter = session.get_adapter(scheme)
+        assert isinstance(adapter, _Adapter)  # noqa: S101 - for the types
+        adapter.check = check
+    with session:
+        yield session
 
 
 class _Adapter(HTTPAdapter):
@@ -140,6 +174,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, network: Network) -> None:
         super().__init__(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE)
+        self.check: Callable[[str, int, str], None] | None = None
         self._network = network
         self._pools: dict[Server, Any] = {}
 
@@ -151,6 +186,8 @@ class _Adapter(HTTPAdapter):
         if server not in self._pools:
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             pool.ConnectionCls = _class_of(pool.ConnectionCls)
+            if self.check and pool.proxy is None:
+                pool.ConnectionCls = type("Guarded", (_Guarded, pool.ConnectionCls), {"check": [self.check]})
             self._pools[server] = pool
         return self._pools[server]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import mask_secret
@@ -16,6 +16,7 @@ from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
@@ -24,6 +25,10 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_conn
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.storage.downloads import download
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 T = TypeVar("T")
 
@@ -84,6 +89,17 @@ class EventLoopHook(BaseWahelpHook):
         """Return the country of phones without a country code, checked; the connection's by default."""
         with airflow_errors():
             return BoundOperations(await self._read_connection(), self.default_region).region
+
+    async def download(
+        self,
+        message: Message | Mapping[str, Any] | str,
+        path: str | ObjectStoragePath,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Fetch the file of a message to object storage, without the token; in a thread."""
+        with airflow_errors():
+            settings = (await self._read_connection()).settings
+            return await asyncio.to_thread(download, settings, message, path, limit)
 
     async def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.

@@ -280,6 +280,21 @@ def test_the_documentation_and_the_changelog_are_read(new_hook: Any, connect: An
         assert new_hook().get_changelog() == "1.0.159"
 
 
+def test_a_voice_note_is_fetched_to_storage(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    hook.create_user("Anna", PHONE, **channel)
+    wahelp_sandbox.receive(PHONE, message_type="audio")
+    (message,) = hook.get_messages(**channel)
+    path = f"file://{tmp_path}/notes/{message.id}.oga"
+    for given in (message, message.to_dict(), message.file_url):  # it answers 400 to one with a token
+        got = hook.download(given, path)
+        assert got == {"path": path, "size": got["size"], "content_type": "audio/ogg"}
+    assert (tmp_path / "notes" / f"{message.id}.oga").read_bytes()[:4] == b"OggS"
+    with pytest.raises(errors.InputError, match=r"^message: must be a message with a file"):
+        hook.download({"id": 1, "file_url": None}, path)
+
+
 def test_the_token_goes_to_no_other_host(hook: Any, wahelp_sandbox: Sandbox) -> None:
     with pytest.raises(errors.InputError, match=r"^path: must be a path, or an address below"):
         hook.request("GET", "https://other.example/api/app/user/")
