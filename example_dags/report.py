@@ -27,19 +27,19 @@ def report() -> None:
     """Write the report, then send it."""
 
     @task
-    def write(directory: str, run_id: str) -> str:
+    def write(path: str) -> str:
         """Write yesterday's numbers to a file, and return its path."""
-        path = ObjectStoragePath(directory) / f"orders-{run_id}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
+        target = ObjectStoragePath(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("w") as file:
             csv.writer(file).writerows([["orders", "returns"], [42, 3]])
-        return str(path)
+        return path
 
     SendFileOperator(
         task_id="send",
         phone="+71234567890",
         name="Anna Example",
-        file=write("{{ params.reports }}", "{{ run_id }}"),
+        file=write("{{ params.reports }}/orders-{{ run_id }}.csv"),
         caption="Yesterday: 42 orders, 3 returns.",
     )
 
