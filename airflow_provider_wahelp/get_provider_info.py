@@ -35,6 +35,7 @@ def get_provider_info() -> dict[str, Any]:
             "mailings",
             "messages",
             "projects",
+            "replies",
             "users",
             "webhooks",
         ),
@@ -83,6 +84,16 @@ def _config() -> dict[str, Any]:
         "wahelp": {
             "description": "Settings of the Wahelp provider.",
             "options": {
+                "state": {
+                    "description": (
+                        "The connection of a Redis, Valkey or PostgreSQL in which the tasks of all hosts "
+                        "count and remember together. Empty: each host for itself, in ``state_directory``.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "wahelp_state",
+                    "default": "",
+                },
                 "state_directory": {
                     "description": (
                         "Where the tasks of a host share a token. Created for its owner alone; it may "

@@ -31,6 +31,10 @@ GIVE_UP_SECONDS = 240.0
 PEER_SECONDS = 60.0
 BAR_SECONDS, BAR_TIMES = 0.5, 20
 
+_STATUSES = (None, "sent", "delivered", "read")
+_SENT = 1_000_000
+"""The ids of the messages whose statuses come begin with this one."""
+
 _TOKEN = secrets.token_hex(16)
 _DAGS = Path(__file__).with_name("dags")
 
@@ -118,7 +122,8 @@ def _ours(home: Path, name: str, place: Place, env: Mapping[str, str]) -> tuple[
         events += random.Random(5).choices(events, k=EVENTS - len(events))
         random.Random(6).shuffle(events)
         with _idle() as idle:
-            quiet = post_all(post, events[:KILL_AT], pace=PACE, until=GIVE_UP_SECONDS, at={})
+            with _cpu_of(airflow) as cpu:
+                quiet = post_all(post, events[:KILL_AT], pace=PACE, until=GIVE_UP_SECONDS, at={})
             killed = post_all(
                 post, events[KILL_AT:], pace=PACE, until=GIVE_UP_SECONDS,
                 at={50: lambda: airflow.crash("api-server")},
@@ -130,7 +135,11 @@ def _ours(home: Path, name: str, place: Place, env: Mapping[str, str]) -> tuple[
         )
         airflow.check()
     rows = _rows(name, quiet, killed, idle[0], found, wanted)
-    return [*rows, Row(f"{name}: events a second", at_once.rate, "events/s")], at_once
+    return [
+        *rows,
+        Row(f"{name}: CPU of the API server for an event", 1000 * cpu[0] / KILL_AT, "ms"),
+        Row(f"{name}: events a second", at_once.rate, "events/s"),
+    ], at_once
 
 
 def _rows(
@@ -181,21 +190,22 @@ def _airflow(home: Path, place: Place, env: Mapping[str, str]) -> Iterator[Airfl
 
 
 def _events(place: Place, numbers: range) -> list[dict[str, Any]]:
-    """Return events of as many messages: every other one is a status."""
-    return [_event(place, number, is_status=bool(number % 2)) for number in numbers]
+    """Return as many events: of four, one is a message, and three are the statuses of another one."""
+    return [_event(place, number) for number in numbers]
 
 
-def _event(place: Place, number: int, *, is_status: bool) -> dict[str, Any]:
+def _event(place: Place, number: int) -> dict[str, Any]:
+    status = _STATUSES[number % len(_STATUSES)]
     message = {
-        "id": number,
+        "id": number if status is None else _SENT + number // len(_STATUSES),
         "user_id": 301,
         "channel_id": place.number,
         "message": "Да, конечно",
-        "destination": "from_operator" if is_status else "from",
-        "status": random.Random(number).choice(["sent", "delivered", "read"]) if is_status else None,
+        "destination": "from_operator" if status else "from",
+        "status": status,
         "user": {"id": 301, "phone": "79261234567"},
     }
-    return {"action": f"channel.message.{'updated' if is_status else 'created'}", "payload": message}
+    return {"action": f"channel.message.{'updated' if status else 'created'}", "payload": message}
 
 
 def _key(event: Mapping[str, Any]) -> str:
@@ -223,3 +233,17 @@ def _idle() -> Iterator[list[float]]:
     psutil.cpu_times_percent()
     yield measured
     measured[0] = psutil.cpu_times_percent().idle
+
+
+@contextmanager
+def _cpu_of(airflow: Airflow) -> Iterator[list[float]]:
+    """Measure the seconds of CPU that the API server takes, with its workers."""
+    server = psutil.Process(airflow._processes["api-server"].pid)
+
+    def seconds() -> float:
+        times = [each.cpu_times() for each in (server, *server.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
+
+    measured = [seconds()]
+    yield measured
+    measured[0] = seconds() - measured[0]

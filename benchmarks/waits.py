@@ -170,11 +170,11 @@ async def _faults(
 def _count_looks() -> Counter[int]:
     """Count the looks of each project: at a dead host each is one attempt to connect."""
     looks: Counter[int] = Counter()
-    look: Callable[[poll.Poll], Awaitable[Any]] = poll.Poll.run_once
+    look: Callable[..., Awaitable[Any]] = poll.Poll.run_once
 
-    async def counted(self: poll.Poll) -> Any:
+    async def counted(self: poll.Poll, *hints: Any) -> Any:
         looks[self._project] += 1
-        return await look(self)
+        return await look(self, *hints)
 
     poll.Poll.run_once = counted  # type: ignore[method-assign]
     return looks

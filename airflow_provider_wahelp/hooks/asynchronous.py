@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
@@ -132,6 +133,21 @@ class WahelpAsyncHook(EventLoopHook):
         return self._each(
             lambda does: does.get_messages(most, channel_uuid, project_id), paged=True, most=most
         )
+
+    async def get_messages_between(
+        self,
+        since: datetime | str,
+        until: datetime | str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> list[Message]:
+        """Read the messages of a span of time, the oldest first, by the times that the history gives them.
+
+        :param since: the first moment, with its zone.
+        :param until: the first moment after the span; by default there is no end.
+        :raises HistoryIncompleteError: if the history does not reach so far back, as far as it can be read.
+        """
+        return await self._do(lambda does: does.get_messages_between(since, until, channel_uuid, project_id))
 
     async def get_message(
         self,

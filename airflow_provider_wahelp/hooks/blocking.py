@@ -21,7 +21,7 @@ from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
 from airflow_provider_wahelp.storage.downloads import download
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class BlockingHook(BaseWahelpHook):
         with airflow_errors():
             return self._connection.project(project_id), self._connection.channel(channel_uuid)
 
+    def receiver_host(self) -> str | None:
+        """Return the API's host, if the connection has a receiver of webhooks."""
+        with airflow_errors():
+            return self._connection.host if self._connection.webhook_token else None
+
     def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""
         with airflow_errors():
@@ -127,6 +132,7 @@ class BlockingHook(BaseWahelpHook):
 
     @cached_property
     def _client(self) -> WahelpClient:
+        look_up_state(self._connection)
         return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
 
     def _do(self, make: Callable[[BoundOperations], Flow[T]]) -> T:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
@@ -35,6 +36,11 @@ class WahelpConnection:
     default_region: str | None = None
     login_scope: str = "host"
     webhook_token: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """The API's host, as assets name it."""
+        return urlsplit(self.settings.base_url).netloc.lower()
 
     def project(self, value: Any = None) -> int:
         """Return the given project, or the connection's.

@@ -24,7 +24,7 @@ from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
 from airflow_provider_wahelp.storage.downloads import download
 
 if TYPE_CHECKING:
@@ -84,6 +84,12 @@ class EventLoopHook(BaseWahelpHook):
         with airflow_errors():
             connection = await self._read_connection()
             return connection.project(project_id), connection.channel(channel_uuid)
+
+    async def receiver_host(self) -> str | None:
+        """Return the API's host, if the connection has a receiver of webhooks."""
+        with airflow_errors():
+            connection = await self._read_connection()
+            return connection.host if connection.webhook_token else None
 
     async def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""
@@ -148,6 +154,7 @@ class EventLoopHook(BaseWahelpHook):
         if self._connection is None:
             connection = await get_async_connection(self.wahelp_conn_id, hook=self)
             self._connection = read_connection(connection, await get_async_extra_dejson(connection))
+            await sync_to_async(look_up_state, thread_sensitive=False)(self._connection)
         return self._connection
 
 

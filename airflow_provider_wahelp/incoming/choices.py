@@ -47,7 +47,10 @@ class Choices:
         """
         if not text or len(text) > _LONGEST or "?" in unicodedata.normalize("NFKC", text):
             return None
-        words = _words_of(text, _symbols(self.phrases))
+        spoken = _spoken(text, _symbols(self.phrases))
+        words = tuple(without_repeats(spoken))
+        if words != spoken and self._are_at_odds(spoken):
+            return None
         if words in self.own:
             return self.own[words]
         readings = _readings(words, self.phrases) if len(words) <= _MOST else frozenset()
@@ -55,6 +58,11 @@ class Choices:
             return None
         (said,) = readings
         return self._agreed(said, words)
+
+    def _are_at_odds(self, spoken: Words) -> bool:
+        """Return whether words say two answers of which one is the end of the other."""
+        readings = _readings(spoken, self.phrases) if len(spoken) <= _MOST else frozenset()
+        return any(len(said) > 1 for said in readings)
 
     def _agreed(self, said: frozenset[str], words: Words) -> str | None:
         if not said and YES in self.own.values() and _is_firm(words):
@@ -161,7 +169,12 @@ def _symbols(phrases: Collection[Words]) -> frozenset[str]:
 
 
 def _words_of(text: str, symbols: Collection[str]) -> Words:
-    """Return the words and signs of a text as they are compared, each once where it is repeated in a row.
+    """Return the words and signs of a text as they are compared, each once where it is repeated in a row."""
+    return tuple(without_repeats(_spoken(text, symbols)))
+
+
+def _spoken(text: str, symbols: Collection[str]) -> Words:
+    """Return the words and signs of a text as they are compared.
 
     :param symbols: the signs that count, beside letters and digits; with none, all do.
     """
@@ -174,7 +187,7 @@ def _words_of(text: str, symbols: Collection[str]) -> Words:
     words = spaced.split()
     if len(words) > 1 and all(len(word) == 1 and word.isalpha() for word in words):
         words = ["".join(words)]  # s p a c e d
-    return tuple(without_repeats(map(_plain, words)))
+    return tuple(map(_plain, words))
 
 
 def _apart(char: str, symbols: Collection[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from typing import Any, NamedTuple
@@ -10,12 +11,16 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.history import Extent, may_be_missing, read_history
 from airflow_provider_wahelp.client.history_clock import LONGEST_ZONE
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.incoming.choices import choices_of
 from airflow_provider_wahelp.incoming.question import Asked, Question, Reply
 from airflow_provider_wahelp.incoming.stop_words import is_stop
+
+log = logging.getLogger(__name__)
+
+_doubted = set[str]()  # channels: a worker that polls says it once
 
 VOICE = "audio"
 """The ``message_type`` of a voice note (docs/api.md, 4.3)."""
@@ -48,6 +53,11 @@ class Listener:
     def since(self) -> float:
         """From when on messages may be answers, in seconds since 1970 by the history's clock."""
         return min(map(_since, self._waited_for()), default=self._question.asked_at)
+
+    @property
+    def user_ids(self) -> Collection[str]:
+        """The people whose messages may be answers."""
+        return self._people.keys()
 
     def take(self, messages: Sequence[Message]) -> dict[str, Any] | None:
         """Return what was written, once there is something to be done about it. Texts are left out.
@@ -130,7 +140,10 @@ def listen(project_id: Id, channel_uuid: str, listener: Listener) -> Flow[list[R
         messages.append(message)
         return False
 
-    yield from read_history(project_id, channel_uuid, lambda _extent: listener.since, take)
+    extent = yield from read_history(project_id, channel_uuid, lambda _extent: listener.since, take)
+    if not extent.is_whole and channel_uuid not in _doubted:
+        _doubted.add(channel_uuid)
+        log.warning("%s", may_be_missing(channel_uuid, extent))
     return listener.hear(oldest_first(messages))
 
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
 from airflow_provider_wahelp.assets.event import phone_digest
@@ -40,7 +39,7 @@ class ApprovalRecord:
 
     :param channel_uuid: where; the empty string is the connection's.
     :param users: the Airflow user for the digest of each approver's phone.
-    :param asked_at: when, in ISO 8601 with a zone: what is older is no reply.
+    :param asked_at: about when, in ISO 8601 with a zone, by the worker's clock.
     """
 
     conn_id: str
@@ -76,10 +75,6 @@ class ApprovalRecord:
         """Return the Airflow user of an approver; ``None`` for anybody else's phone."""
         digest = phone_digest(phone) if phone else None
         return self.users.get(digest) if digest else None
-
-    def is_older_than(self, moment: datetime | None) -> bool:
-        """Return whether a message came after the question. The API's times are whole seconds."""
-        return moment is not None and moment >= datetime.fromisoformat(self.asked_at).replace(microsecond=0)
 
     def _signature(self, ti_id: object) -> str:
         content = json.dumps([str(ti_id), asdict(self)], sort_keys=True).encode()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
+    from airflow_provider_wahelp.operators.replies import ReplyReportOperator as ReplyReportOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
     from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator as SetWebhookOperator
 
@@ -32,6 +33,7 @@ __getattr__, __all__ = lazy_exports(
     mailings="SendMessagesOperator",
     messages="SendMessageOperator",
     projects="CreateProjectOperator",
+    replies="ReplyReportOperator",
     users="CreateUserOperator",
     webhooks="SetWebhookOperator",
 )

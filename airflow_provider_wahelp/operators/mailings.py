@@ -14,7 +14,7 @@ from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, 
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.sending import SendingOperator, trigger_at
+from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class SendMessagesOperator(SendingOperator):
         self._refusal = result.refusal
         if result.until:
             self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
-            self.defer(trigger=trigger_at(result.until), method_name="resume")
+            self.defer(trigger=self._trigger(result.until), method_name="resume")
         return result.totals
 
     def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
@@ -295,6 +295,6 @@ class SendMessagesOperator(SendingOperator):
             suppress=self.suppressed(),
             opt_outs=OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for),
             dry_run=self.only_check,
-            wait_options=self._wait_options() if self.wait_for else None,
+            wait_options=self._patient_options() if self.wait_for else None,
             fallback=others,
         )

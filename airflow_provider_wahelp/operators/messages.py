@@ -1,4 +1,4 @@
-"""Messages: sending one."""
+"""Sending a message, once."""
 
 from __future__ import annotations
 

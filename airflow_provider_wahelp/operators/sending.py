@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.operators.news import News
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -37,10 +37,13 @@ class SendingOperator(WahelpOperator):
         "fallback_after": optional(wait_options.fallback_after),
     }
 
+    channel_uuid: str | None
+    project_id: int | str | None
     wait_for: Any
     fallback: Any
     fallback_after: Any
     _refusal: InputError | None = None
+    _news = News()
 
     def post_execute(self, context: Any, result: Any = None) -> None:
         """Fail if nothing could be done with the input; what is returned and reported tells of it first."""
@@ -70,11 +73,11 @@ class SendingOperator(WahelpOperator):
             interval=self._checked("poll_interval"),
         )
 
+    def _patient_options(self) -> wait_options.WaitOptions:
+        """Return what a mailing waits for, and how, from what the receiver of webhooks has heard by now."""
+        self._news = News.so_far(self.hook, self.channel_uuid, self.project_id)
+        return self._news.patient(self._wait_options())
 
-def trigger_at(moment: datetime) -> Any:
-    """Return Airflow's trigger for a moment. Airflow 2 has it in another module."""
-    try:
-        temporal = import_module("airflow.providers.standard.triggers.temporal")
-    except ImportError:
-        temporal = import_module("airflow.triggers.temporal")
-    return temporal.DateTimeTrigger(moment)
+    def _trigger(self, until: datetime) -> Any:
+        """Return what a mailing goes on by."""
+        return self._news.trigger(until, self._checked("poll_interval"), self._checked("fallback"))

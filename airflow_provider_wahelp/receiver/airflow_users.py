@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.models.dag import DagModel
+
+log = logging.getLogger(__name__)
 
 
 def find_user(name: str) -> Any | None:
@@ -17,6 +20,7 @@ def find_user(name: str) -> Any | None:
     """
     manager: Any = get_auth_manager()
     if not isinstance(manager, SimpleAuthManager):
+        log.error("%s cannot find a user by name: no reply decides a task", type(manager).__name__)
         return None
     for user in manager.get_users():  # dictionaries before Airflow 3.2
         told = user if isinstance(user, dict) else vars(user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
@@ -17,6 +17,7 @@ from airflow_provider_wahelp.incoming.choices import NO, YES, choices_of
 from airflow_provider_wahelp.notifications.approval_record import split_code
 from airflow_provider_wahelp.receiver.decisions import Decision, Question, decide, questions
 from airflow_provider_wahelp.receiver.notices import tell
+from airflow_provider_wahelp.receiver.question_order import asked_before
 from airflow_provider_wahelp.receiver.received import Received
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,25 @@ async def decide_by_replies(received: Sequence[Received]) -> None:
     :param received: what webhooks told of.
     """
     limiter = CapacityLimiter(_MOST_THREADS)
-    for each in received:
-        if each.event.kind != "message":
-            continue
-        asked = await to_thread.run_sync(questions, each.conn_id, limiter=limiter)
-        own = [question for question in asked if question.record.user_of(each.event.message.phone)]
+    written = [each for each in received if each.event.kind == "message"]
+    asked = await _questions(written, limiter)
+    for each in written:
+        own = _of_approver(asked.get(each.conn_id, ()), each.event.message)
         if own:
             await _answer(each, own, limiter)
+            asked = await _questions(written, limiter)  # one of them may be decided now
+
+
+async def _questions(
+    written: Sequence[Received], limiter: CapacityLimiter
+) -> Mapping[str, Sequence[Question]]:
+    """Return the questions of the connections that messages came through: one query for many messages."""
+    conn_ids = {each.conn_id for each in written}
+    return await to_thread.run_sync(questions, conn_ids, limiter=limiter) if conn_ids else {}
+
+
+def _of_approver(asked: Sequence[Question], message: Message) -> list[Question]:
+    return [question for question in asked if question.record.user_of(message.phone)]
 
 
 async def _answer(received: Received, asked: Sequence[Question], limiter: CapacityLimiter) -> None:
@@ -45,7 +58,9 @@ async def _answer(received: Received, asked: Sequence[Question], limiter: Capaci
         message = await _read_back(hook, received)
         if message is None:
             return
-        asked = [each for each in asked if await _is_reply(hook, received, message, each)]
+        asked = [each for each in asked if await _may_decide(hook, received, message, each)]
+        place = received.channel.project_id, received.channel.channel_uuid
+        asked = await hook.run(asked_before(*place, message, asked)) if asked else []
     code, words = split_code(message.text or "")
     matching = [each for each in asked if each.code == code] if code else asked
     open_ones = [each for each in matching if each.is_open]
@@ -53,8 +68,19 @@ async def _answer(received: Received, asked: Sequence[Question], limiter: Capaci
         await tell(open_ones[0], message, "several")
     elif open_ones:
         await _decide(open_ones[0], message, words, limiter)
-    elif matching and any(_meaning(each, words) for each in matching):
-        await tell(matching[-1], message, "late")
+    elif matching:
+        await _tell_of_the_end(matching[-1], message, words)
+
+
+async def _tell_of_the_end(question: Question, message: Message, words: str) -> None:
+    """Tell who has decided, in case the process died before it did so, and everybody else that it is late."""
+    option, user = _meaning(question, words), question.record.user_of(message.phone)
+    if option is None:
+        return
+    if question.decision == (user, option):
+        await tell(question, message, "decided", option)
+    else:
+        await tell(question, message, "late")
 
 
 async def _decide(question: Question, message: Message, words: str, limiter: CapacityLimiter) -> None:
@@ -99,11 +125,13 @@ async def _read_back(hook: WahelpAsyncHook, received: Received) -> Message | Non
     return found
 
 
-async def _is_reply(hook: WahelpAsyncHook, received: Received, message: Message, question: Question) -> bool:
-    """Return whether a message of the API's is an approver's, in the question's channel, and younger."""
+async def _may_decide(
+    hook: WahelpAsyncHook, received: Received, message: Message, question: Question
+) -> bool:
+    """Return whether a message of the API's is an approver's, in the question's channel."""
     record = question.record
     _, channel = await hook.project_and_channel(record.channel_uuid or None)
-    if channel != received.channel.channel_uuid or not record.is_older_than(message.created_at):
+    if channel != received.channel.channel_uuid:
         return False
     if not message.phone or not record.user_of(message.phone):
         return False

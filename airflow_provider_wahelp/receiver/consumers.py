@@ -24,7 +24,7 @@ MOST_WAITING = 1000
 
 
 class Consumers:
-    """Hands events on, one group after the other, and survives whatever a consumer does.
+    """Hands events on, all that have come meanwhile at once, and survives whatever a consumer does.
 
     Of one event loop.
 
@@ -51,7 +51,8 @@ class Consumers:
 
     async def _work(self) -> None:
         while self._waiting:
-            received = self._waiting.pop(0)
+            received = [each for some in self._waiting for each in some]
+            self._waiting.clear()
             for consumer in self._consumers or ():
                 try:
                     await consumer(received)

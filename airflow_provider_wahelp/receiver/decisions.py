@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -38,6 +38,7 @@ class Question:
     """A question, of one try of a task.
 
     :param is_open: whether it waits for a decision.
+    :param decision: who has decided what, by name of the user, if one has.
     """
 
     ti_id: Any
@@ -47,6 +48,7 @@ class Question:
     map_index: int
     is_open: bool
     record: ApprovalRecord
+    decision: tuple[str, str] | None = None
 
     @property
     def code(self) -> str:
@@ -54,10 +56,14 @@ class Question:
         return code_of(self.ti_id)
 
 
-def questions(conn_id: str) -> list[Question]:
-    """Return the questions that wait, or were decided a short time ago."""
+def questions(conn_ids: Collection[str]) -> dict[str, list[Question]]:
+    """Return the questions that wait, or were decided a short time ago, by connection."""
+    found: dict[str, list[Question]] = {conn_id: [] for conn_id in conn_ids}
     with create_session(scoped=False) as session:
-        return [each for each in _questions(session) if each.record.conn_id == conn_id]
+        for each in _questions(session):
+            if each.record.conn_id in found:
+                found[each.record.conn_id].append(each)
+    return found
 
 
 def _questions(session: Session) -> Iterator[Question]:
@@ -71,14 +77,20 @@ def _questions(session: Session) -> Iterator[Question]:
     recent = or_(
         HITLDetail.responded_at.is_(None), HITLDetail.responded_at >= datetime.now(UTC) - TOLD_WITHIN
     )
-    columns = ti.id, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.state, HITLDetail.responded_at
-    found = select(*columns, XComModel.value).join(HITLDetail, HITLDetail.ti_id == ti.id)
+    columns = ti.id, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.state
+    found = select(*columns, HITLDetail, XComModel.value).join(HITLDetail, HITLDetail.ti_id == ti.id)
     for row in session.execute(found.join(XComModel, of_ti).where(XComModel.key == XCOM_KEY, recent)):
-        ti_id, dag_id, run_id, task_id, map_index, state, responded_at, value = row
+        ti_id, dag_id, run_id, task_id, map_index, state, detail, value = row
         record = ApprovalRecord.read(_plain(value), ti_id)
         if record:
-            is_open = responded_at is None and state in _WAITING
-            yield Question(ti_id, dag_id, run_id, task_id, map_index, is_open, record)
+            is_open = detail.responded_at is None and state in _WAITING
+            place = ti_id, dag_id, run_id, task_id, map_index
+            yield Question(*place, is_open, record, _decision(detail))
+
+
+def _decision(detail: HITLDetail) -> tuple[str, str] | None:
+    by, chosen = detail.responded_by, detail.chosen_options
+    return (str(by["id"]), str(chosen[0])) if by and chosen else None
 
 
 def _plain(value: Any) -> Any:

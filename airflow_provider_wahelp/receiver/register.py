@@ -9,26 +9,28 @@ writes, without the wait that one has which writes first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow.assets.manager import asset_manager
+from airflow.assets.manager import AssetManager, asset_manager
+from airflow.listeners.listener import get_listener_manager
 from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel
 from airflow.utils.session import create_session
-from sqlalchemy import JSON, or_, select, type_coerce, update
+from sqlalchemy import insert, select, update
 
 from airflow_provider_wahelp.assets.event import to_extra
+from airflow_provider_wahelp.assets.uri import ChannelUri
+from airflow_provider_wahelp.receiver.hints import leave_hints
+from airflow_provider_wahelp.receiver.known_events import KnownEvents
 from airflow_provider_wahelp.receiver.received import Received
 from airflow_provider_wahelp.storage.keys import digest_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-REPEATED_WITHIN = timedelta(days=2)
-"""How long an event is known again by its key: the time is what the table has an index on."""
-
 _DEFAULT_KINDS = ("message",)
+_KNOWN = KnownEvents()
 
 
 class _Wanted(NamedTuple):
@@ -43,15 +45,16 @@ class _Wanted(NamedTuple):
 
 
 def register(received: Sequence[Received]) -> int:
-    """Commit an event for each asset that wants to be told of one, unless it has been.
+    """Commit an event for each asset that wants to be told of one, unless it has been; and hints for waits.
 
     :return: how many events are new.
     """
     # The thread's own session: a listener of Airflow's that writes joins this transaction, in place of
     # waiting for its end.
     with create_session() as session:
-        uris = sorted({str(each.channel) for each in received})
+        uris = sorted({uri for each in received for uri in _uris(each.channel)})
         _lock(session, uris)
+        leave_hints(session, received)
         return _register(session, _wanted(_assets(session, uris), received))
 
 
@@ -69,14 +72,21 @@ def _assets(session: Session, uris: Collection[str]) -> Mapping[str, list[AssetM
     return found
 
 
-def _wanted(assets: Mapping[str, list[AssetModel]], received: Iterable[Received]) -> dict[Any, _Wanted]:
-    wanted: dict[Any, _Wanted] = {}
+def _wanted(
+    assets: Mapping[str, list[AssetModel]], received: Iterable[Received]
+) -> dict[tuple[int, str], _Wanted]:
+    wanted: dict[tuple[int, str], _Wanted] = {}
     for each in received:
-        for asset in assets.get(str(each.channel), ()):
+        for asset in [asset for uri in _uris(each.channel) for asset in assets.get(uri, ())]:
             if each.event.kind in _listed(asset, "kinds", _DEFAULT_KINDS):
                 entry = _Wanted(asset, each)
                 wanted.setdefault(entry.once, entry)
     return wanted
+
+
+def _uris(channel: ChannelUri) -> tuple[str, str]:
+    """Return the address of a channel, and that of the asset with a partition for each message."""
+    return str(channel), str(channel._replace(partitioned=True))
 
 
 def _listed(asset: AssetModel, name: str, default: Sequence[str] = ()) -> Sequence[str]:
@@ -85,33 +95,38 @@ def _listed(asset: AssetModel, name: str, default: Sequence[str] = ()) -> Sequen
     return listed if isinstance(listed, list | tuple) else default
 
 
-def _register(session: Session, wanted: Mapping[Any, _Wanted]) -> int:
-    known = set(_known(session, wanted.values())) if wanted else set()
-    new = [entry for once, entry in wanted.items() if once not in known]
-    if not new:
-        return 0
+def _register(session: Session, wanted: Mapping[tuple[int, str], _Wanted]) -> int:
+    known = _KNOWN.among(session, wanted.keys()) if wanted else set()
+    new: dict[AssetModel, list[dict[str, Any]]] = defaultdict(list)
     key = digest_key()
-    for asset, each in new:
+    for asset, each in (entry for once, entry in wanted.items() if once not in known):
         extra = to_extra(each.event, each.channel.channel_uuid, _listed(asset, "include"), key)
-        asset_manager.register_asset_change(asset=asset, extra=extra, session=session)
-    _wake(session, {asset.id for asset, _ in new})
-    return len(new)
+        new[asset].append(extra)
+    for asset, extras in new.items():
+        _store(session, asset, extras)
+    if new:
+        _wake(session, {asset.id for asset in new})
+    return sum(map(len, new.values()))
 
 
-def _known(session: Session, wanted: Collection[_Wanted]) -> Iterator[tuple[int, str]]:
-    """Yield which assets have been told of which events, by a webhook or by a watcher."""
-    keys = {entry.received.event.key for entry in wanted}
-    extra = type_coerce(
-        AssetEvent.extra, JSON
-    )  # before Airflow 3.2 a type that is not asked for what is in it
-    ours, watched = extra["key"].as_string(), extra[("payload", "key")].as_string()
-    told = select(AssetEvent.asset_id, ours, watched).where(
-        AssetEvent.asset_id.in_({entry.asset.id for entry in wanted}),
-        AssetEvent.timestamp >= datetime.now(UTC) - REPEATED_WITHIN,
-        or_(ours.in_(keys), watched.in_(keys)),
-    )
-    for asset_id, *found in session.execute(told):
-        yield from ((asset_id, key) for key in found if key)
+def _store(session: Session, asset: AssetModel, extras: Sequence[dict[str, Any]]) -> None:
+    """Store events of an asset. The last one wakes its DAGs, which costs ten times as much as the event."""
+    partitioned = ChannelUri.parse(asset.uri).partitioned
+    alone = 0 if partitioned or _is_heeded() else len(extras) - 1
+    if alone > 0:
+        session.execute(
+            insert(AssetEvent), [{"asset_id": asset.id, "extra": each} for each in extras[:alone]]
+        )
+    for extra in extras[max(alone, 0) :]:
+        partition: dict[str, Any] = {"partition_key": extra["key"]} if partitioned else {}
+        asset_manager.register_asset_change(asset=asset, extra=extra, session=session, **partition)
+
+
+def _is_heeded() -> bool:
+    """Return whether each event matters to something in this process: a listener, or another manager."""
+    hook = get_listener_manager().hook
+    specs = (getattr(hook, name, None) for name in ("on_asset_changed", "on_asset_event_emitted"))
+    return type(asset_manager) is not AssetManager or any(spec and spec.get_hookimpls() for spec in specs)
 
 
 def _wake(session: Session, assets: Collection[int]) -> None:

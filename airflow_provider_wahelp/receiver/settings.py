@@ -10,7 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
 from anyio import CapacityLimiter, to_thread
@@ -63,9 +62,7 @@ def look_up(conn_id: str) -> ReceiverSettings | None:
         log.warning("Connection %r has no receiver of webhooks: %s", conn_id, error)
         return None
     mask_secret(read.webhook_token)
-    return ReceiverSettings(
-        conn_id, read.webhook_token, project_id, urlsplit(read.settings.base_url).netloc.lower()
-    )
+    return ReceiverSettings(conn_id, read.webhook_token, project_id, read.host)
 
 
 class Receivers:

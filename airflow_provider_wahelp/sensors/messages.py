@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.client.waiting import Result
+    from airflow_provider_wahelp.incoming.heard import PatientLooks
 
 
 class MessageStatusSensor(WahelpSensor):
@@ -46,13 +47,19 @@ class MessageStatusSensor(WahelpSensor):
         super().__init__(**kwargs)
         self.message_id = message_id
         self.status = status
+        self._looks: PatientLooks | None = None  # of the process that waits
         self._prepare_start()
 
     def _look(self, context: Context) -> Result | None:
         from airflow_provider_wahelp.client.waiting import arrived, find_message
+        from airflow_provider_wahelp.incoming.heard import PatientLooks, about_message
 
         wanted, message_id = self._checked("status"), self._checked("message_id")
         project, channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
+        if self._looks is None:
+            self._looks = PatientLooks(self.hook, project, about_message(channel, message_id))
+        if not self._looks.is_due(self.poke_interval):
+            return None
         message = self.hook.run(find_message(project, channel, message_id))
         with airflow_errors():
             return arrived(message, wanted)

@@ -33,7 +33,9 @@ class AnswersTrigger(WahelpTrigger):
 
     def _waiter(self) -> Waiter:
         listener = Listener(Question.of(self.question))
-        return IncomingWaiter(self.channel_uuid, self.poke_interval, listener.since, listener.take)
+        return IncomingWaiter(
+            self.channel_uuid, self.poke_interval, listener.since, listener.take, listener.user_ids
+        )
 
     def _left(self) -> float | None:
         return None if self.deadline is None else self.deadline - time.time()

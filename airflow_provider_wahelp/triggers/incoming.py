@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -30,6 +31,8 @@ else:
     except ImportError:  # Airflow 2 has no watchers
         BaseEventTrigger = BaseTrigger
 
+_DIGEST = "digest:"
+
 PAUSE = 60.0
 """Seconds before a watcher goes on after an error that ended its wait."""
 
@@ -43,7 +46,7 @@ class IncomingMessagesTrigger(BaseEventTrigger):
     :param include: what personal data the events hold, of ``phone`` and ``text``.
     :param contains: only texts with these words, in whatever case.
     :param regex: only texts in which this regular expression is found.
-    :param from_phones: only what these phones write. Airflow's database keeps them.
+    :param from_phones: only what these phones write. Airflow's database keeps digests of them.
     :param since: at the first start, messages since this time (ISO 8601) count; by default those from now on.
     :param poke_interval: seconds between two looks.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
@@ -84,6 +87,8 @@ class IncomingMessagesTrigger(BaseEventTrigger):
             "poke_interval", "wahelp_conn_id",
         )  # fmt: skip
         given = {name: value for name in names if (value := getattr(self, name)) is not None}
+        if self.from_phones is not None:
+            given["from_phones"] = sorted(self._phones)
         return f"{type(self).__module__}.{type(self).__qualname__}", given
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -131,12 +136,16 @@ class IncomingMessagesTrigger(BaseEventTrigger):
         return {**to_extra(event, self.channel_uuid, self.include), WATCHER: self.cursor_name}
 
     def _matches(self, event: ChannelEvent) -> bool:
-        text, phone = event.message.text or "", digits(event.message.phone or "")
+        text, phone = event.message.text or "", event.message.phone or ""
         return (
             (self.contains is None or self.contains.casefold() in text.casefold())
             and (self._pattern is None or bool(self._pattern.search(text)))
-            and (self.from_phones is None or phone in map(digits, self.from_phones))
+            and (self.from_phones is None or _digest(phone) in self._phones)
         )
+
+    @cached_property
+    def _phones(self) -> frozenset[str]:
+        return frozenset(map(_digest, self.from_phones or ()))
 
     @property
     def first(self) -> float | None:
@@ -184,6 +193,19 @@ class _Watch(IncomingWaiter):
         events = [payload for each in messages if (payload := self._trigger.payload(each))]
         if events:
             self.pass_on({"events": events})
+
+
+def _digest(phone: str) -> str:
+    """Return what stands for a phone in Airflow's database. It must be the same on all hosts.
+
+    So without a Fernet key it has no key of its own: then Airflow keeps its secrets in the clear, too.
+    """
+    if phone.startswith(_DIGEST):
+        return phone
+    from airflow_provider_wahelp.storage.keys import digest_key, fernet_key, keyed_hash
+
+    key = digest_key() if fernet_key() else b""
+    return _DIGEST + keyed_hash(key, b"from phones", digits(phone).encode()).hexdigest()
 
 
 def _pattern(regex: str | None) -> re.Pattern[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import once
-from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.history import Extent, may_be_missing, read_history
 from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
+from airflow_provider_wahelp.incoming.hints import Hint
 from airflow_provider_wahelp.triggers.waiters import IncomingWaiter, Waiter, Waiters, time_of
 
 BUDGET = 12
@@ -53,6 +54,8 @@ class Poll:
 
     def __init__(self, api: WahelpAsyncHook, project_id: int, waiters: Waiters) -> None:
         self.read = 0
+        self.shown: set[str] = set()
+        self._hints: Collection[Hint] | None = None
         self._api = api
         self._project = project_id
         self._waiters = waiters
@@ -62,13 +65,14 @@ class Poll:
         self._count = count(1)
         self._failed: Key | None = None
 
-    async def run_once(self) -> WahelpError | None:
-        """Look once; ``read`` then counts what could be read.
+    async def run_once(self, hints: Collection[Hint] | None = None) -> WahelpError | None:
+        """Look once; ``read`` then counts what could be read, and ``shown`` has the messages that were seen.
 
+        :param hints: what to look at; ``None`` for everything.
         :return: the transient error that cut it short, if there was one.
         :raises FOR_ALL: if the connection is wrong.
         """
-        self.read, self._missing = 0, []
+        self.read, self._missing, self._hints, self.shown = 0, [], hints, set()
         failed = await self._read_all(self._resumed(self._lists()))
         self._failed, fault = failed or (None, None)
         if fault and (fault.retry_after or not self.read):  # the fault concerns more than one channel
@@ -77,10 +81,13 @@ class Poll:
         return fault or later
 
     def _lists(self) -> dict[Key, Read]:
-        reads: dict[Key, Read] = {("channels",): self._read_channels} if self._waiters.channels else {}
+        reads: dict[Key, Read] = {}
+        if self._waiters.channels and self._hints is None:
+            reads[("channels",)] = self._read_channels
         return reads | {
             ("history", uuid): partial(self._read_history, uuid)
             for uuid in {**self._waiters.messages, **self._waiters.incoming}
+            if self._hints is None or any(hint.channel_uuid == uuid for hint in self._hints)
         }
 
     def _resumed(self, reads: dict[Key, Read]) -> dict[Key, Read]:
@@ -91,8 +98,9 @@ class Poll:
 
     def _singles(self) -> dict[Key, Read]:
         """Choose what to spend the budget on: what was requested the longest time ago."""
-        self._turns = {key: self._turns[key] for key in self._missing if key in self._turns}
-        self._misses = {key: self._misses[key] for key in self._missing if key in self._misses}
+        if self._hints is None:
+            self._turns = {key: self._turns[key] for key in self._missing if key in self._turns}
+            self._misses = {key: self._misses[key] for key in self._missing if key in self._misses}
         chosen = sorted(self._missing, key=lambda key: self._turns.get(key, 0))
         return {key: partial(self._read_single, key) for key in chosen[: max(BUDGET - self.read, 1)]}
 
@@ -127,11 +135,14 @@ class Poll:
         messages, newest = await self._recent(uuid, incoming)
         await tell(incoming, lambda waiter: waiter.show(messages, newest))
         shown = {str(message.id): message for message in messages}
+        self.shown |= shown.keys()
         wanted = list(self._waiters.messages.get(uuid, ()))
         for message_id in wanted:
             if message_id in shown:
                 await self._show(("message", uuid, message_id), shown[message_id])
-        self._missing += [("message", uuid, each) for each in wanted if each not in shown]
+        hinted = None if self._hints is None else {hint.message_id for hint in self._hints}
+        missing = [each for each in wanted if each not in shown and (hinted is None or each in hinted)]
+        self._missing += [("message", uuid, each) for each in missing]
 
     async def _recent(self, uuid: str, incoming: Sequence[IncomingWaiter]) -> tuple[Sequence[Message], float]:
         """Return a page of messages, or all that are needed, the oldest first; and the newest's time."""
@@ -149,6 +160,8 @@ class Poll:
 
         extent = await self._api.run(read_history(self._project, uuid, since, take))
         self.read += extent.pages - 1
+        if not extent.is_whole:
+            await tell(incoming, lambda waiter: waiter.doubt(may_be_missing(uuid, extent)))
         return sorted(found.values(), key=_age), extent.newest
 
     async def _read_single(self, key: Key) -> None:
@@ -162,6 +175,7 @@ class Poll:
                 raise
             return
         self._misses.pop(key, None)
+        self.shown.add(key[-1])
         await self._show(key, found)
 
     async def _show(self, key: Key, current: Any) -> None:

@@ -12,10 +12,15 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
 
 from airflow_provider_wahelp.client.errors import CredentialsError, WahelpError
 from airflow_provider_wahelp.client.waiting import retry_delay
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
+from airflow_provider_wahelp.incoming.hearing import Hearing
+from airflow_provider_wahelp.incoming.hints import board_name, read_board
 from airflow_provider_wahelp.triggers.poll import FOR_ALL, Poll, tell
 from airflow_provider_wahelp.triggers.waiters import Waiter, Waiters
 
@@ -30,6 +35,7 @@ Key = tuple[str, int]
 log = logging.getLogger(__name__)
 
 _pollers: dict[asyncio.AbstractEventLoop, dict[Key, Poller]] = {}
+_hearings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, Hearing]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -54,6 +60,14 @@ def _poller(key: Key) -> Poller:
     return running[key]
 
 
+def _hearing(loop: asyncio.AbstractEventLoop, key: Key) -> Hearing:
+    """Return what is known of a project's receiver: it outlives the waits."""
+    known = _hearings.setdefault(loop, {})
+    if key not in known:
+        known[key] = Hearing(loop.time)
+    return known[key]
+
+
 class Poller:
     """Looks at what the tasks of a project wait for, until no task waits."""
 
@@ -64,6 +78,8 @@ class Poller:
         self._failures = 0
         self._troubled = False
         self._loop = asyncio.get_running_loop()
+        self._hearing = _hearing(self._loop, self._key)
+        self._hearing.start()
         # In a context of its own: otherwise its log lines would go to the log of the first task.
         self._task = self._loop.create_task(
             self._work(), name=f"wahelp poll of {self._key}", context=Context()
@@ -73,11 +89,14 @@ class Poller:
     def add(self, waiter: Waiter) -> None:
         """Serve a waiter."""
         self._waiters.add(waiter)
+        self._hearing.join()
         self._joined.set()
 
     def remove(self, waiter: Waiter) -> None:
         """Stop serving a waiter; the last one ends the poll."""
         self._waiters.remove(waiter)
+        if waiter.has_result:
+            self._hearing.ended()
         if not self._waiters:
             self._forget()
             if not self._loop.is_closed():  # which it is if the loop was abandoned
@@ -88,18 +107,29 @@ class Poller:
         async with WahelpAsyncHook(self._key[0], retries=0) as hook:
             poll = Poll(hook, self._key[1], self._waiters)
             while True:
-                began = self._loop.time()
                 try:
-                    fault = await poll.run_once()
+                    await self._hear(hook)
+                    await (self._rest() if self._left() > 0 else self._look(poll))
                 except FOR_ALL as error:
                     await self._give_up(error)
                     return
-                if fault:
-                    self._failures = 1 if poll.read else self._failures + 1
-                    await self._wait_out(fault)
-                else:
-                    await self._recover()
-                    await self._rest(began)
+
+    async def _look(self, poll: Poll) -> None:
+        began, hints = self._loop.time(), self._hearing.begin(self._waiters.interval)
+        if fault := await poll.run_once(hints):
+            self._failures = 1 if poll.read else self._failures + 1
+            await self._wait_out(fault)
+        else:
+            self._hearing.looked(began, hints, poll.shown)
+            await self._recover()
+
+    async def _hear(self, hook: WahelpAsyncHook) -> None:
+        """Read what the receiver has heard, where the connection has one."""
+        if self._loop.time() < self._hearing.hear_at:
+            return
+        host = await hook.receiver_host()
+        board = host and await sync_to_async(read_board)(board_name(host, self._key[1]))
+        self._hearing.hear(board or None, self._waiters.heed)
 
     async def _wait_out(self, fault: WahelpError) -> None:
         pause = pause_after(fault, self._failures, self._waiters.interval)
@@ -116,13 +146,17 @@ class Poller:
             self._troubled = False
             await tell(self._waiters, lambda waiter: waiter.say("Wahelp answers again."))
 
-    async def _rest(self, began: float) -> None:
-        """Wait for the next look; a new waiter with a shorter interval may need it earlier."""
-        while (left := began + self._waiters.interval - self._loop.time()) > 0:
-            self._joined.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._joined.wait()
+    def _left(self) -> float:
+        """Return the seconds until the next look is due."""
+        return self._hearing.due(self._waiters.interval) - self._loop.time()
+
+    async def _rest(self) -> None:
+        """Wait for the next look, or for new hints; a new waiter may need a look earlier."""
+        unheard = max(self._hearing.hear_at - self._loop.time(), 0.0)
+        self._joined.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(self._left(), unheard)):
+                await self._joined.wait()
 
     async def _give_up(self, error: WahelpError) -> None:
         self._forget()  # a new waiter gets a new poller, which may find corrected credentials

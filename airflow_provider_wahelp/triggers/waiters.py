@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.waiting import Result
+from airflow_provider_wahelp.incoming.hints import Hint
 
 Outcome = dict[str, Any]
 """What a trigger's event carries: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
@@ -28,7 +29,9 @@ class Waiter:
     :param message_id: the message; ``None`` to wait for the channel itself.
     """
 
-    __slots__ = ("_done", "_events", "_ready", "channel_uuid", "interval", "message_id", "predicate")
+    __slots__ = (
+        "_done", "_events", "_ready", "channel_uuid", "has_result", "interval", "message_id", "predicate",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Waiter:
         self._events: deque[str | Outcome | BaseException] = deque()
         self._ready = asyncio.Event()
         self._done = False
+        self.has_result = False
 
     async def next_event(self) -> str | Outcome:
         """Return the next line for the task's log, or the outcome, which comes last.
@@ -71,6 +75,7 @@ class Waiter:
             self.give_up(error)
         else:
             if result is not None:
+                self.has_result = True
                 self._end({"result": result})
 
     def give_up(self, error: WahelpError) -> None:
@@ -105,9 +110,10 @@ class IncomingWaiter(Waiter):
         show those that come after the first look.
     :param take: is called with what is new, the oldest first, never with nothing; returns the result that
         ends the wait, or ``None``.
+    :param user_ids: the people whose messages are worth a look at once.
     """
 
-    __slots__ = ("_seen", "_undated", "since")
+    __slots__ = ("_doubted", "_seen", "_undated", "_user_ids", "since")
 
     def __init__(
         self,
@@ -115,9 +121,12 @@ class IncomingWaiter(Waiter):
         interval: float,
         since: float | None,
         take: Callable[[Sequence[Message]], Result | None],
+        user_ids: Collection[str] = (),
     ) -> None:
         super().__init__(channel_uuid, interval, take)
         self.since = since
+        self._user_ids = frozenset(user_ids)
+        self._doubted = False
         self._seen: set[str] = set()
         self._undated: set[str] = set()
 
@@ -138,6 +147,16 @@ class IncomingWaiter(Waiter):
         self._seen, self.since = set(current), max(since, newest - LATENESS)
         if new and not first:
             self.update(new)
+
+    def heeds(self, hint: Hint) -> bool:
+        """Return whether a hint is about a message of somebody who is waited for."""
+        return bool(self._user_ids) and hint.is_written_in(self.channel_uuid, self._user_ids)
+
+    def doubt(self, words: str) -> None:
+        """Log once that messages may be missing."""
+        if not self._doubted:
+            self._doubted = True
+            self.say(words)
 
     def pass_on(self, outcome: Outcome) -> None:
         """Let the task have something, and go on waiting."""
@@ -175,6 +194,11 @@ class Waiters:
     def interval(self) -> float:
         """Seconds between two looks: the shortest interval of all waiters."""
         return max(min(self._intervals, default=LEAST_INTERVAL), LEAST_INTERVAL)
+
+    def heed(self, hint: Hint) -> bool:
+        """Return whether a hint is about something that a task waits for."""
+        waited = hint.message_id in self.messages.get(hint.channel_uuid, ())
+        return waited or any(reader.heeds(hint) for reader in self.incoming.get(hint.channel_uuid, ()))
 
     def add(self, waiter: Waiter) -> None:
         """Add a waiter."""

@@ -169,9 +169,9 @@ def test_each_task_gets_the_answer_of_its_person(rig: Rig, monkeypatch: pytest.M
         people.append(person)
     polls, look = [], poll.Poll.run_once
 
-    async def counted(self: Any) -> Any:
+    async def counted(self: Any, *hints: Any) -> Any:
         polls.append(asyncio.get_running_loop().time())
-        return await look(self)
+        return await look(self, *hints)
 
     monkeypatch.setattr(poll.Poll, "run_once", counted)
     dice.shuffle(people)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from airflow.models.variable import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
@@ -34,7 +35,7 @@ def database(_tables: None) -> Iterator[None]:
     """Give a test Airflow's tables without assets."""
     yield
     with create_session() as session:
-        for table in (AssetDagRunQueue, AssetEvent, AssetActive, AssetModel):
+        for table in (AssetDagRunQueue, AssetEvent, AssetActive, AssetModel, Variable):
             session.execute(delete(table))
 
 

@@ -7,6 +7,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +32,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.events import events_in
 from airflow_provider_wahelp.notifications import WahelpApprovalNotifier
 from airflow_provider_wahelp.notifications.approval_record import XCOM_KEY, ApprovalRecord
+from airflow_provider_wahelp.receiver import approvals
 from airflow_provider_wahelp.receiver.approvals import decide_by_replies
 from airflow_provider_wahelp.receiver.decisions import decide, questions
 from airflow_provider_wahelp.receiver.received import Received
@@ -100,11 +103,19 @@ class Asked:
         """Write on a phone, and let the webhook tell of it."""
         self.tell({**self.rig.sandbox.receive(phone, text, self.rig.channel), **changes})
 
-    def tell(self, payload: dict[str, Any]) -> None:
-        """Let a webhook come in, whatever it says."""
-        events, _ = events_in({"action": "channel.message.created", "payload": payload})
+    def tell(self, *payloads: dict[str, Any]) -> None:
+        """Let webhooks come in, whatever they say."""
+        events, _ = events_in([{"action": "channel.message.created", "payload": each} for each in payloads])
         place = ChannelUri("wahelp.test", str(self.rig.project), self.rig.channel)
         asyncio.run(decide_by_replies([Received("wahelp_default", place, event) for event in events]))
+
+    def set_clock(self, asked_at: str) -> None:
+        """Let the worker that has asked have had another clock."""
+        with create_session() as session:
+            value = json.loads(session.scalars(select(XComModel.value)).one())
+        record = ApprovalRecord.read(value, self.ti_id)
+        assert record
+        self.push(XCOM_KEY, replace(record, asked_at=asked_at).signed(self.ti_id))
 
     def user_id(self, phone: str) -> int:
         """Return somebody's id in the channel, where they have written something before."""
@@ -235,16 +246,58 @@ def test_our_own_message_decides_nothing(asked: Asked) -> None:
 def test_a_replayed_answer_to_an_older_question_decides_nothing(asked: Asked) -> None:
     written = asked.rig.sandbox.receive(ANNA, "1", asked.rig.channel)
     asked.ask()
-    with create_session() as session:
-        value = json.loads(session.scalars(select(XComModel.value)).one())
-    record = ApprovalRecord.read(value, asked.ti_id)
-    assert record
-    later = ApprovalRecord(
-        record.conn_id, record.channel_uuid, record.options, "2099-01-01T00:00:00+00:00", record.users
-    )
-    asked.push(XCOM_KEY, later.signed(asked.ti_id))
     asked.tell(written)
     assert asked.decision == NOTHING
+
+
+@pytest.mark.parametrize("hours", [-100, -12, 12])
+def test_the_clock_of_the_worker_that_asked_makes_no_difference(asked: Asked, hours: int) -> None:
+    before = asked.rig.sandbox.receive(ANNA, "2", asked.rig.channel)
+    asked.ask()
+    asked.set_clock((datetime.now(UTC) + timedelta(hours=hours)).isoformat())
+    asked.tell(before)
+    assert asked.decision == NOTHING
+    asked.reply(ANNA, "1")
+    assert asked.decision == (["Approve"], "anna")
+
+
+def test_a_question_that_the_history_does_not_have_is_not_answered(asked: Asked) -> None:
+    asked.ask()
+    asked.set_clock("2099-01-01T00:00:00+00:00")
+    asked.reply(ANNA, "1")
+    assert asked.decision == NOTHING
+
+
+def test_a_confirmation_that_a_crash_has_kept_back_goes_out_when_the_webhook_repeats(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(*_: Any) -> None:
+        raise SystemExit
+
+    asked.ask()
+    written = asked.rig.sandbox.receive(ANNA, "1", asked.rig.channel)
+    with monkeypatch.context() as patch:
+        patch.setattr(approvals, "tell", die)
+        with pytest.raises(SystemExit):
+            asked.tell(written)
+    assert asked.decision == (["Approve"], "anna")
+    for _ in range(2):
+        asked.tell(written)
+    assert asked.rig.texts(ANNA)[2:] == ["Done: Approve"]
+
+
+def test_messages_of_one_batch_are_one_query_and_decide_in_order(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.ask()
+    queries: list[Any] = []
+    find = approvals.questions
+    monkeypatch.setattr(approvals, "questions", lambda ids: queries.append(ids) or find(ids))
+    strangers = [asked.rig.sandbox.receive(STRANGER, f"1{n}", asked.rig.channel) for n in range(5)]
+    asked.tell(*strangers)
+    assert queries == [{"wahelp_default"}]
+    asked.tell(*(asked.rig.sandbox.receive(ANNA, text, asked.rig.channel) for text in ("2", "1")))
+    assert asked.decision == (["Reject"], "anna")
 
 
 def test_a_record_that_others_have_written_counts_for_nothing(asked: Asked) -> None:
@@ -269,7 +322,7 @@ def test_the_second_approver_is_too_late_and_is_told_once(asked: Asked) -> None:
 
 def test_of_two_approvers_at_once_one_decides(asked: Asked) -> None:
     asked.ask()
-    [question] = questions("wahelp_default")
+    [question] = questions({"wahelp_default"})["wahelp_default"]
     with ThreadPoolExecutor(2) as pool:
         said = [("Approve", "anna"), ("Reject", "boris")]
         outcomes = list(pool.map(lambda one: decide(question, *one), said))
@@ -314,7 +367,7 @@ def test_approvers_are_refused_early_by_name(approvers: Any) -> None:
 
 def test_who_is_asked_several_things_names_one_of_them(asked: Asked) -> None:
     asked.ask()
-    [question] = questions("wahelp_default")
+    [question] = questions({"wahelp_default"})["wahelp_default"]
     asked.reply(ANNA, "#9999 1" if question.code != "9999" else "#9998 1")
     assert asked.decision == NOTHING
     asked.reply(ANNA, f"#{question.code} 2")

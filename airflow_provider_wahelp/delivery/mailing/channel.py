@@ -132,7 +132,7 @@ class MailingChannel:
         if first is not None:
             due.append(first + wait_options.fallback_after)
         # The longer nothing has come, the less is to be expected of the next minute.
-        growing = max(wait_options.interval, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
+        growing = max(wait_options.net, min(LONGEST_INTERVAL, (now - awaited.newest) / 2))
         return max(wait_options.interval, min(growing, min(due) - now))
 
     def give_up(self, people: Iterable[QueuedMessage], reason: str) -> None:

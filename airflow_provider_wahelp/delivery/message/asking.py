@@ -27,6 +27,7 @@ from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.client.waiting import Result
 from airflow_provider_wahelp.delivery.message.poll_in_worker import poll_in_worker
 from airflow_provider_wahelp.delivery.message.send import IdempotentSend, SentMessage
+from airflow_provider_wahelp.incoming.heard import PatientLooks
 from airflow_provider_wahelp.incoming.listener import Listener, listen
 from airflow_provider_wahelp.incoming.question import Asked, Prompt, PromptKind, Question, Reply, Rules
 
@@ -106,7 +107,11 @@ class Asking:
             self._listen(question, listener)
             return listener.take([])
 
-        return poll_in_worker(self.send.hook, look, self.interval, self.seconds_left(question))
+        hook, user_ids = self.send.hook, Listener(question).user_ids
+        looks = PatientLooks(
+            hook, self.project_id, lambda hint: hint.is_written_in(question.channel_uuid, user_ids)
+        )
+        return poll_in_worker(hook, look, self.interval, self.seconds_left(question), looks)
 
     def seconds_left(self, question: Question) -> float:
         """Return for how many seconds there is nothing to do if no one writes."""

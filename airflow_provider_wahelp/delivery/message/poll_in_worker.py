@@ -11,16 +11,22 @@ from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow, Pause
 from airflow_provider_wahelp.client.waiting import Result, is_transient, retry_delay
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+from airflow_provider_wahelp.incoming.heard import PatientLooks
 
 log = logging.getLogger(__name__)
 
 
 def poll_in_worker(
-    hook: WahelpHook, look: Callable[[], Result | None], interval: float, timeout: float
+    hook: WahelpHook,
+    look: Callable[[], Result | None],
+    interval: float,
+    timeout: float,
+    looks: PatientLooks,
 ) -> dict[str, Any]:
     """Look again and again until there is a result or an error, or the time is over.
 
     :param look: returns the result, once there is one.
+    :param looks: says which looks are needed, if a receiver of webhooks hears what happens.
     :param interval: seconds between two looks.
     :return: the event, as a trigger has it.
     """
@@ -30,6 +36,8 @@ def poll_in_worker(
     while (seconds := deadline - time.time()) > 0:
         hook.run(_pause(min(pause, seconds)))
         pause = interval
+        if not looks.is_due(interval):
+            continue
         try:
             result = look()
         except WahelpError as error:

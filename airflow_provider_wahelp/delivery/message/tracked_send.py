@@ -35,6 +35,7 @@ from airflow_provider_wahelp.delivery.message.wait_state import (
     with_channel,
 )
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
+from airflow_provider_wahelp.incoming.heard import PatientLooks, about_message
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,9 @@ class TrackedSend:
         def look() -> Result | None:
             return arrived(self._read(state.message), state.wanted)
 
-        return poll_in_worker(self._hook, look, self.interval, self.seconds_left(state))
+        heeds = about_message(state.channel_uuid, state.message["id"])
+        looks = PatientLooks(self._hook, self.project_id, heeds)
+        return poll_in_worker(self._hook, look, self.interval, self.seconds_left(state), looks)
 
     def seconds_left(self, state: WaitState) -> float:
         """Return for how many seconds a message is still waited for."""
