@@ -104,23 +104,29 @@ def _config() -> dict[str, Any]:
                     "example": "/var/lib/airflow/wahelp",
                     "default": "",
                 },
-                "file_field": {
-                    "description": (
-                        "The name of the part that a file to a person is sent in. Wahelp has not published "
-                        "it; ``wahelp docs`` may tell.\n"
-                    ),
-                    "version_added": "0.1.0",
-                    "type": "string",
-                    "example": "attachment",
-                    "default": "file",
-                },
-                "file_limit": {
-                    "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
-                    "version_added": "0.1.0",
-                    "type": "integer",
-                    "example": "16000000",
-                    "default": "100000000",
-                },
+                **_file_options(),
             },
         }
+    }
+
+
+def _file_options() -> dict[str, Any]:
+    return {
+        "file_field": {
+            "description": (
+                "The name of the part that a file to a person is sent in. Wahelp has not published "
+                "it; ``wahelp docs`` may tell.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "attachment",
+            "default": "file",
+        },
+        "file_limit": {
+            "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
+            "version_added": "0.1.0",
+            "type": "integer",
+            "example": "16000000",
+            "default": "100000000",
+        },
     }
