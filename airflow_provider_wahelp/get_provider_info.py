@@ -26,8 +26,10 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
             "operators",
+            "api",
             "ask",
             "channels",
+            "files",
             "history",
             "incoming",
             "mailings",
@@ -103,6 +105,7 @@ def _config() -> dict[str, Any]:
                     "example": "/var/lib/airflow/wahelp",
                     "default": "",
                 },
+                **_file_options(),
             },
         }
     }
@@ -125,4 +128,26 @@ def _alert_options() -> dict[str, Any]:
             "default": default,
         }
         for name, (default, example, description) in told.items()
+    }
+
+
+def _file_options() -> dict[str, Any]:
+    return {
+        "file_field": {
+            "description": (
+                "The name of the part that a file to a person is sent in. Wahelp has not published "
+                "it; ``wahelp docs`` may tell.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "attachment",
+            "default": "file",
+        },
+        "file_limit": {
+            "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
+            "version_added": "0.1.0",
+            "type": "integer",
+            "example": "16000000",
+            "default": "100000000",
+        },
     }
