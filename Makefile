@@ -53,7 +53,7 @@ matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test
 
 lowest: test-lowest ## Unit and contract tests on Airflow 2.11.0, each package as old as pyproject.toml allows
 
-# With what reads tables and keeps the pace: pyarrow and pyrate-limiter.
+# With what reads tables, and with what keeps the pace.
 test-lowest: TESTS := tests/unit tests/contract tests/delivery/test_rate_limit.py
 
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3

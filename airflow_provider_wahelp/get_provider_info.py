@@ -28,10 +28,12 @@ def get_provider_info() -> dict[str, Any]:
             "operators",
             "ask",
             "channels",
+            "history",
             "incoming",
             "mailings",
             "messages",
             "projects",
+            "replies",
             "users",
             "webhooks",
         ),
@@ -80,6 +82,16 @@ def _config() -> dict[str, Any]:
         "wahelp": {
             "description": "Settings of the Wahelp provider.",
             "options": {
+                "state": {
+                    "description": (
+                        "The connection of a Redis, Valkey or PostgreSQL in which the tasks of all hosts "
+                        "count and remember together. Empty: each host for itself, in ``state_directory``.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "wahelp_state",
+                    "default": "",
+                },
                 "state_directory": {
                     "description": (
                         "Where the tasks of a host share a token. Created for its owner alone; it may "
@@ -89,7 +101,7 @@ def _config() -> dict[str, Any]:
                     "type": "string",
                     "example": "/var/lib/airflow/wahelp",
                     "default": "",
-                }
+                },
             },
         }
     }

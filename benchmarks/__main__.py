@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import dry_run, kills, mailing, pace, phones, receiver, sent, waiting
+from benchmarks import dry_run, kills, mailing, pace, phones, receiver, sent, state, waiting
 from benchmarks.table import Row, write
 
 RESULTS = Path(".bench") / "results.json"
@@ -19,6 +19,7 @@ MEASURES = {
     "sent": sent.measure,
     "kills": kills.measure,
     "pace": pace.measure,
+    "state": state.measure,
     "waiting": waiting.measure,
     "receiver": receiver.measure,
 }

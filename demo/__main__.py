@@ -17,6 +17,7 @@ from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
 from demo.connections import PASSWORD, connect, name_defaults
 from demo.interrupts import Interrupts, StopRequestedError
+from demo.question import Question
 from demo.report import Report
 from demo.sandbox import Sandbox
 from demo.shop import make_shop
@@ -24,6 +25,8 @@ from demo.shop import make_shop
 REPOSITORY = Path(__file__).resolve().parents[1]
 DAG_ID = "wahelp_onboarding"
 RUN_SECONDS = 150
+FIRST_CHANNEL = "0a0b0c0d-0000-4000-8000-000000000001"
+"""The channel that the onboarding makes: examples that listen name it."""
 
 
 class RunFailedError(RuntimeError):
@@ -96,7 +99,8 @@ def _demonstrate(home: Path, dags: Path, report: Report, interrupts: Interrupts)
     dags.mkdir(parents=True, exist_ok=True)
     shop = home / "shop.sqlite"
     make_shop(shop)
-    with Sandbox(home / "sandbox.log", "--password", PASSWORD) as sandbox:
+    options = ("--password", PASSWORD, "--first-channel", FIRST_CHANNEL)
+    with Sandbox(home / "sandbox.log", *options) as sandbox:
         airflow = Airflow(
             home / "airflow",
             [REPOSITORY / "example_dags"],
@@ -109,10 +113,14 @@ def _demonstrate(home: Path, dags: Path, report: Report, interrupts: Interrupts)
             _run(airflow, sandbox, report)
             report.say()
             report.conversations(sandbox.get("/sandbox/conversations"))
-            report.say(f"\nDone in {report.seconds:.0f} s.\n")
+            question = Question(airflow, sandbox, report, shop)
+            question.ask()
             if sys.stdin.isatty() and sys.stdout.isatty():
                 report.places(f"{airflow.url}/dags/{DAG_ID}", sandbox.url, dags)
-                _stay(airflow, report, interrupts)
+                _stay(airflow, question, report, interrupts)
+            else:
+                question.answer()
+                report.say(f"\nDone in {report.seconds:.0f} s.\n")
 
 
 def _check(sandbox: Sandbox, interrupts: Interrupts) -> None:
@@ -138,10 +146,10 @@ def _run(airflow: Airflow, sandbox: Sandbox, report: Report) -> None:
     name_defaults(airflow.api, DAG_ID, run_id)
 
 
-def _stay(airflow: Airflow, report: Report, interrupts: Interrupts) -> None:
+def _stay(airflow: Airflow, question: Question, report: Report, interrupts: Interrupts) -> None:
     report.say("Both stay up for you to look around. Ctrl-C stops them.")
     while not interrupts.wait(1):
-        airflow.check()
+        question.look()
     report.say("\nStopping ...")
 
 

@@ -47,7 +47,10 @@ _AIRFLOW_2 = Major(
     parts=("metadatabase", "scheduler", "triggerer"),
     token=None,
     task=re.compile("airflow task runner: "),
-    files={"webserver_config.py": 'AUTH_ROLE_PUBLIC = "Admin"\n'},
+    files={
+        "webserver_config.py": 'AUTH_ROLE_PUBLIC = "Admin"\n',
+        "dags/.airflowignore": r"/bot\.py$",  # it listens, as nothing does before Airflow 3
+    },
 )
 _AIRFLOW_3 = Major(
     components={

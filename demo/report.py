@@ -49,7 +49,9 @@ class Report:
         self.say(f"  Airflow  {airflow}")
         self.say(f"  Sandbox  {sandbox}")
         self.say(f"  DAGs     {dags}: yours; they appear within seconds, and stay")
-        self.say("  Next     trigger wahelp_invoices: reminders of invoices, from a database. At night")
+        self.say("  Next     answer the question in the sandbox, with «да» or «нет»: the DAG goes on")
+        self.say("           unpause wahelp_bot, and ask it something in the sandbox")
+        self.say("           trigger wahelp_invoices: reminders of invoices, from a database. At night")
         self.say("           they wait for the morning; empty quiet_hours to send them now\n")
 
     def _message(self, message: Mapping[str, Any]) -> None:

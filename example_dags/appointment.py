@@ -49,6 +49,7 @@ with DAG(
         answers={"yes": ["приду", "буду"], "no": ["не приду", "не буду"]},
         wait_timeout=timedelta(hours=4),
         reminder_after=timedelta(hours=1),
+        poll_interval=10,
         branches={"yes": "confirm", "no": "cancel"},
         deferrable=True,
     )

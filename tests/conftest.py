@@ -25,6 +25,9 @@ import pytest  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
+SANDBOX_LOG = logging.getLogger("airflow_provider_wahelp.sandbox")
+SANDBOX_LOG.setLevel("WARNING")  # a line is a fifth of what a request costs; `tests/sandbox` reads them
+
 Connect = Callable[..., None]
 MASKERS = (
     "airflow.sdk._shared.secrets_masker",
@@ -66,6 +69,17 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 
 @pytest.fixture
+def alerts_for_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name who is told of all failures, and return the phone."""
+    from airflow_provider_wahelp.notifications.alert_settings import alert_settings
+
+    monkeypatch.setenv("AIRFLOW__WAHELP__ALERT_TO", "+79161112233")
+    alert_settings.cache_clear()
+    yield "+79161112233"
+    alert_settings.cache_clear()
+
+
+@pytest.fixture
 def task_log(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[[], str]]:
@@ -92,4 +106,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if "PostgreSQL" in servers.missing_programs():
         pytest.skip("PostgreSQL is not on this machine: .ci/servers installs it")
     with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Redis; return its address."""
+    servers = pytest.importorskip("tests.celery.servers", exc_type=ImportError)
+    pytest.importorskip("redis")
+    if "Redis" in servers.missing_programs():
+        pytest.skip("Redis is not on this machine: .ci/servers installs it")
+    with servers.broker(tmp_path_factory.mktemp("redis")) as server:
         yield server.address

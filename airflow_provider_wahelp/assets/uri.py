@@ -1,4 +1,4 @@
-"""The address of a channel as an asset: ``wahelp://<host>/<project>/<channel>``."""
+"""The address of a channel as an asset: ``wahelp://<host>/<project>/<channel>``, or that of its messages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _HOST = re.compile(r"(?!-)[a-z0-9.-]+(?<![-.])|\[[0-9a-f:.]+\]")
 _PROJECT = re.compile(r"[1-9][0-9]*")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9-]*")
 _FORM = f"{SCHEME}://<host>/<project>/<channel>"
+_MESSAGES = "messages"
 
 
 class ChannelUri(NamedTuple):
@@ -20,14 +21,17 @@ class ChannelUri(NamedTuple):
     :param host: the API's host, with a port where it is not the usual one: ``wahelp.ru``.
     :param project_id: the project, as digits.
     :param channel_uuid: the channel, in lower case.
+    :param partitioned: whether it is the asset that has a partition for each message.
     """
 
     host: str
     project_id: str
     channel_uuid: str
+    partitioned: bool = False
 
     def __str__(self) -> str:
-        return f"{SCHEME}://{self.host}/{self.project_id}/{self.channel_uuid}"
+        each = f"/{_MESSAGES}" if self.partitioned else ""
+        return f"{SCHEME}://{self.host}/{self.project_id}/{self.channel_uuid}{each}"
 
     @classmethod
     def parse(cls, uri: str) -> ChannelUri:
@@ -51,12 +55,13 @@ def _read(uri: SplitResult) -> ChannelUri:
         raise ValueError(f"An asset's URI must have no user and no password: {_FORM}")
     parts = uri.path.strip("/").lower().split("/")
     host = _host(uri)
-    if uri.scheme.lower() != SCHEME or uri.query or uri.fragment or len(parts) != 2:  # noqa: PLR2004
+    partitioned = parts[2:] == [_MESSAGES]
+    if uri.scheme.lower() != SCHEME or uri.query or uri.fragment or len(parts) != 2 + partitioned:
         raise ValueError(f"An asset's URI must have the form {_FORM}")
-    project, channel = parts
+    project, channel = parts[:2]
     if not (_PROJECT.fullmatch(project) and _CHANNEL.fullmatch(channel)):
         raise ValueError(f"An asset's URI must have a project's number and a channel's UUID: {_FORM}")
-    return ChannelUri(host, project, channel)
+    return ChannelUri(host, project, channel, partitioned)
 
 
 def _host(uri: SplitResult) -> str:

@@ -21,6 +21,7 @@ def WahelpAsset(  # noqa: N802 - it is used as the class is
     host: str = "wahelp.ru",
     kinds: Sequence[Kind] = ("message",),
     include: Sequence[Inclusion] = (),
+    partitioned: bool = False,
     **kwargs: Any,
 ) -> Asset:
     """Return a channel as an asset: what people write there are its events. Airflow 3.
@@ -36,6 +37,8 @@ def WahelpAsset(  # noqa: N802 - it is used as the class is
         through the channel wakes itself.
     :param include: what personal data the events hold, of ``phone`` and ``text``. Airflow keeps events in its
         database and shows them to everybody who may see the asset.
+    :param partitioned: whether to return another asset, which has a partition for each message: a DAG with
+        ``PartitionedAssetTimetable`` has a run for each. Airflow 3.2.
     :param kwargs: ``watchers``, ``group`` and whatever else Airflow's ``Asset`` takes.
     :raises ValueError: if one of the arguments is wrong.
     """
@@ -44,9 +47,19 @@ def WahelpAsset(  # noqa: N802 - it is used as the class is
     except ImportError:
         raise RuntimeError("WahelpAsset needs Airflow 3.0: before, nothing can tell of messages") from None
 
-    uri = str(ChannelUri.parse(f"wahelp://{host}/{project_id}/{arguments.channel_uuid(channel_uuid)}"))
+    channel = ChannelUri.parse(f"wahelp://{host}/{project_id}/{arguments.channel_uuid(channel_uuid)}")
+    if partitioned:
+        _require_partitions()
+    uri = str(channel._replace(partitioned=partitioned))
     extra: dict[str, Any] = {
         "kinds": arguments.some_of(kinds, "kinds", KINDS),
         "include": arguments.some_of(include, "include", get_args(Inclusion)),
     }
     return Asset(name=uri, uri=uri, extra={**kwargs.pop("extra", {}), **extra}, **kwargs)
+
+
+def _require_partitions() -> None:
+    try:
+        from airflow.sdk import PartitionedAssetTimetable  # noqa: F401
+    except ImportError:
+        raise RuntimeError("partitioned=True needs Airflow 3.2: before, assets have no partitions") from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -120,6 +121,11 @@ def idempotency_key(value: Any) -> str | None:
     return text
 
 
+def moment_of(argument: str) -> Callable[[Any], datetime]:
+    """Return the check of an argument that is a time with its zone: a ``datetime``, or ISO 8601."""
+    return partial(_moment, argument=argument)
+
+
 def choice(value: Any, argument: str, choices: Sequence[_C]) -> _C:
     """Return one of some choices."""
     if value not in choices:
@@ -172,6 +178,16 @@ def spelt(value: Any) -> str:
     except ValueError:
         return ""
     return text
+
+
+def _moment(value: Any, argument: str) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(argument, "must be a time with its zone, e.g. 2026-01-01T09:00:00+03:00")
+    return moment
 
 
 def _number(value: Any, argument: str, example: str) -> int:

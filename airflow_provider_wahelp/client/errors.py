@@ -277,6 +277,14 @@ class TooManyFailuresError(WahelpError):
         return ""
 
 
+class HistoryIncompleteError(WahelpError):
+    """A channel's history cannot be read back to a moment: messages since then may be missing."""
+
+    meaning = "messages may be missing"
+    advice = "Perhaps the service shows no older ones: read more often, or less far back."
+    temporary = True
+
+
 class UnreadableAnswerError(WahelpError):
     """The answer says success, but cannot be understood."""
 

@@ -10,8 +10,9 @@ from functools import partial
 from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.errors import HistoryIncompleteError
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.models import Message, identity
 from airflow_provider_wahelp.client.paging import Pager
 
 MOST_PAGES = 10_000
@@ -38,6 +39,11 @@ class Extent:
     coarse: bool = True
     ended: bool = False
     passed: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether it went as far as it was asked for, or as the service shows anything."""
+        return self.passed or self.ended
 
     def covers(self, since: float) -> bool:
         """Return whether no message since a moment can be missing: a service may keep only the newest ones.
@@ -82,6 +88,44 @@ def read_history(
         if extent.ended or not new:
             break
     return extent
+
+
+def may_be_missing(channel_uuid: str, extent: Extent) -> str:
+    """Return what is said of a reading that did not go far enough."""
+    return (
+        f"The history of channel {channel_uuid} shows {extent.count:,} messages and no older ones, though "
+        "nothing says that it ends there: messages may be missing."
+    )
+
+
+def messages_between(
+    project_id: Id, channel_uuid: str, since: float, until: float = math.inf
+) -> Flow[list[Message]]:
+    """Return the messages of a span of time, the oldest first.
+
+    :param since: in seconds since 1970 by the history's clock; ``until`` is the first moment after the span.
+    :raises HistoryIncompleteError: if some may be missing, or have no time that tells whether they are of it.
+    """
+    found: dict[object, Message] = {}  # a page may repeat what one before it has had
+
+    def take(message: Message, _extent: Extent) -> bool:
+        if not message.created_at or since <= message.created_at.timestamp() < until:
+            found[identity(message)] = message
+        return False
+
+    extent = yield from read_history(project_id, channel_uuid, lambda _: since, take)
+    undated = sum(not message.created_at for message in found.values())
+    what = f"read the history of channel {channel_uuid}"
+    if not extent.is_whole:
+        raise HistoryIncompleteError(what, f"{extent.count:,} messages came, and then no older ones")
+    if undated:
+        raise HistoryIncompleteError(what, f"{undated:,} messages have no time")
+    return sorted(found.values(), key=_order)
+
+
+def _order(message: Message) -> tuple[float, int]:
+    """Order messages by time; of one second, those with numbers by them."""
+    return _time(message), message.id if isinstance(message.id, int) else 0
 
 
 def _is_end(page: Page[Message], number: int, new: Sequence[Message]) -> bool:

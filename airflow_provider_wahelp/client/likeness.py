@@ -50,8 +50,9 @@ def plain(text: str) -> str:
     """
     while (resolved := html.unescape(text)) != text:
         text = resolved
-    visible = (char for char in unicodedata.normalize("NFC", text) if not _invisible(char))
-    return " ".join("".join(visible).split())
+    if not text.isascii():
+        text = "".join(char for char in unicodedata.normalize("NFC", text) if not _invisible(char))
+    return " ".join(text.split())
 
 
 def sketch(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
@@ -25,7 +26,7 @@ from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
 
 T = TypeVar("T")
 
@@ -156,6 +157,21 @@ class WahelpAsyncHook(BaseWahelpHook):
             lambda does: does.get_messages(most, channel_uuid, project_id), paged=True, most=most
         )
 
+    async def get_messages_between(
+        self,
+        since: datetime | str,
+        until: datetime | str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> list[Message]:
+        """Read the messages of a span of time, the oldest first, by the times that the history gives them.
+
+        :param since: the first moment, with its zone.
+        :param until: the first moment after the span; by default there is no end.
+        :raises HistoryIncompleteError: if the history does not reach so far back, as far as it can be read.
+        """
+        return await self._do(lambda does: does.get_messages_between(since, until, channel_uuid, project_id))
+
     async def get_message(
         self,
         message_id: int | str,
@@ -261,6 +277,7 @@ class WahelpAsyncHook(BaseWahelpHook):
         if self._connection is None:
             connection = await get_async_connection(self.wahelp_conn_id, hook=self)
             self._connection = read_connection(connection, await get_async_extra_dejson(connection))
+            await sync_to_async(look_up_state, thread_sensitive=False)(self._connection)
         return self._connection
 
 

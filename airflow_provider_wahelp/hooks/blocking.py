@@ -20,7 +20,7 @@ from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.token_cache import token_store
+from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
 
 T = TypeVar("T")
 
@@ -108,6 +108,7 @@ class BlockingHook(BaseWahelpHook):
 
     @cached_property
     def _client(self) -> WahelpClient:
+        look_up_state(self._connection)
         return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
 
     def _do(self, make: Callable[[BoundOperations], Flow[T]]) -> T:

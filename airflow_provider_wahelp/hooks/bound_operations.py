@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_wahelp.client import arguments, calls, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
 from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.flow import Flow, once
+from airflow_provider_wahelp.client.history import messages_between
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
@@ -109,6 +112,16 @@ class BoundOperations:
         project, channel = self._project(project_id), self._channel(channel_uuid)
         size = min(limit or calls.PAGE_SIZE, calls.PAGE_SIZE)
         return lambda page: calls.get_messages(project, channel, page, size)
+
+    def get_messages_between(
+        self, since: Any, until: Any, channel_uuid: Any, project_id: Any
+    ) -> Flow[list[Message]]:
+        """Read a span of the history."""
+        start = arguments.moment_of("since")(since).timestamp()
+        end = math.inf if until is None else arguments.moment_of("until")(until).timestamp()
+        if end <= start:
+            raise InputError("until", "must be later than since")
+        return messages_between(self._project(project_id), self._channel(channel_uuid), start, end)
 
     def get_message(self, message_id: Any, channel_uuid: Any, project_id: Any) -> Flow[Message]:
         """Read a message."""

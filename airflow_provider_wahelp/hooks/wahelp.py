@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -157,6 +158,21 @@ class WahelpHook(BlockingHook):
         return islice(
             self._each(lambda does: does.get_messages(most, channel_uuid, project_id), paged=True), most
         )
+
+    def get_messages_between(
+        self,
+        since: datetime | str,
+        until: datetime | str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+    ) -> list[Message]:
+        """Read the messages of a span of time, the oldest first, by the times that the history gives them.
+
+        :param since: the first moment, with its zone.
+        :param until: the first moment after the span; by default there is no end.
+        :raises HistoryIncompleteError: if the history does not reach so far back, as far as it can be read.
+        """
+        return self._do(lambda does: does.get_messages_between(since, until, channel_uuid, project_id))
 
     def get_message(
         self,

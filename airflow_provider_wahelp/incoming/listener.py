@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from itertools import count
@@ -10,12 +11,16 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.flow import Flow
-from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.history import Extent, may_be_missing, read_history
 from airflow_provider_wahelp.client.history_clock import LONGEST_ZONE
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.incoming.choices import choices_of
 from airflow_provider_wahelp.incoming.question import Asked, Question, Reply
 from airflow_provider_wahelp.incoming.stop_words import is_stop
+
+log = logging.getLogger(__name__)
+
+_doubted = set[str]()  # channels: a worker that polls says it once
 
 VOICE = "audio"
 """The ``message_type`` of a voice note (docs/api.md, 4.3)."""
@@ -135,7 +140,10 @@ def listen(project_id: Id, channel_uuid: str, listener: Listener) -> Flow[list[R
         messages.append(message)
         return False
 
-    yield from read_history(project_id, channel_uuid, lambda _extent: listener.since, take)
+    extent = yield from read_history(project_id, channel_uuid, lambda _extent: listener.since, take)
+    if not extent.is_whole and channel_uuid not in _doubted:
+        _doubted.add(channel_uuid)
+        log.warning("%s", may_be_missing(channel_uuid, extent))
     return listener.hear(oldest_first(messages))
 
 

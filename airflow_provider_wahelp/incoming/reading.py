@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_wahelp.assets.event import IncomingEvent
 from airflow_provider_wahelp.assets.uri import ChannelUri
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.incoming.ledger import MARGIN, ReadState, StoredEvent
 
 if TYPE_CHECKING:
@@ -34,6 +35,28 @@ def new_messages(
 
     found = read_new(asset, get_current_context())
     return [_fetched(each, asset, wahelp_conn_id) for each in found] if fetch else found
+
+
+def message_of_run(
+    asset: Asset, *, fetch: bool = False, wahelp_conn_id: str = "wahelp_default"
+) -> IncomingEvent:
+    """Return the message that this run is for. For ``@task``, in a DAG with ``PartitionedAssetTimetable``.
+
+    :param asset: the channel's messages, by ``WahelpAsset(..., partitioned=True)``.
+    :param fetch: as for :func:`new_messages`.
+    :param wahelp_conn_id: where to fetch from.
+    :raises InputError: in a run that no message has started.
+    """
+    from airflow.sdk import get_current_context
+
+    context: Any = get_current_context()
+    key, triggering = context["dag_run"].partition_key, context["triggering_asset_events"]
+    given = triggering[asset] if key and asset in triggering else ()
+    found = (IncomingEvent.from_extra(each.extra) for each in given)
+    event = next((each for each in found if each and each.key == key), None)
+    if event is None:
+        raise InputError("asset", "must be the partitioned one whose message has started this run")
+    return _fetched(event, asset, wahelp_conn_id) if fetch else event
 
 
 def read_new(asset: Asset, context: Any) -> list[IncomingEvent]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_wahelp.delivery.alert.streaks import Streak
 from airflow_provider_wahelp.notifications.failed_tasks import Failures, names
 
 _LONGEST_REASON = 200
@@ -26,6 +27,8 @@ class Kind(StrEnum):
     ASKS = "asks"
     DEADLINE = "deadline missed"
     SLA = "SLA missed"
+    RECOVERED = "recovered"
+    BROKEN = "broken"
 
 
 _BY_STATE = {
@@ -44,6 +47,8 @@ _HEADS = {
     Kind.ASKS: "Waiting for an answer",
     Kind.DEADLINE: "Deadline missed",
     Kind.SLA: "SLA missed",
+    Kind.RECOVERED: "Recovered",
+    Kind.BROKEN: "Broken",
 }
 
 
@@ -58,6 +63,7 @@ class Event:
     :param occurrence: tells apart events that have all of the above in common.
     :param reason: why it has happened, in one line.
     :param at: when it has happened; ``None`` for now.
+    :param streak: what failures it belongs to; ``None`` where nobody counts them.
     """
 
     kind: Kind
@@ -71,6 +77,7 @@ class Event:
     reason: str = ""
     link: str = ""
     at: datetime | None = None
+    streak: Streak | None = None
 
     @property
     def ends_run(self) -> bool:
@@ -100,10 +107,16 @@ class Event:
         """
         return "\n".join(line for line in self._lines((self.at or now).astimezone(zone)) if line)
 
+    def _head(self) -> str:
+        if not self.streak or self.streak.failures == 1 or self.kind is not Kind.FAILED:
+            return _HEADS[self.kind]
+        days = self.streak.days
+        return f"Failed again (day {days})" if days > 1 else "Failed again"
+
     def _lines(self, when: datetime) -> Iterator[str]:
         task = f", task {self.task_id}" if self.task_id else ""
         index = f" [{self.map_index}]" if self.map_index >= 0 else ""
-        yield f"{_HEADS[self.kind]}: {self.dag_id or 'a DAG'}{task}{index}"
+        yield f"{self._head()}: {self.dag_id or 'a DAG'}{task}{index}"
         yield shortened(self.reason, _LONGEST_REASON)
         tries = f" of {self.tries}" if self.tries >= self.try_number else ""
         attempt = f"Try {self.try_number}{tries}, " if self.try_number else ""
@@ -126,6 +139,8 @@ def event_of(context: Mapping[str, Any]) -> Event:
         return _missed_deadline(context)
     if "slas" in context:
         return _missed_slas(context)
+    if "broken" in context:
+        return _broken(**context["broken"])
     return _run(context) if "reason" in context else _task(context)
 
 
@@ -178,6 +193,11 @@ def _missed_slas(context: Mapping[str, Any]) -> Event:
     tasks = str(context.get("task_list") or "").strip()
     reason = ", ".join(tasks.split("\n"))
     return Event(kind=Kind.SLA, dag_id=_ids(context)[0], occurrence=tasks, reason=reason)
+
+
+def _broken(filename: str, stacktrace: str, since: float) -> Event:
+    lines = [line for line in stacktrace.splitlines() if line.strip()]
+    return Event(Kind.BROKEN, dag_id=filename, occurrence=str(since), reason=_first_line("".join(lines[-1:])))
 
 
 def _kind(ti: Any, context: Mapping[str, Any]) -> Kind:

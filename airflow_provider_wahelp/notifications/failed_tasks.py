@@ -42,14 +42,13 @@ class Failures:
     since: float = 0.0
 
 
-def failures_of(context: Mapping[str, Any], seconds: float, notifier: type) -> Failures:
+def failures_of(context: Mapping[str, Any], seconds: float) -> Failures:
     """Return the tasks that have failed in a run.
 
     :param context: of the callback of a DAG.
     :param seconds: how long Airflow may take to answer. For the first question since its start the DAG
         processor builds an API, which costs 8 s of CPU (3.3.2). Without an answer only the last task to fail
         is known.
-    :param notifier: the class whose callbacks tell of a failure.
     """
     ti: Any = context.get("ti")
     tasks: Mapping[str, Any] = getattr(context.get("dag"), "task_dict", None) or {}
@@ -59,7 +58,7 @@ def failures_of(context: Mapping[str, Any], seconds: float, notifier: type) -> F
     started = getattr(context.get("dag_run"), "start_date", None)
     return Failures(
         tuple(
-            FailedTask(task_id, index, _notifies(tasks.get(task_id), notifier))
+            FailedTask(task_id, index, _notifies(tasks.get(task_id)))
             for task_id, index in sorted(failed) or [(ti.task_id, ti.map_index)]
         ),
         started.timestamp() if isinstance(started, datetime) else 0.0,
@@ -99,7 +98,7 @@ def _place(key: str, tasks: Mapping[str, Any]) -> tuple[str, int]:
     return (task_id, int(index)) if key not in tasks and task_id in tasks and index.isdecimal() else (key, -1)
 
 
-def _notifies(task: Any, notifier: type) -> bool:
+def _notifies(task: Any) -> bool:
     callbacks = getattr(task, "on_failure_callback", None)
     listed = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    return any(isinstance(each, notifier) for each in listed)
+    return any(getattr(each, "tells_of_failures", False) for each in listed)

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
+from airflow_provider_wahelp.hooks.token_cache import look_up_state
 
 
 class InterruptibleHook(WahelpAsyncHook):
@@ -42,4 +43,6 @@ class InterruptibleHook(WahelpAsyncHook):
 
     def _look_up(self) -> WahelpConnection:
         connection = self.get_connection(self.wahelp_conn_id)
-        return read_connection(connection, connection.extra_dejson)
+        found = read_connection(connection, connection.extra_dejson)
+        look_up_state(found)
+        return found

@@ -21,9 +21,9 @@ from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, 
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.notifications.event import Event, Kind, shortened
 from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, names
+from airflow_provider_wahelp.notifications.state import state_and_key
 from airflow_provider_wahelp.notifications.threads import run_with_timeout
-from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
+from airflow_provider_wahelp.storage.keys import keyed_hash
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.alert.sender import AlertSender
@@ -51,6 +51,7 @@ class Notification:
     :param quiet: the hours in which nothing is sent; ``None`` for none.
     :param failures: the tasks that have failed, if the run has.
     :param template: the text before it was rendered: a clock in it does not make another alert.
+    :param only_news: whether it is left unsent if it has no more to say than others have said.
     """
 
     event: Event
@@ -65,6 +66,7 @@ class Notification:
     zone: ZoneInfo
     template: str = field(repr=False)
     failures: Failures = field(default_factory=Failures)
+    only_news: bool = False
 
     def send_and_wait(self, deadline: float) -> None:
         """Send it to all recipients, from any thread; see :meth:`send`."""
@@ -81,9 +83,9 @@ class Notification:
         """
         seconds = (deadline - time.monotonic()) * (1 - _TIDY_UP)
         end = asyncio.get_running_loop().time() + seconds
-        key = digest_key()
+        state, key = await state_and_key(end - seconds * _PATIENCE / 2)
         async with AsyncExitStack() as stack:
-            alerts = Alerts(shared_directory(), locked=seconds * _PATIENCE)
+            alerts = Alerts(state, locked=seconds * _PATIENCE)
             stack.enter_context(closing(alerts))
 
             @cache
@@ -98,10 +100,10 @@ class Notification:
             def sender() -> AlertSender:  # at the first message: what is held back costs no HTTP library
                 from airflow_provider_wahelp.delivery.alert.sender import AlertSender
 
-                return AlertSender(hook(), alerts, self.channels)
+                return AlertSender(hook(), alerts, self.channels, (state, key))
 
             recipients = await self._with_numbers(hook, end)
-            sends = [self._send(who, self._alert(who, key), alerts, sender, end) for who in recipients]
+            sends = [self._send(who, alerts, key, sender, end) for who in recipients]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
         _raise_first(recipients, outcomes)
 
@@ -117,8 +119,14 @@ class Notification:
         return list(dict.fromkeys(who.with_number(region) for who in self.recipients))
 
     async def _send(
-        self, who: AlertRecipient, alert: Alert, alerts: Alerts, sender: Callable[[], AlertSender], end: float
+        self,
+        who: AlertRecipient,
+        alerts: Alerts,
+        key: bytes,
+        sender: Callable[[], AlertSender],
+        end: float,
     ) -> None:
+        alert = self._alert(who, key)
         lease = end - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(end):
@@ -130,14 +138,16 @@ class Notification:
                     why = "quiet hours" if quiet else "throttle"
                     log.info("Held back for %s (%s): a later message will report it.", who, why)
                 else:
-                    lines = [*await asyncio.to_thread(self._silent, alerts), *_counts(claim, self.zone)]
+                    lines = [*await asyncio.to_thread(self._silent, alerts, key), *_counts(claim, self.zone)]
+                    if self.only_news and not lines and claim.action is Action.SEND:
+                        return await asyncio.to_thread(alerts.finish, alert)
                     await sender().send(alert, who, claim, with_lines(self.text, lines))
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None
 
-    def _silent(self, alerts: Alerts) -> list[str]:
+    def _silent(self, alerts: Alerts, key: bytes) -> list[str]:
         """Return a line for tasks whose own notifier was not called, as when Airflow 3 finds one killed."""
-        key, own = digest_key(), [task for task in self.failures.tasks if task.notifies]
+        own = [task for task in self.failures.tasks if task.notifies]
         silent = [task for task in own if not alerts.came_up(self._failure(key, task), self.failures.since)]
         return [f"{_SILENT}: {names(silent)}"] if silent else []
 

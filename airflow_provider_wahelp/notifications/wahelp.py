@@ -106,6 +106,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
     }
     """What each template field must be."""
     template_fields: Sequence[str] = tuple(checks)
+    tells_of_failures = True
 
     def __init__(
         self,
@@ -215,7 +216,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from airflow_provider_wahelp.notifications.notification import Notification
 
         rendered = self._rendered(context)
-        failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK, WahelpNotifier)
+        failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK)
         event = event_of(context).because_of(failures)
         zone = ZoneInfo(_zone(rendered.timezone))
         text = rendered._text(event, zone)
@@ -235,7 +236,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             group=str(rendered.group_by or ""),
             quiet=rendered._quiet_windows(zone),
             zone=zone,
-            # A task that calls its notifier itself may do so several times, each time with another text.
+            # A task may call its notifier itself several times, each time with another text.
             template=text if event.kind is Kind.RUNNING else str(self.text),
             failures=failures,
         )

@@ -9,13 +9,14 @@ from airflow_provider_wahelp._lazy import lazy_exports
 if TYPE_CHECKING:
     from airflow_provider_wahelp.operators.ask import AskOperator as AskOperator
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
+    from airflow_provider_wahelp.operators.history import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.incoming import (
         IncomingMessagesOperator as IncomingMessagesOperator,
     )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
-    from airflow_provider_wahelp.operators.messages import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
+    from airflow_provider_wahelp.operators.replies import ReplyReportOperator as ReplyReportOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
     from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator as SetWebhookOperator
 
@@ -23,10 +24,12 @@ __getattr__, __all__ = lazy_exports(
     __name__,
     ask="AskOperator",
     channels="CreateChannelOperator",
+    history="GetMessagesOperator",
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
-    messages="GetMessagesOperator SendMessageOperator",
+    messages="SendMessageOperator",
     projects="CreateProjectOperator",
+    replies="ReplyReportOperator",
     users="CreateUserOperator",
     webhooks="SetWebhookOperator",
 )

@@ -28,8 +28,9 @@ class IncomingMessagesOperator(BaseOperator):
     template_fields: Sequence[str] = ()
 
     def __init__(self, *, asset: Asset, **kwargs: Any) -> None:
-        if not getattr(asset, "uri", "").startswith("wahelp://"):
-            raise InputError("asset", "must be a WahelpAsset")
+        uri = getattr(asset, "uri", "")
+        if not uri.startswith("wahelp://") or uri.endswith("/messages"):
+            raise InputError("asset", "must be a WahelpAsset that is not partitioned")
         # Two runs that read at the same time would both get the same messages.
         super().__init__(**{"max_active_tis_per_dag": 1, **kwargs, "inlets": [asset]})
         self.asset = asset

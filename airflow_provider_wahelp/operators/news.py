@@ -45,7 +45,7 @@ class News:
     def trigger(self, until: datetime, interval: float, fallback: Sequence[str] | None) -> Any:
         """Return the trigger for a moment, or for news after an interval."""
         if not self.board:
-            return _trigger_at(until)
+            return trigger_at(until)
         from airflow_provider_wahelp.triggers.news import NewsTrigger
 
         soon = datetime.now(UTC) + timedelta(seconds=interval)
@@ -53,7 +53,7 @@ class News:
         return NewsTrigger(until.isoformat(), soon.isoformat(), channels, self.board, self.count)
 
 
-def _trigger_at(moment: datetime) -> Any:
+def trigger_at(moment: datetime) -> Any:
     """Return Airflow's trigger for a moment. Airflow 2 has it in another module."""
     try:
         temporal = import_module("airflow.providers.standard.triggers.temporal")

@@ -9,15 +9,15 @@ from types import ModuleType
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
 from airflow_provider_wahelp.hooks.receiver import PREFIX
+from airflow_provider_wahelp.notifications.alert_settings import alert_settings
 
-LISTENERS = {"airflow_provider_wahelp.triggers.cursor_listener": frozenset({"triggerer"})}
-"""Modules with functions marked by Airflow's ``hookimpl``, and the processes that import them.
-
-No others: where there is any listener, Airflow refuses each DAG with an operator that ends from its trigger.
-"""
-
+_CURSORS = "airflow_provider_wahelp.triggers.cursor_listener"
+_BROKEN_DAGS = "airflow_provider_wahelp.notifications.broken_dags"
+_TRIGGERER = frozenset({"triggerer"})
+_DAG_PROCESSOR = frozenset({"dag-processor", *(() if AIRFLOW_V_3_0_PLUS else ("scheduler",))})
 _API_SERVER = frozenset({"api-server", "fastapi", "gunicorn", "uvicorn"})
 
 
@@ -31,8 +31,15 @@ def is_one_of(processes: frozenset[str], argv: list[str]) -> bool:
 
 
 def listeners(argv: list[str]) -> list[ModuleType | object]:
-    """Return the listeners of a process."""
-    return [import_module(name) for name, processes in LISTENERS.items() if is_one_of(processes, argv)]
+    """Return the modules with functions marked by Airflow's ``hookimpl`` that a process imports.
+
+    Where there is any listener, Airflow refuses each DAG with a sensor that ends from its trigger. So no
+    process has one that it does not need, and the policy takes it from who reads a DAG.
+    """
+    found = [_CURSORS] if is_one_of(_TRIGGERER, argv) else []
+    if is_one_of(_DAG_PROCESSOR, argv) and alert_settings():
+        found.append(_BROKEN_DAGS)
+    return list(map(import_module, found))
 
 
 def _fastapi_apps() -> list[dict[str, Any]]:

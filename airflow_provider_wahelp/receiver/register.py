@@ -20,6 +20,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import insert, select, update
 
 from airflow_provider_wahelp.assets.event import to_extra
+from airflow_provider_wahelp.assets.uri import ChannelUri
 from airflow_provider_wahelp.receiver.hints import leave_hints
 from airflow_provider_wahelp.receiver.known_events import KnownEvents
 from airflow_provider_wahelp.receiver.received import Received
@@ -51,7 +52,7 @@ def register(received: Sequence[Received]) -> int:
     # The thread's own session: a listener of Airflow's that writes joins this transaction, in place of
     # waiting for its end.
     with create_session() as session:
-        uris = sorted({str(each.channel) for each in received})
+        uris = sorted({uri for each in received for uri in _uris(each.channel)})
         _lock(session, uris)
         leave_hints(session, received)
         return _register(session, _wanted(_assets(session, uris), received))
@@ -76,11 +77,16 @@ def _wanted(
 ) -> dict[tuple[int, str], _Wanted]:
     wanted: dict[tuple[int, str], _Wanted] = {}
     for each in received:
-        for asset in assets.get(str(each.channel), ()):
+        for asset in [asset for uri in _uris(each.channel) for asset in assets.get(uri, ())]:
             if each.event.kind in _listed(asset, "kinds", _DEFAULT_KINDS):
                 entry = _Wanted(asset, each)
                 wanted.setdefault(entry.once, entry)
     return wanted
+
+
+def _uris(channel: ChannelUri) -> tuple[str, str]:
+    """Return the address of a channel, and that of the asset with a partition for each message."""
+    return str(channel), str(channel._replace(partitioned=True))
 
 
 def _listed(asset: AssetModel, name: str, default: Sequence[str] = ()) -> Sequence[str]:
@@ -105,13 +111,15 @@ def _register(session: Session, wanted: Mapping[tuple[int, str], _Wanted]) -> in
 
 def _store(session: Session, asset: AssetModel, extras: Sequence[dict[str, Any]]) -> None:
     """Store events of an asset. The last one wakes its DAGs, which costs ten times as much as the event."""
-    alone = 0 if _is_heeded() else len(extras) - 1
+    partitioned = ChannelUri.parse(asset.uri).partitioned
+    alone = 0 if partitioned or _is_heeded() else len(extras) - 1
     if alone > 0:
         session.execute(
             insert(AssetEvent), [{"asset_id": asset.id, "extra": each} for each in extras[:alone]]
         )
     for extra in extras[max(alone, 0) :]:
-        asset_manager.register_asset_change(asset=asset, extra=extra, session=session)
+        partition: dict[str, Any] = {"partition_key": extra["key"]} if partitioned else {}
+        asset_manager.register_asset_change(asset=asset, extra=extra, session=session, **partition)
 
 
 def _is_heeded() -> bool:

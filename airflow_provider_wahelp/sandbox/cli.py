@@ -74,6 +74,7 @@ def _options(chosen: argparse.Namespace) -> SandboxOptions:
         history_lag=chosen.history_lag,
         clock_skew=getattr(chosen, "clock_skew", known.clock_skew),
         habits=parse(known.habits, words),
+        first_channel=chosen.first_channel,
         faults=(*known.faults, *chosen.fault),
         seed=chosen.seed,
     )
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_delay(parser, "--activation-delay", _DEFAULTS.activation_delay, "from creating a channel to active")
     _add_delay(parser, "--delivered-after", _DEFAULTS.delivered_after, "from sending to delivered")
     _add_delay(parser, "--read-after", _DEFAULTS.read_after, "from sending to read")
+    add("--first-channel", metavar="UUID", help="uuid of the first channel that is made")
     add(
         "--lacks-messenger",
         action="append",

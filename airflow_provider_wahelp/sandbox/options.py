@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from uuid import UUID
 
 from airflow_provider_wahelp.sandbox.faults.spelling import parse
 from airflow_provider_wahelp.sandbox.habits.habits import Habits
@@ -53,6 +54,8 @@ class SandboxOptions:
     :param habits: how the platform lists, dates, alters and refuses.
     :param faults: faults that are on from the start, in one line each, such as
         ``cut_after:send_message:0.25``.
+    :param first_channel: the uuid of the first channel that is created, for a DAG file that names it; those
+        of others are random.
     :param seed: makes the probabilities of faults reproducible.
     """
 
@@ -74,6 +77,7 @@ class SandboxOptions:
     clock_skew: float = 0.0
     habits: Habits = field(default_factory=Habits)
     faults: Sequence[str] = ()
+    first_channel: str | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -94,6 +98,8 @@ class SandboxOptions:
             raise TypeError("habits must be Habits")
         for written in self.faults:
             parse(written)
+        first = self.first_channel and str(UUID(self.first_channel))
+        object.__setattr__(self, "first_channel", first or None)
         object.__setattr__(self, "faults", tuple(self.faults))
         object.__setattr__(self, "lacks_messenger", frozenset(map(digits, self.lacks_messenger)))
 

@@ -1,60 +1,66 @@
-"""A cache that the tasks of a host share, in a SQLite file that may vanish at any time."""
+"""A cache that tasks share, in a state that may be lost at any time."""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from airflow_provider_wahelp.storage.database import Database
+from airflow_provider_wahelp.storage.state.interface import State, StateAwayError
+from airflow_provider_wahelp.storage.state.shared import ALONE, host_state, warn_once
 
-CACHE_FILE = "known.sqlite"
+T = TypeVar("T")
 
 _CHECKSUM_BYTES = 8
-_TABLE = "CREATE TABLE IF NOT EXISTS known (name BLOB PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID"
 
 
 class KeyValueCache:
     """Small values by name. Each has a checksum: a damaged value counts as missing.
 
-    :param directory: where the file is; ``None``: in memory only.
+    :param state: where they are kept; while it is away, the host's.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        self._database = Database(directory, CACHE_FILE, _TABLE)
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @property
+    def shared(self) -> bool:
+        """Whether several hosts share it."""
+        return self._state.shared
 
     def read(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the values of those names that are known."""
-        rows: dict[bytes, bytes] = {}
-        for some in _batches(names):
-            rows.update(self._database.do(partial(_select, some)))
+        rows = self._do(lambda state: state.read(names))
         values = {name: stored[_CHECKSUM_BYTES:] for name, stored in rows.items()}
         return {name: value for name, value in values.items() if rows[name] == _with_checksum(name, value)}
 
-    def write(self, name: bytes, content: bytes) -> None:
-        """Store a value, in place of an earlier one of the same name."""
-        values = (name, _with_checksum(name, content))
-        self._database.do(lambda db: db.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", values))
+    def write(self, name: bytes, content: bytes, seconds: float | None = None) -> None:
+        """Store a value, in place of an earlier one of the same name.
 
-    def forget(self, name: bytes) -> None:
-        """Remove the value of a name."""
-        self._database.do(lambda db: db.execute("DELETE FROM known WHERE name = ?", (name,)))
+        :param seconds: for how long at least; ``None``: for good.
+        """
+        self._do(lambda state: state.write(name, _with_checksum(name, content), seconds))
+
+    def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
+        """Write a value for so long, unless there is one; return whether it was written."""
+        return self._do(lambda state: state.claim(name, content, seconds))
+
+    def forget(self, name: bytes, content: bytes | None = None) -> None:
+        """Remove the value of a name; with a content, only what was claimed with it."""
+        self._do(lambda state: state.forget(name, content))
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is needed."""
-        self._database.close()
+        """Let go of the state; it is taken up again when it is needed."""
+        self._state.close()
 
-
-def _select(names: Sequence[bytes], connection: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
-    wanted = ",".join("?" * len(names))
-    return connection.execute(f"SELECT name, content FROM known WHERE name IN ({wanted})", names).fetchall()  # noqa: S608 - only question marks
+    def _do(self, work: Callable[[State], T]) -> T:
+        try:
+            return work(self._state)
+        except StateAwayError as error:
+            warn_once(ALONE, str(error))
+            self._state = host_state()
+            return work(self._state)
 
 
 def _with_checksum(name: bytes, content: bytes) -> bytes:
     return hashlib.blake2b(name + content, digest_size=_CHECKSUM_BYTES).digest() + content
-
-
-def _batches(names: Sequence[bytes], size: int = 500) -> list[Sequence[bytes]]:
-    return [names[start : start + size] for start in range(0, len(names), size)]

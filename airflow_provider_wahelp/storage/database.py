@@ -54,6 +54,7 @@ class Database:
         self._timeout = LOCKED if timeout is None else timeout
         self._spare = spare
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
         self._lock = threading.Lock()
         self._recreated = False
 
@@ -65,6 +66,8 @@ class Database:
         with self._lock:
             while True:
                 try:
+                    if self._vanished():
+                        self._close()
                     self._connection = self._connection or self._open()
                     return work(self._connection)
                 except (sqlite3.Error, OSError) as error:
@@ -95,7 +98,12 @@ class Database:
         if not self._file.exists():
             create_once(self._file, self._create_tables)
         self._file.chmod(0o600)  # its -wal and -shm take their mode from it
+        self._inode = _inode(self._file)
         return self._connect(f"{self._file.as_uri()}?mode=rw")
+
+    def _vanished(self) -> bool:
+        """Return whether the file was removed while it was open: the others have another one."""
+        return bool(self._connection and self._file and self._inode != _inode(self._file))
 
     def _close(self) -> None:
         if self._connection and self._file:  # what is only in memory is worth more than what a close frees
@@ -132,6 +140,13 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for a writer
         connection.executescript(self._tables)
         connection.close()
+
+
+def _inode(file: Path) -> int:
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def create_once(file: Path, fill: Callable[[Path], object]) -> None:

@@ -1,4 +1,4 @@
-"""The user ids of phones, remembered on the host for some days: a phone is looked up once."""
+"""The user ids of phones, remembered for some days: a phone is looked up once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.keys import keyed_hash
+from airflow_provider_wahelp.storage.state.interface import State
 
 KEPT = 7 * 86_400.0
 """Seconds for which an id is remembered: a number that was corrected in Wahelp is another person's by now."""
@@ -24,16 +24,14 @@ class UserIdCache:
 
     It may forget at any time, which costs a lookup. Safe to share between threads.
 
-    :param directory: where the file is; ``None``: in memory only.
+    :param state: where they are remembered.
+    :param key: the key of the digests, :func:`~airflow_provider_wahelp.storage.state.shared.shared_key`.
     :param scope: what the ids belong to: the server, the project and the channel.
-    :param key: the key of the digests, :func:`~airflow_provider_wahelp.storage.keys.digest_key`.
     :param clock: returns the time, in seconds since 1970.
     """
 
-    def __init__(
-        self, directory: Path | None, scope: str, key: bytes, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._cache = KeyValueCache(directory)
+    def __init__(self, state: State, key: bytes, scope: str, clock: Callable[[], float] = time.time) -> None:
+        self._cache = KeyValueCache(state)
         self._hash = keyed_hash(key, b"people", scope.encode() + b"\0")
         self._clock = clock
 
@@ -54,8 +52,8 @@ class UserIdCache:
     def put(self, phone: str, user_id: Id) -> None:
         """Remember the id of the user with a phone."""
         name = self._name(phone)
-        self._cache.write(name, json.dumps([user_id, self._clock()]).encode())
-        self._cache.write(self._name_of_user(user_id), self._name(_compared(phone)) + name)
+        self._cache.write(name, json.dumps([user_id, self._clock()]).encode(), KEPT)
+        self._cache.write(self._name_of_user(user_id), self._name(_compared(phone)) + name, KEPT)
 
     def forget(self, phone: str) -> None:
         """Forget a phone, as the channel no longer has its user."""

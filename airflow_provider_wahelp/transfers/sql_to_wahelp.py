@@ -69,8 +69,8 @@ class SqlToWahelpOperator(SendMessagesOperator):
 
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return what the query yields."""
+        from airflow_provider_wahelp.delivery.mailing.query import query_rows
         from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
-        from airflow_provider_wahelp.transfers.query import query_rows
 
         columns = Columns("sql", self._checked("columns"))
         return query_rows(self.sql_conn_id, self._checked("sql"), self.parameters, columns)
@@ -79,8 +79,8 @@ class SqlToWahelpOperator(SendMessagesOperator):
         """Return the people who must not be written to, by the argument that names them."""
         if not self.suppress_sql:
             return super().suppressed()
+        from airflow_provider_wahelp.delivery.mailing.query import query_rows
         from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
-        from airflow_provider_wahelp.transfers.query import query_rows
 
         columns = Columns("suppress_sql", self._checked("columns"), optional=True)
         stopped = query_rows(self.sql_conn_id, self._checked("suppress_sql"), None, columns)

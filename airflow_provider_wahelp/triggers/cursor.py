@@ -80,11 +80,21 @@ class StoredCursor:
         """Do nothing: the listener has done it."""
 
 
+def is_moved_by_listener() -> bool:
+    """Return whether this Airflow tells a listener of each event before it is committed (3.2)."""
+    try:
+        from airflow.listeners.spec import asset
+    except ImportError:
+        return False
+    return hasattr(asset, "on_asset_event_emitted")
+
+
 class VariableCursor:
     """A cursor in a Variable, before Airflow 3.3.
 
-    An event that was yielded may not be stored yet. So the cursor stays behind by :data:`LATENESS` and knows
-    no keys: after a restart the last minutes' messages are events once more, and the reader drops those.
+    On 3.2 a listener moves it in the transaction of each event. Before, an event that was yielded may not be
+    stored yet. So the cursor stays behind by :data:`LATENESS` and knows no keys: after a restart the last
+    minutes' messages are events once more, and the reader drops those.
     """
 
     def __init__(self, name: str) -> None:
@@ -106,7 +116,9 @@ class VariableCursor:
         await self._store(position)
 
     async def passed(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Move the cursor after events that Airflow has taken."""
+        """Move the cursor after events that Airflow has taken, unless a listener has moved it."""
+        if is_moved_by_listener():
+            return
         times = [time for each in events if (time := event_time(each)) is not None]
         since = max(times, default=0.0) - LATENESS
         if since > self._since:

@@ -19,7 +19,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import once
-from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.history import Extent, may_be_missing, read_history
 from airflow_provider_wahelp.client.models import Channel, Message
 from airflow_provider_wahelp.client.waiting import all_channels, is_transient
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
@@ -160,6 +160,8 @@ class Poll:
 
         extent = await self._api.run(read_history(self._project, uuid, since, take))
         self.read += extent.pages - 1
+        if not extent.is_whole:
+            await tell(incoming, lambda waiter: waiter.doubt(may_be_missing(uuid, extent)))
         return sorted(found.values(), key=_age), extent.newest
 
     async def _read_single(self, key: Key) -> None:

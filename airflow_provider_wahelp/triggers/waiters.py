@@ -113,7 +113,7 @@ class IncomingWaiter(Waiter):
     :param user_ids: the people whose messages are worth a look at once.
     """
 
-    __slots__ = ("_seen", "_undated", "_user_ids", "since")
+    __slots__ = ("_doubted", "_seen", "_undated", "_user_ids", "since")
 
     def __init__(
         self,
@@ -126,6 +126,7 @@ class IncomingWaiter(Waiter):
         super().__init__(channel_uuid, interval, take)
         self.since = since
         self._user_ids = frozenset(user_ids)
+        self._doubted = False
         self._seen: set[str] = set()
         self._undated: set[str] = set()
 
@@ -150,6 +151,12 @@ class IncomingWaiter(Waiter):
     def heeds(self, hint: Hint) -> bool:
         """Return whether a hint is about a message of somebody who is waited for."""
         return bool(self._user_ids) and hint.is_written_in(self.channel_uuid, self._user_ids)
+
+    def doubt(self, words: str) -> None:
+        """Log once that messages may be missing."""
+        if not self._doubted:
+            self._doubted = True
+            self.say(words)
 
     def pass_on(self, outcome: Outcome) -> None:
         """Let the task have something, and go on waiting."""

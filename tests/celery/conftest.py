@@ -20,7 +20,7 @@ from tests.system.conftest import LOGIN, connection
 
 SLOTS = 3
 HOSTS = ("host-a", "host-b")
-DAGS = [REPOSITORY / "example_dags", REPOSITORY / "tests/system/dags"]
+DAGS = [REPOSITORY / "example_dags", REPOSITORY / "tests/system/dags", REPOSITORY / "tests/celery/dags"]
 CONNECTIONS = ("default", "crowd", "unreliable")
 """The names under which those DAGs know an account: here all of them are one."""
 
@@ -84,6 +84,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, password: str) -> Iterator
             env={
                 **{f"AIRFLOW_CONN_WAHELP_{name.upper()}": account for name in CONNECTIONS},
                 **_celery(database.address, queue.address),
+                "AIRFLOW__WAHELP__STATE": "wahelp_state",
+                "AIRFLOW_CONN_WAHELP_STATE": _state(database.address, queue.address),
                 **NOTICES_A_DEAD_WORKER,
             },
             parallelism=SLOTS * len(HOSTS),
@@ -106,6 +108,13 @@ def _celery(database: str, queue: str) -> dict[str, str]:
         "AIRFLOW__CELERY__BROKER_URL": f"redis://{queue}",
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{url}",
     }
+
+
+def _state(database: str, queue: str) -> str:
+    """Return where all hosts count together: in Redis, or in PostgreSQL where `WAHELP_STATE` says so."""
+    if os.environ.get("WAHELP_STATE") == "postgres":
+        return f"postgres://{database}"
+    return f"redis://{queue.removesuffix('/0')}/1"
 
 
 def _refuse_unless_possible() -> None:

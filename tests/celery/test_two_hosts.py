@@ -1,4 +1,4 @@
-"""Two hosts, one of which dies: each person gets one message, each host logs in once."""
+"""Two hosts, one of which dies: each person gets one message, and one login serves all."""
 
 from __future__ import annotations
 
@@ -150,8 +150,8 @@ def test_a_mailing_whose_host_dies_goes_on_at_the_other(
     assert send["hostname"] in set(cluster.hosts) - {killed.dead}
 
 
-def test_each_host_logs_in_once(cluster: Cluster, channel: Channel, killed: Killed) -> None:
-    assert cluster.wahelp.logins - channel.logins == len(cluster.hosts)
+def test_no_host_logs_in_for_itself(cluster: Cluster, channel: Channel, killed: Killed) -> None:
+    assert cluster.wahelp.logins - channel.logins <= 1
     shared = [host.airflow_home / "wahelp" for host in cluster.hosts.values()]
     assert [S_IMODE(directory.stat().st_mode) for directory in shared] == [0o700] * len(shared)
     assert not (cluster.airflow.home / "wahelp").exists(), "nothing has logged in but workers"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -196,6 +197,55 @@ def test_a_long_history_is_read_to_the_limit(
         wahelp_sandbox.receive(PHONE, f"text {number}")
     texts = [message.text for message in hook.get_messages(**channel, limit=limit)]
     assert len(set(texts)) == len(texts) == expected
+
+
+def test_a_span_of_the_history_has_each_message_once_and_in_order(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox
+) -> None:
+    hook.create_user("Anna", PHONE, **channel)
+    for number in range(6):
+        for place in range(60):
+            wahelp_sandbox.receive(PHONE, f"{number}.{place}")
+        wahelp_sandbox.advance(3600)
+    rows = hook.get_messages(**channel)
+    moments = sorted({message.created_at.replace(minute=0, second=0) for message in rows})
+    wahelp_sandbox.clear_requests()
+    spans = [
+        hook.get_messages_between(start, end.isoformat(), **channel)
+        for start, end in pairwise([*moments, moments[-1] + timedelta(days=1)])
+    ]
+    texts = [message.text for span in spans for message in span]
+    assert texts == [f"{number}.{place}" for number in range(6) for place in range(60)]
+    pages = [each for each in wahelp_sandbox.requests if "/messages" in each["path"]]
+    assert len(pages) < 4 * len(spans)
+    assert hook.get_messages_between(moments[-1] + timedelta(days=1), **channel) == []
+
+
+@pytest.mark.parametrize("habits", [{"page_ignored": True}, {"times_format": None}])
+def test_a_span_that_may_lack_messages_is_an_error(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, habits: dict[str, Any]
+) -> None:
+    hook.create_user("Anna", PHONE, **channel)
+    for number in range(130):
+        wahelp_sandbox.receive(PHONE, f"text {number}")
+    wahelp_sandbox.set_habits(**habits)
+    with pytest.raises(errors.HistoryIncompleteError, match="messages may be missing"):
+        hook.get_messages_between(datetime.now(UTC) - timedelta(hours=1), **channel)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "argument"),
+    [
+        ("yesterday", None, "since"),
+        (datetime(2026, 1, 1), None, "since"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "until"),
+    ],
+)
+def test_a_span_without_a_zone_or_a_length_is_refused(
+    hook: Any, channel: dict[str, Any], since: Any, until: Any, argument: str
+) -> None:
+    with pytest.raises(errors.InputError, match=f"^{argument}: "):
+        hook.get_messages_between(since, until, **channel)
 
 
 def test_a_long_list_of_users_is_read_to_its_end(hook: Any, channel: dict[str, Any]) -> None:

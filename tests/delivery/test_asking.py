@@ -15,6 +15,7 @@ from airflow_provider_wahelp.client.errors import (
     UnclearAnswerError,
     WahelpError,
 )
+from tests.combinations import pairwise
 from tests.delivery.asking_task import QUESTION, AskingTask, Talk, hurried
 from tests.delivery.habits import CLOCKS, ENDS, HISTORY, LATE, TIMES
 from tests.delivery.sending_task import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Rig
@@ -22,6 +23,7 @@ from tests.delivery.waiting_task import INTERVAL, MODES, TIMEOUT
 
 AGAIN = "Простите, ответ непонятен.\n\n" + QUESTION
 ALL = list(PHONES[:3])
+LEDGERS = ("store", "file", "none")
 
 
 @pytest.fixture(params=MODES)
@@ -30,7 +32,7 @@ def talk(request: pytest.FixtureRequest, rig: Rig, monkeypatch: pytest.MonkeyPat
     return Talk(rig, request.param)
 
 
-@pytest.fixture(params=["store", "file", "none"])
+@pytest.fixture(params=LEDGERS)
 def any_ledger(request: pytest.FixtureRequest, talk: Talk) -> Talk:
     talk.ledger = request.param
     return talk
@@ -276,26 +278,27 @@ def lacks(talk: Talk, person: int) -> None:
 # Each message once
 
 
-@pytest.mark.parametrize("kill", [*KILLS, "waiting"])
-@pytest.mark.parametrize("where", ["", "again/1", "reminder"])
+def may_die(_: str, ledger: str, kill: str, where: str) -> bool:
+    if kill in {*KILLS_WITHOUT_LEDGER, "waiting"}:
+        return not where  # which send it is cannot be told there
+    return ledger != "none"
+
+
+@pytest.mark.parametrize(
+    ("talk", "any_ledger", "kill", "where"),
+    pairwise(MODES, LEDGERS, [*KILLS, "waiting"], ["", "again/1", "reminder"], possible=may_die),
+    indirect=["talk", "any_ledger"],
+)
 def test_a_worker_that_dies_sends_nothing_twice_and_loses_no_answer(
     any_ledger: Talk, kill: str, where: str
 ) -> None:
-    if any_ledger.ledger == "none" and (where or kill not in {*KILLS_WITHOUT_LEDGER, "waiting"}):
-        pytest.skip("there is no ledger to die at")
     any_ledger.writes("не знаю", after=105)  # where the question was not sent, it takes a proof to send it
     any_ledger.writes("да", after=600)
     task = any_ledger.task(reminder_after=110, reminder_text="Вы придёте?", wait_timeout=900)
-    task_dies(task, kill, where)
-    assert task.finish()["answer"] == "yes"
-    assert any_ledger.got() == [QUESTION, AGAIN, "Вы придёте?"]
-
-
-def task_dies(task: AskingTask, kill: str, where: str) -> None:
-    if where and kill in {*KILLS_WITHOUT_LEDGER, "waiting"}:
-        pytest.skip("which send it is cannot be told there")
     with pytest.raises(Killed):
         task.finish(kill, where)
+    assert task.finish()["answer"] == "yes"
+    assert any_ledger.got() == [QUESTION, AGAIN, "Вы придёте?"]
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "error_after", "html"])
@@ -354,8 +357,9 @@ def test_a_trigger_and_its_event_hold_nothing_personal_and_it_never_sends(talk: 
 # Several people, each message once
 
 
-@pytest.mark.parametrize("kill", [*KILLS, "waiting"])
-@pytest.mark.parametrize("person", [1, 2])
+@pytest.mark.parametrize(
+    ("talk", "kill", "person"), pairwise(MODES, [*KILLS, "waiting"], [1, 2]), indirect=["talk"]
+)
 def test_a_worker_that_dies_between_two_people_asks_each_once(talk: Talk, kill: str, person: int) -> None:
     task = talk.task(phones=ALL, decide="all")
     where = f"/{talk.rig.users[person]}"

@@ -37,6 +37,7 @@ from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
+from tests.combinations import in_turn
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, moments, quiet
 
@@ -196,8 +197,7 @@ def test_a_cleared_mailing_sends_once_more_where_that_is_wanted(rig: Rig, ledger
     assert set(arrived(rig, rows).values()) == {2}
 
 
-@pytest.mark.parametrize("ledger", ["store", "file", "none"])
-@pytest.mark.parametrize("steps", moments(range(1, 40, 2)))
+@pytest.mark.parametrize(("steps", "ledger"), in_turn(moments(range(1, 40)), ["store", "none", "file"]))
 def test_a_worker_is_killed(rig: Rig, ledger: str, steps: int) -> None:
     rows = crowd()
     mailing = MailingTask(rig, rows, ledger)
@@ -470,13 +470,13 @@ def test_a_stale_id_is_renewed(rig: Rig) -> None:
     uuid = str(hook.create_channel("Support", project_id=rig.channel["project_id"]).uuid)
     rig.sandbox.scan(uuid)
     hook.create_user("Somebody", "+79990000000", channel_uuid=uuid, project_id=rig.channel["project_id"])
-    from airflow_provider_wahelp.storage.directory import shared_directory
-    from airflow_provider_wahelp.storage.keys import digest_key
+
+    from airflow_provider_wahelp.storage.state.shared import remembering
     from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
     rig.channel["channel_uuid"] = uuid
     scope = f"{rig.sandbox.url}/{rig.channel['project_id']}/{uuid}"
-    people = UserIdCache(shared_directory(), scope, digest_key())
+    people = UserIdCache(*remembering(), scope)
     for row in rows:
         people.put(row["phone"], 99999)
     totals = MailingTask(rig, rows).attempt()
@@ -780,7 +780,7 @@ FAULTS = ("cut_after", "cut_before", "error_after", "rate_limit", "unavailable",
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

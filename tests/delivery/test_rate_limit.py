@@ -20,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.client.locking import HostLock
-from airflow_provider_wahelp.delivery.mailing import rate_limit
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.storage import database
+from airflow_provider_wahelp.storage.state import sql
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
 START = 1_780_000_000.0
 DAY = 86_400.0
@@ -42,7 +43,9 @@ class Host:
     def __init__(self, directory: Path | None, *limits: dict[str, Any], seed: int = 1) -> None:
         self.clock = Clock()
         self.paces = [
-            Pace(directory, "channel", clock=self.clock, random=random.Random(seed + number), **limit)
+            Pace(
+                DirectoryState(directory, self.clock), "channel", random=random.Random(seed + number), **limit
+            )
             for number, limit in enumerate(limits)
         ]
 
@@ -195,14 +198,14 @@ def test_a_task_without_a_daily_cap_forgets_nothing_of_the_day(host: Callable[..
         assert running.paces[0].take() > 0
 
 
-def test_what_is_older_than_a_day_is_dropped(host: Callable[..., Host], tmp_path: Path) -> None:
+def test_what_is_older_than_any_window_is_dropped(host: Callable[..., Host], tmp_path: Path) -> None:
     running = host({"per_minute": 60})
-    for _ in range(5):
+    for _ in range(9):
         running.clock.now += DAY
         assert running.paces[0].take() == 0
     [file] = (tmp_path / "state").glob("*.sqlite")
-    with sqlite3.connect(file) as database:
-        assert database.execute("SELECT COUNT(*) FROM sent").fetchone()[0] <= 2
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM wahelp_sent").fetchone()[0] <= 4
 
 
 def test_a_cap_that_only_a_faster_task_can_reach_counts_too(host: Callable[..., Host]) -> None:
@@ -252,7 +255,7 @@ def test_a_pace_knows_what_the_day_has_room_for(host: Callable[..., Host], per_m
 
 
 def test_another_channel_has_another_pace(tmp_path: Path) -> None:
-    one, two = (Pace(tmp_path, name, daily_cap=1, clock=Clock()) for name in ("one", "two"))
+    one, two = (Pace(DirectoryState(tmp_path, Clock()), name, daily_cap=1) for name in ("one", "two"))
     assert [one.take(), two.take()] == [0, 0]
     assert one.take() > 0
     one.close()
@@ -305,21 +308,8 @@ def test_a_broken_file_starts_anew_with_one_warning(
     file.write_bytes(broken)
     running = host({"daily_cap": 2}, {"daily_cap": 2})
     assert [pace.take() == 0 for pace in running.paces * 2] == [True, True, False, False]
-    assert [record.message[:40] for record in caplog.records] == ["The count of what was sent is broken and"]
-
-
-def test_a_file_that_breaks_under_way_starts_anew_once_for_all(
-    host: Callable[..., Host], caplog: pytest.LogCaptureFixture
-) -> None:
-    one, two = host({"daily_cap": 2}, {"daily_cap": 2}).paces
-    assert [one.take(), two.take()] == [0, 0]
-    broken = sqlite3.DatabaseError("database disk image is malformed")
-    one._start_anew(broken)
-    assert one.take() == 0
-    two._start_anew(broken)  # what the first has counted since stays
-    assert [pace.take() == 0 for pace in (two, one, two)] == [True, False, False]
-    one._start_anew(broken)
-    assert len(caplog.records) == 2  # each has said it once
+    assert len(caplog.records) == 1
+    assert "damaged, so it is created anew" in caplog.text
 
 
 def test_files_that_vanish_are_shared_again(host: Callable[..., Host], tmp_path: Path) -> None:
@@ -328,7 +318,7 @@ def test_files_that_vanish_are_shared_again(host: Callable[..., Host], tmp_path:
     for file in (tmp_path / "state").iterdir():
         file.unlink()
     (tmp_path / "state").rmdir()
-    assert [pace.take() == 0 for pace in running.paces * 2] == [True, True, False, False]
+    assert [pace.take() == 0 for pace in running.paces * 2] == [True, False, False, False], "each remembers"
 
 
 @pytest.mark.parametrize("failing", ["open", "write"])
@@ -338,20 +328,33 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
     monkeypatch: pytest.MonkeyPatch,
     failing: str,
 ) -> None:
-    caplog.set_level(logging.WARNING, rate_limit.__name__)
+    caplog.set_level(logging.WARNING, database.__name__)
     running = host({"daily_cap": 2})
 
     def refuse(*_: object) -> Any:
         raise OSError(28, "No space left") if failing == "open" else sqlite3.OperationalError("disk is full")
 
     if failing == "open":
-        monkeypatch.setattr(rate_limit, "make_private", refuse)
+        monkeypatch.setattr(database, "make_private", refuse)
     else:
         assert running.paces[0].take() == 0
-        monkeypatch.setattr(running.paces[0]._sent, "put", refuse)
+        with monkeypatch.context() as patch:
+            patch.setattr(sql._Log, "_add", _once(refuse, sql._Log._add))
+            assert running.paces[0].take() == 0
+            assert running.paces[0].take() > 0, "it remembers what it has sent"
+        assert len(caplog.records) == 1
+        return
     assert [running.paces[0].take() == 0 for _ in range(3)] == [True, True, False]
     assert len(caplog.records) == 1
-    assert "alone" in caplog.text
+
+
+def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
+    calls = itertools.count()
+
+    def call(*given: object) -> Any:
+        return (then if next(calls) else first)(*given)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -362,22 +365,24 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
 )
 def test_a_limit_that_is_none_is_refused(limit: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(limit))}: must be a number"):
-        Pace(None, "channel", **limit)
+        Pace(DirectoryState(None), "channel", **limit)
 
 
-def test_an_interrupted_task_keeps_nobody_out(host: Callable[..., Host]) -> None:
+def test_an_interrupted_task_keeps_nobody_out(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = host({"daily_cap": 2}, {"daily_cap": 2})
     interrupted = running.paces[0]
     assert interrupted.take() == 0
-    sent: Any = interrupted._sent
 
-    def interrupt(_: object) -> bool:
-        sent.conn.execute("INSERT INTO sent VALUES ('0', 0)")
+    def interrupt(log: sql._Log, at: int, off: float) -> None:
+        log._run(sql._INSERT, name=log._name, at=at, off=off)
         raise KeyboardInterrupt
 
-    sent.put = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.take()
+    with monkeypatch.context() as patch:
+        patch.setattr(sql._Log, "_add", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.take()
     assert [running.paces[1].take() == 0, interrupted.take() == 0] == [True, False]
 
 
@@ -385,15 +390,18 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.storage.state import sql
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
-pace = Pace(Path(sys.argv[1]), "channel", daily_cap=3, clock=lambda: 1_780_000_000.0)
+state = DirectoryState(Path(sys.argv[1]), lambda: 1_780_000_000.0)
+pace = Pace(state, "channel", daily_cap=3)
 assert pace.take() == 0
 
-def die(item):
-    pace._sent.conn.execute("INSERT INTO sent VALUES ('0', 1780000000000)")
+def die(log, at, off):
+    log._run(sql._INSERT, name=log._name, at=at, off=off)
     os.kill(os.getpid(), signal.SIGKILL)
 
-pace._sent.put = die
+sql._Log._add = die
 pace.take()
 """
 
@@ -401,8 +409,10 @@ HAMMER = """
 import os, sys
 from pathlib import Path
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
-pace = Pace(Path(sys.argv[1]), "channel", daily_cap=int(sys.argv[2]), clock=lambda: 1_780_000_000.0)
+state = DirectoryState(Path(sys.argv[1]), lambda: 1_780_000_000.0)
+pace = Pace(state, "channel", daily_cap=int(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
 granted = 0
@@ -420,17 +430,6 @@ def test_a_task_that_is_killed_while_it_asks_keeps_nobody_out(
     assert done.returncode == -9
     pace = host({"daily_cap": 3}).paces[0]
     assert [pace.take() == 0 for _ in range(3)] == [True, True, False]  # what it had sent counts
-
-
-def test_while_another_task_asks_nobody_waits(host: Callable[..., Host], tmp_path: Path) -> None:
-    pace = host({"per_minute": 60}).paces[0]
-    pace.take()
-    [file] = (tmp_path / "state").glob("*.lock")
-    lock = HostLock(file)
-    lock.acquire()
-    assert pace.take() == 0.01
-    lock.release()
-    assert pace.take() > 0.5
 
 
 def test_four_processes_are_granted_what_one_would_be(tmp_path: Path, host: Callable[..., Host]) -> None:

@@ -17,8 +17,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.delivery.alert import sender
 from airflow_provider_wahelp.notifications import WahelpNotifier
-from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.state.shared import remembering
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Rig, Task
@@ -154,7 +153,7 @@ def test_an_account_without_the_right_is_named(rig: Rig, front: Front, second: s
 def remember_wrongly(rig: Rig, server: str) -> None:
     """Let the host take the second person for the first: in Wahelp a number was corrected since."""
     scope = f"{server}/{rig.project_id}/{rig.channel['channel_uuid']}"
-    with closing(UserIdCache(shared_directory(), scope, digest_key())) as known:
+    with closing(UserIdCache(*remembering(), scope)) as known:
         known.put(PHONES[0], rig.users[1])
 
 

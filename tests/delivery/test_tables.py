@@ -19,9 +19,9 @@ import pytest
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.cells import user_id_of, whole
+from airflow_provider_wahelp.delivery.mailing.query import query_rows
 from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
 from airflow_provider_wahelp.delivery.mailing.rows import Layout, Unreadable, read_entries, read_rows
-from airflow_provider_wahelp.transfers.query import query_rows
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,11 +31,33 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.operators import SendMessageOperator
+from tests.combinations import pairwise
 from tests.delivery.sending_task import KILLS, KILLS_WITHOUT_LEDGER, PHONES, SLOW, Killed, Rig, outcome
 from tests.delivery.waiting_task import FALLBACK_AFTER, INTERVAL, MODES, TIMEOUT, Case, WaitingTask, hurry
 
 LEDGERS = ("store", "file", "none")
+KEEPING = ("store", "file")
 JOURNEYS = 12
+LOST: list[tuple[str, dict[str, Any]]] = [
+    ("cut_after", {}),
+    ("error_after", {}),
+    ("html", {}),
+    ("truncated", {}),
+    SLOW,
+]
+
+
+def deaths(*kills: str, ledgers: Sequence[str] = LEDGERS) -> pytest.MarkDecorator:
+    """Let a worker die at each moment that there is with each ledger, here or there.
+
+    :param kills: the moments.
+    """
+
+    def possible(_: str, ledger: str, kill: str) -> bool:
+        return ledger != "none" or kill in {*KILLS_WITHOUT_LEDGER, "waiting"}
+
+    rows = pairwise(MODES, ledgers, kills, possible=possible)
+    return pytest.mark.parametrize(("case", "ledger", "kill"), rows, indirect=["case"])
 
 
 @pytest.fixture(params=MODES)
@@ -113,8 +135,9 @@ def test_what_stays_sent_fails_after_the_timeout_and_says_so(case: Case) -> None
     assert TIMEOUT - 2 <= case.rig.now() - began < TIMEOUT + 2 * INTERVAL
 
 
-@pytest.mark.parametrize("running", [False, True], ids=["a run anew", "a running run"])
-@pytest.mark.parametrize("ledger", LEDGERS)
+@pytest.mark.parametrize(
+    ("case", "ledger", "running"), pairwise(MODES, LEDGERS, [False, True]), indirect=["case"]
+)
 def test_a_cleared_task_goes_on_waiting_as_long_again(case: Case, ledger: str, running: bool) -> None:
     case.never_delivers()
     task = case.task(fallback=None, wait_for="delivered", ledger=ledger)
@@ -164,11 +187,8 @@ def test_a_retry_does_not_wait_longer_than_was_said(case: Case) -> None:
     assert task.waits <= 2
 
 
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("kill", [*KILLS, "waiting"])
+@deaths(*KILLS, "waiting")
 def test_a_worker_that_dies_before_or_in_the_wait(case: Case, ledger: str, kill: str) -> None:
-    if ledger == "none" and kill not in {*KILLS_WITHOUT_LEDGER, "waiting"}:
-        pytest.skip("there is no ledger to die at")
     case.delivers(30)
     task = case.task(fallback=None, wait_for="delivered", ledger=ledger)
     with pytest.raises(Killed):
@@ -356,11 +376,8 @@ def test_a_channel_that_is_logged_out_is_no_fault_of_the_person(case: Case) -> N
 # Exactly once, through each channel
 
 
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("kill", KILLS)
+@deaths(*KILLS)
 def test_a_worker_dies_in_the_middle_of_the_fallback(case: Case, ledger: str, kill: str) -> None:
-    if ledger == "none" and kill not in KILLS_WITHOUT_LEDGER:
-        pytest.skip("there is no ledger to die at")
     task = case.task(ledger=ledger)
     late_for_the_first(case, task)
     with pytest.raises(Killed):
@@ -371,16 +388,14 @@ def test_a_worker_dies_in_the_middle_of_the_fallback(case: Case, ledger: str, ki
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize(
-    ("fault", "given"), [("cut_after", {}), ("error_after", {}), ("html", {}), ("truncated", {}), SLOW]
-)
+@pytest.mark.parametrize(("case", "ledger", "fault"), pairwise(MODES, LEDGERS, LOST), indirect=["case"])
 def test_a_lost_answer_of_the_fallback_is_looked_up(
-    case: Case, ledger: str, fault: str, given: dict[str, Any]
+    case: Case, ledger: str, fault: tuple[str, dict[str, Any]]
 ) -> None:
+    name, given = fault
     task = case.task(ledger=ledger)
     late_for_the_first(case, task)
-    case.rig.sandbox.inject(fault, path=f"*/{case.second}/send_message/*", count=1, **given)
+    case.rig.sandbox.inject(name, path=f"*/{case.second}/send_message/*", count=1, **given)
     assert task.finish()["channel_uuid"] == case.second
     assert case.rig.calm() == 1
     assert task.arrived == {case.first: 1, case.second: 1}
@@ -441,8 +456,7 @@ def test_a_message_is_waited_for_in_the_channel_that_it_was_sent_through(case: C
     assert task.arrived == {case.first: 1}
 
 
-@pytest.mark.parametrize("ledger", ["store", "file"])
-@pytest.mark.parametrize("kill", ["after_begun", "after_post", "before_done", "waiting"])
+@deaths("after_begun", "after_post", "before_done", "waiting", ledgers=KEEPING)
 def test_channels_that_change_their_places_are_each_taken_once(case: Case, ledger: str, kill: str) -> None:
     case.never_delivers()
     task = case.task(ledger=ledger)
@@ -470,8 +484,7 @@ def test_a_user_is_found_in_channels_that_have_changed_their_places(case: Case) 
     assert len(rig.sandbox.conversation(PHONES[1])) == 2
 
 
-@pytest.mark.parametrize("ledger", ["store", "file"])
-@pytest.mark.parametrize("kill", ["after_begun", "after_post", "waiting", ""])
+@deaths("after_begun", "after_post", "waiting", "", ledgers=KEEPING)
 def test_a_fallback_that_becomes_the_first_channel_does_not_send_again(
     case: Case, ledger: str, kill: str
 ) -> None:
@@ -504,8 +517,7 @@ def test_a_fallback_is_not_sent_through_again_where_the_channel_begun_last_is_gi
     assert task.arrived == {case.second: 1, third: 1}
 
 
-@pytest.mark.parametrize("ledger", ["store", "file"])
-@pytest.mark.parametrize("kill", ["after_begun", "after_post", "waiting"])
+@deaths("after_begun", "after_post", "waiting", ledgers=KEEPING)
 @pytest.mark.parametrize("late", [False, True])
 def test_a_channel_that_is_given_up_between_two_attempts_is_not_sent_through(
     case: Case, ledger: str, kill: str, late: bool

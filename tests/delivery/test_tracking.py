@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from airflow_provider_wahelp.operators import SendMessagesOperator
+from tests.combinations import in_turn
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig, moments, quiet
 
@@ -429,8 +431,7 @@ def test_what_waits_for_the_morning_is_sent_then(rig: Rig, other: str) -> None:
     assert rig.now() >= noon + 15 * 3600
 
 
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("steps", moments(range(1, 40, 3)))
+@pytest.mark.parametrize(("steps", "ledger"), in_turn(moments(range(1, 40, 2)), LEDGERS))
 def test_a_worker_is_killed_while_it_falls_back(rig: Rig, other: str, ledger: str, steps: int) -> None:
     rig.sandbox.configure(delivered_after=None)
     rows = crowd()
@@ -450,9 +451,9 @@ def test_a_worker_is_killed_while_it_falls_back(rig: Rig, other: str, ledger: st
     assert not any(row["text"] in through_other for row in rows[:4])
 
 
-@pytest.mark.parametrize("news", ["delivered", "stop"])
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("steps", moments(range(5, 17)))
+@pytest.mark.parametrize(
+    ("steps", "news", "ledger"), in_turn(product(moments(range(5, 17)), ["delivered", "stop"]), LEDGERS)
+)
 def test_news_that_arrive_between_a_kill_and_the_retry_count(
     rig: Rig, other: str, ledger: str, steps: int, news: str
 ) -> None:
@@ -543,8 +544,9 @@ def test_a_history_that_cannot_be_read_after_a_kill_lets_nobody_be_written_to(
     assert arrived(rig, rows, other) == once(rows)
 
 
-@pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("fault", ["cut_after", "cut_before", "error_after"])
+@pytest.mark.parametrize(
+    ("fault", "ledger"), in_turn(["cut_after", "cut_before", "error_after", "cut_after"], LEDGERS)
+)
 def test_lost_answers_of_a_fallback_are_looked_up(rig: Rig, other: str, ledger: str, fault: str) -> None:
     rig.sandbox.configure(delivered_after=None)
     rows = crowd()
@@ -608,7 +610,7 @@ def test_arguments_that_mean_nothing_are_refused(rig: Rig, other: str) -> None:
         followed(rig, crowd(1), fallback=[other, first(rig)]).attempt()
 
 
-@pytest.mark.parametrize("seed", moments(range(24)))
+@pytest.mark.parametrize("seed", moments(range(12)))
 def test_each_channel_once_whatever_happens(rig: Rig, other: str, seed: int) -> None:
     import random
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.delivery.alert import store
-from airflow_provider_wahelp.notifications import WahelpNotifier
+from airflow_provider_wahelp.notifications import WahelpNotifier, state
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
+from airflow_provider_wahelp.storage.directory import shared_directory
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
 MINUTE = 60.0
 SECONDS = 2.0
@@ -118,12 +119,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    original = store.Alerts.__init__
-    monkeypatch.setattr(
-        store.Alerts,
-        "__init__",
-        lambda self, directory, given=clock, locked=store.LOCKED: original(self, directory, given, locked),
-    )
+    monkeypatch.setattr(state, "host_state", lambda: DirectoryState(shared_directory(), clock))
     return clock
 
 

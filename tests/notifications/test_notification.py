@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_wahelp.client.errors import (
     OutOfTimeError,
 )
-from airflow_provider_wahelp.delivery.alert.store import FILE
+from airflow_provider_wahelp.delivery.alert.store import SCOPE
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.notifications import WahelpNotifier, notification
 
@@ -243,7 +243,7 @@ def test_a_connection_that_takes_for_ever_to_look_up(
 
 def test_a_database_that_somebody_else_keeps_locked(rig: Rig, own_state: Path, task_log: Any) -> None:
     WahelpNotifier(text="first", phone=PHONE)(of_task())
-    with sqlite3.connect(own_state / FILE) as holder:
+    with sqlite3.connect(own_state / f"{SCOPE}.sqlite") as holder:
         holder.execute("BEGIN EXCLUSIVE")
         notifier = WahelpNotifier(text="second", phone=PHONE, timeout=SECONDS)
         assert took(lambda: notifier(of_task())) < SECONDS + SLACK

@@ -12,7 +12,7 @@ from airflow_provider_wahelp.client.errors import (
 )
 from airflow_provider_wahelp.delivery.alert import sender, store
 from airflow_provider_wahelp.notifications import WahelpNotifier
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.state.shared import remembering
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 from .conftest import (
@@ -138,7 +138,7 @@ def test_whoever_runs_out_of_time_looking_somebody_up_anew_gives_its_claim_back(
     rig: Rig, clock: Clock, own_state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope = f"{rig.sandbox.url}/{rig.project}/{rig.channel}"
-    UserIdCache(own_state, scope, digest_key()).put(PHONE, 987654)
+    UserIdCache(*remembering(), scope).put(PHONE, 987654)
     run_out_of_time(monkeypatch, sender.AlertSender, "_resolve")
     fail(1)
     assert rig.sends[0].endswith("/987654")

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_wahelp.delivery.alert import store
-from airflow_provider_wahelp.notifications import WahelpNotifier
+from airflow_provider_wahelp.notifications import WahelpNotifier, state
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from tests.past import give_a_past
 
 from .conftest import (
@@ -26,6 +27,8 @@ from .conftest import (
     of_task,
     run_python,
 )
+
+FILE, SPARE_FILE = (f"{name}.sqlite" for name in (store.SCOPE, f"{store.SCOPE}-spare"))
 
 
 def test_the_first_goes_at_once_and_the_next_window_tells_of_the_others(rig: Rig, clock: Clock) -> None:
@@ -149,19 +152,14 @@ sys.exit(any(os.waitpid(child, 0)[1] for child in children))
 
 
 def test_five_hundred_calls_of_eight_processes_at_once_are_one_alert(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, own_state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_python(STORM)
     (first,) = rig.texts()
     assert first.isdigit()
 
     later = time.time() + 3601
-    original = store.Alerts.__init__
-    monkeypatch.setattr(
-        store.Alerts,
-        "__init__",
-        lambda self, directory, locked: original(self, directory, lambda: later, locked),
-    )
+    monkeypatch.setattr(state, "host_state", lambda: DirectoryState(own_state, lambda: later))
     notifier(text="{{ ti.map_index }}", throttle=3600)(of_task(map_index=500))
     assert rig.texts()[1].startswith("500\nand 499 more since ")
 
@@ -202,7 +200,7 @@ def storm(count: int, start: int = 0, **changes: Any) -> None:
 
 def test_a_storm_waits_for_a_file_that_is_busy_for_seven_seconds(rig: Rig, own_state: Path) -> None:
     fail(1)
-    with locked(own_state / store.FILE, 7.0):
+    with locked(own_state / FILE, 7.0):
         storm(13)
     assert rig.texts() == ["load 0"]
     notifier(text="again", group_by=None, throttle=None)(of_run())
@@ -214,12 +212,12 @@ def test_a_file_that_stays_busy_loses_no_alert_and_lets_one_of_a_storm_through(
     rig: Rig, own_state: Path
 ) -> None:
     fail(1)
-    with locked(own_state / store.FILE, 60.0):
+    with locked(own_state / FILE, 60.0):
         storm(13, timeout=5)
         storm(5, start=13, timeout=5)
         notifier(timeout=5)(of_task(task_id="check"))
     assert len(rig.texts()) == 3  # the first, one for all others of its group, and another group's
-    assert (own_state / store.SPARE_FILE).stat().st_mode & 0o077 == 0
+    assert (own_state / SPARE_FILE).stat().st_mode & 0o077 == 0
 
 
 DYING = """
@@ -258,7 +256,7 @@ def test_a_process_that_dies_leaves_what_the_next_one_can_go_on_with(rig: Rig) -
 
 @pytest.mark.parametrize("byte", range(0, 256, 15))
 def test_an_event_came_up_whatever_its_alerts_are_called(byte: int) -> None:
-    alerts = store.Alerts(None, lambda: 100.0)
+    alerts = store.Alerts(DirectoryState(None, lambda: 100.0))
     event = bytes(32)
     other = event[:-1] + b"\1"
     key = event + bytes([byte]) * 32

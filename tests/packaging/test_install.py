@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import CONSTRAINTS, NEWEST, Built, line_of
 
-MOST_ADDED = 3  # the provider, phonenumbers and pyrate-limiter
+MOST_ADDED = 2  # the provider and phonenumbers
 TOO_NEW = (3, 13)  # for the Airflows before the first one that it is not too new for
 FIRST_FOR_TOO_NEW = (3, 1)
 

@@ -28,7 +28,7 @@ from tests.guide_server import LOGIN
 from tests.receiver.conftest import SECRET, AddAsset, body, events_of, told
 
 PATH = "/wahelp/webhooks/wahelp_default"
-BODIES = int(os.environ.get("WAHELP_BODIES", "400"))
+BODIES = int(os.environ.get("WAHELP_BODIES", "120"))
 """So many bodies are made up: 10,000 with ``WAHELP_BODIES=10000``."""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 
-from airflow_provider_wahelp.receiver.plugin import LISTENERS, is_one_of, listeners
+from airflow_provider_wahelp.receiver.plugin import is_one_of, listeners
 
 _DAG = """
 from datetime import datetime
@@ -36,8 +38,14 @@ def test_a_process_that_may_parse_dags_has_no_listener(command: str) -> None:
     assert listeners(["/opt/bin/airflow", command]) == []
 
 
-def test_the_triggerer_has_the_listener_of_cursors() -> None:
-    assert [module.__name__ for module in listeners(["airflow", "triggerer"])] == list(LISTENERS)
+@pytest.mark.parametrize(
+    ("command", "expected"), [("triggerer", ["cursor_listener"]), ("dag-processor", ["broken_dags"])]
+)
+def test_a_process_has_the_listener_that_it_needs(
+    command: str, expected: list[str], alerts_for_all: str
+) -> None:
+    found = [cast("ModuleType", listener).__name__ for listener in listeners(["airflow", command])]
+    assert [name.rpartition(".")[2] for name in found] == expected
 
 
 @pytest.mark.parametrize(
@@ -53,10 +61,15 @@ def test_a_process_is_told_by_its_command(argv: list[str], expected: bool) -> No
     assert is_one_of(frozenset({"api-server", "uvicorn"}), argv) is expected
 
 
-def test_a_dag_with_a_sensor_that_ends_from_its_trigger_is_parsed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("alert_to", ["", "+79161112233"])
+def test_a_dag_with_a_sensor_that_ends_from_its_trigger_is_parsed(tmp_path: Path, alert_to: str) -> None:
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags/waits.py").write_text(_DAG)
-    environment = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    environment = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__WAHELP__ALERT_TO": alert_to,
+    }
     command = [sys.executable, "-c", _PARSE, str(tmp_path / "dags")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

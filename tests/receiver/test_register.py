@@ -32,6 +32,16 @@ def received(*bodies: dict[str, object], uri: str = URI) -> list[Received]:
     return [Received("wahelp_default", ChannelUri.parse(uri), event) for event in events]
 
 
+@pytest.mark.skipif(not hasattr(AssetEvent, "partition_key"), reason="partitions came with Airflow 3.2")
+def test_a_message_has_one_partition_however_often_it_is_told_of(add_asset: AddAsset) -> None:
+    add_asset()
+    each = add_asset(f"{URI}/messages", f"{URI}/messages")
+    assert [register(received(*map(told, ids))) for ids in ([1, 2], [2, 1], [3])] == [4, 0, 2]
+    with create_session() as session:
+        keys = session.scalars(select(AssetEvent.partition_key).where(AssetEvent.asset_id == each))
+        assert sorted(keys) == ["message:1", "message:2", "message:3"]
+
+
 @pytest.fixture
 def dag(add_asset: AddAsset) -> Iterator[int]:
     """A DAG that an asset starts; the asset's id."""

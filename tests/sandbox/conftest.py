@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_wahelp.sandbox import SandboxOptions
+from tests.conftest import SANDBOX_LOG
 
 from .support import Api, ChannelCaller, Receiver
 
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_wahelp.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _lines_for_requests() -> Iterator[None]:
+    SANDBOX_LOG.setLevel("NOTSET")
+    yield
+    SANDBOX_LOG.setLevel("WARNING")
 
 
 @pytest.fixture

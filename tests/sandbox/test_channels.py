@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from airflow_provider_wahelp.sandbox import Sandbox
+from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
 
+if TYPE_CHECKING:
     from .support import Api
 
 
@@ -24,6 +24,16 @@ def test_projects_and_channels_of_one_name_are_two(api: Api) -> None:
     assert api.data("GET", "projects/101/channels") == [first, second]
     assert api.data("GET", "projects/102/channels") == []
     assert api.data("GET", f"projects/101/channels/{first['uuid']}") == first
+
+
+def test_the_first_channel_may_have_a_uuid_that_a_dag_file_names() -> None:
+    uuid = "0a0b0c0d-0000-4000-8000-000000000001"
+    with pytest.raises(ValueError, match="UUID"):
+        SandboxOptions(first_channel="support")
+    channels = Sandbox(SandboxOptions(first_channel=uuid.upper()))._state.channels
+    project = channels.create_project({"name": "Shop"})["id"]
+    first, second = (channels.create(project, {"name": "Main", "type": "viber"})["uuid"] for _ in range(2))
+    assert first == uuid != second
 
 
 @pytest.mark.parametrize("kind", ["whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max"])

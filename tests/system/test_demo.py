@@ -21,11 +21,14 @@ from demo.connections import PASSWORD
 from demo.process import wait_until
 
 from .conftest import REPOSITORY
-from .terminal import Demo
+from .terminal import PHONE, Demo
 
 pytestmark = pytest.mark.system
 
 ASKING = "deferred" if VERSION < (3, 3) else "awaiting_input"
+LISTENS = VERSION >= (3, 0)
+"""Whether assets have events."""
+
 ASKS = VERSION >= (3, 1)
 """Whether this Airflow has deadlines, and people can be asked."""
 
@@ -59,9 +62,11 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
     "wahelp_authorization": (
         {"wait": ["success"], "request": ["skipped"], "ask": ["skipped"]} if ASKS else {"wait": ["success"]}
     ),
+    **({"wahelp_bot": {"read": ["success"], "answer": ["skipped"]}} if LISTENS else {}),
     "wahelp_daily_note": {"write": ["success"], "send": ["success"]},
     "wahelp_data_quality": {"extract": ["success"], "check": ["success"], "tell": ["success"]},
     "wahelp_deadline": {"report": ["success"]},
+    "wahelp_dialogs": {"export": ["success"]},
     "wahelp_delivery": {"send": ["success"], "read": ["success"], "report": ["success"]},
     "wahelp_history": {"export": ["success"], "count_unanswered": ["success"], "webhook": ["success"]},
     "wahelp_invoices": {"project": ["success"], "channel": ["success"], "remind": ["deferred"]},
@@ -108,6 +113,7 @@ def runs(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
     folder = tmp_path_factory.mktemp("files")
     paths: dict[str, dict[str, Any]] = {
         "wahelp_data_quality": {"directory": str(folder)},
+        "wahelp_dialogs": {"directory": f"file://{folder}"},
         "wahelp_history": {"directory": f"file://{folder}"},
         "wahelp_invoices": {"reports": f"file://{folder}"},
     }
@@ -143,12 +149,22 @@ def test_without_a_terminal_it_runs_and_stops_by_itself(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ send" in done.stdout
     assert "Hello from Airflow!" in done.stdout
+    assert "Anna, придёте завтра в 10:00?" in done.stdout
+    assert "✓ confirm" in done.stdout
+    assert "Booking B-7 is confirmed." in done.stdout
     assert "http://" not in done.stdout  # nobody is there any more
     assert "Everything has been stopped." in done.stdout
     assert done.stderr == ""
     logs = [log.read_text(errors="replace") for log in (tmp_path / "home").rglob("*.log")]
     assert logs
     assert [line for log in logs for line in log.splitlines() if "too short" in line] == []
+
+
+def test_it_ends_with_a_question_whose_answer_a_dag_goes_on_with(demo: Demo) -> None:
+    assert "Anna, придёте завтра в 10:00?" in demo.text
+    demo.wahelp.post("/sandbox/phones/74951234567/messages", json={"text": "нет"}).raise_for_status()
+    wait_until(lambda: "Booking B-7 is free." in demo.text, timeout=120, what="an answer that is taken")
+    assert "✓ cancel" in demo.text
 
 
 def test_its_connections_are_in_the_database_encrypted_and_name_what_was_made(demo: Demo) -> None:
@@ -196,6 +212,34 @@ def test_it_is_said_that_the_quiet_hours_are_waited_for_and_how_not_to(
     run = demo.airflow.trigger(dag, {"quiet_hours": None, "reports": f"file://{tmp_path}"})
     demo.expect(dag, run, {**ENDS[dag], "remind": ["success"]})
     assert demo.airflow.xcom(dag, run, "remind")["sent"] == 3
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.skipif(not LISTENS, reason="before Airflow 3, assets have no events")
+def test_the_bot_answers(demo: Demo) -> None:
+    for _ in range(4):  # what is written before its watcher has begun is not new
+        demo.wahelp.post(
+            f"/sandbox/phones/{PHONE}/messages", json={"text": "Where are you?"}
+        ).raise_for_status()
+        with suppress(TimeoutError):
+            demo.hear("the blue door", seconds=30)
+            return
+    pytest.fail("the bot does not answer")
+
+
+@pytest.mark.skipif(VERSION < (3,), reason="Airflow 2 runs nothing that is still to come")
+def test_the_dialogs_of_an_hour_are_exported(demo: Demo, runs: dict[str, str], tmp_path: Path) -> None:
+    dag = "wahelp_dialogs"
+    demo.expect(dag, runs[dag], ENDS[dag])
+    written = datetime.fromisoformat(demo.lines()[0]["created_at"]) + timedelta(minutes=10)
+    after = written.replace(minute=30) + timedelta(hours=1)
+    run = demo.airflow.trigger(dag, {"directory": f"file://{tmp_path}"}, logical_date=after)
+    demo.expect(dag, run, ENDS[dag])
+    (file,) = tmp_path.rglob("*.jsonl")
+    assert file.parent.parent == tmp_path
+    texts = [json.loads(line)["text"] for line in file.read_text("utf-8").splitlines()]
+    assert "Hello from Airflow!" in texts
+    assert len(texts) == demo.airflow.xcom(dag, run, "export")["count"]
 
 
 @pytest.mark.skipif(ASKS, reason="this Airflow asks people")

@@ -28,7 +28,7 @@ from .killer import Killer
 
 pytestmark = pytest.mark.system
 
-COUNT = int(os.environ.get("WAHELP_SOAK", "60"))
+COUNT = int(os.environ.get("WAHELP_SOAK", "30"))
 SEED = 20260115
 DEATHS = {3: "begun", 8: "sent", 13: "begun sent", 18: "sent sent"}
 """Of each twenty tasks, which ones die, and where in each of their first tries."""

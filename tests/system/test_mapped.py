@@ -1,4 +1,4 @@
-"""Forty sends at once, four at a time, each in a process of its own."""
+"""Twelve sends at once, four at a time, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .conftest import LOGIN, Runner
 
 pytestmark = pytest.mark.system
 
-COUNT = 40
+COUNT = 12
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def channel(crowd_sandbox: Sandbox, password: str) -> dict[str, object]:
         return {"project_id": project_id, "channel_uuid": answer["data"]["uuid"]}
 
 
-def test_forty_tasks_send_forty_messages_with_one_login(
+def test_tasks_at_once_send_a_message_each_with_one_login(
     run: Runner, crowd_sandbox: Sandbox, channel: dict[str, object]
 ) -> None:
     finished = run("wahelp_mapped", {**channel, "count": COUNT})

@@ -22,7 +22,7 @@ from tests.guide_server import LOGIN
 
 pytestmark = pytest.mark.system
 
-COUNT = int(os.environ.get("WAHELP_WAITS", "20"))
+COUNT = int(os.environ.get("WAHELP_WAITS", "8"))
 SINGLE = 3
 SLACK = 30
 """Seconds that a machine may take which runs other tests too; without our interval it would be a minute."""
@@ -42,7 +42,7 @@ def channel(unreliable: Sandbox) -> dict[str, Any]:
     return {"project_id": project, "channel_uuid": uuid}
 
 
-def test_a_hundred_waits_are_one_poll_and_survive_a_crash(
+def test_many_waits_are_one_poll_and_survive_a_crash(
     airflow: Airflow, unreliable: Sandbox, channel: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = airflow.trigger(DAG, _conf(channel, [channel["channel_uuid"]] * COUNT))
@@ -54,7 +54,7 @@ def test_a_hundred_waits_are_one_poll_and_survive_a_crash(
         airflow.check()
         return states()["deferred"] == COUNT
 
-    wait_until(all_deferred, timeout=360, what="a hundred deferred tasks")
+    wait_until(all_deferred, timeout=360, what="all tasks deferred")
     before = _requests_per_interval(airflow, unreliable)
     assert 0 < before <= 12
 
@@ -67,7 +67,7 @@ def test_a_hundred_waits_are_one_poll_and_survive_a_crash(
 
     scanned = time.monotonic()
     unreliable.scan(channel["channel_uuid"])
-    wait_until(lambda: states()["deferred"] == 0, timeout=180, what="a hundred events")
+    wait_until(lambda: states()["deferred"] == 0, timeout=180, what="all events")
     fired = time.monotonic() - scanned
     assert airflow.wait_for_run(DAG, run_id, timeout=360) == "success"
     tasks = [each for each in airflow.api.task_instances(DAG, run_id) if each.task_id == "wait"]

@@ -26,6 +26,7 @@ GIVEN: dict[str, Any] = {
     "CreateProjectOperator": {"name": "Shop"},
     "CreateChannelOperator": {"name": "Support"},
     "CreateUserOperator": {"name": "Anna", "phone": "+71234567890"},
+    "ReplyReportOperator": {"mailing_report": "mailing.csv"},
     "SendMessageOperator": {"text": "Hello", "user_id": 1},
     "SendMessagesOperator": {"text": "Hello", "recipients": "people.csv"},
     "SetWebhookOperator": {"url": "https://example.com/in"},

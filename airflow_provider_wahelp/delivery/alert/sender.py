@@ -24,8 +24,7 @@ from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
-from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.state.interface import State
 from airflow_provider_wahelp.storage.user_ids import UserIdCache, is_same_phone
 
 T = TypeVar("T")
@@ -37,9 +36,15 @@ LOOKS = (0.0, 1.5, 2.5)
 
 
 class AlertSender:
-    """Sends alerts that this process has claimed."""
+    """Sends alerts that this process has claimed.
 
-    def __init__(self, hook: WahelpAsyncHook, alerts: Alerts, channels: Channels) -> None:
+    :param remembering: the state in which the ids of phones are remembered, and the key of their digests.
+    """
+
+    def __init__(
+        self, hook: WahelpAsyncHook, alerts: Alerts, channels: Channels, remembering: tuple[State, bytes]
+    ) -> None:
+        self._remembering = remembering
         self._hook = hook
         self._alerts = alerts
         self._channels = channels
@@ -160,7 +165,7 @@ class AlertSender:
         scope = f"{await self._hook.server()}/{to.project_id}/{to.channel_uuid}"
 
         def do() -> T:
-            with closing(UserIdCache(shared_directory(), scope, digest_key())) as users:
+            with closing(UserIdCache(*self._remembering, scope)) as users:
                 return work(users)
 
         return await asyncio.to_thread(do)

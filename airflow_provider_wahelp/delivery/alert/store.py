@@ -1,27 +1,26 @@
-"""The alerts of a host: which were sent, which are held back, and which is sent now.
+"""The alerts of all that share a state: which were sent, which are held back, and which is sent now.
 
-An alert is a row, found under a digest that nobody can read a phone from. What is held back stays a row until
+An alert is a record, found under a digest that nobody can read a phone from. What is held back stays until
 a message that reports it was sent. So a count is exact, and what was not sent is reported later, not lost.
-The file may be lost at any time: then alerts are sent as if they were the first.
+The state may be lost at any time: then alerts are sent as if they were the first.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
-import time
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from airflow_provider_wahelp.storage.database import Database
+from airflow_provider_wahelp.delivery.alert.records import Book, Entry, State
+from airflow_provider_wahelp.storage.state.interface import State as SharedState
+from airflow_provider_wahelp.storage.state.interface import StateAwayError
+from airflow_provider_wahelp.storage.state.shared import host_state, warn_once
 
-FILE = "alerts.sqlite"
-SPARE_FILE = "alerts-spare.sqlite"
-"""Decides which process sends while the other file stays locked: one more message a group, not one each."""
+T = TypeVar("T")
+
+SCOPE = "alerts"
 
 KEPT = 30 * 86_400.0
 """Seconds after which an alert is forgotten."""
@@ -29,52 +28,7 @@ KEPT = 30 * 86_400.0
 LOCKED = 5.0
 """Seconds to wait for the other processes of a storm, if nobody says how much time there is."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS alerts (
-    key BLOB PRIMARY KEY, grp BLOB NOT NULL, run BLOB NOT NULL, label TEXT NOT NULL, at REAL NOT NULL,
-    state TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL, note TEXT NOT NULL, reporter BLOB
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_group ON alerts (grp, state);
-CREATE INDEX IF NOT EXISTS by_run ON alerts (run, state);
-CREATE INDEX IF NOT EXISTS by_reporter ON alerts (reporter);
-"""
-
-# The process that claimed it has died before it began to send: it is held back, as all that was not sent.
-_HOLD_LOST = """
-UPDATE alerts SET state = 'held', reporter = NULL WHERE grp = :group AND state = 'claimed' AND until <= :now
-"""
-_LAST = """
-SELECT max(at) FROM alerts WHERE grp = :group AND key != :key AND state IN ('claimed', 'begun', 'done')
-"""
-_WRITE = """
-INSERT INTO alerts VALUES (:key, :group, :run, :label, :now, :state, :pid, :until, '{}', NULL)
-ON CONFLICT (key) DO UPDATE SET state = :state, pid = :pid, until = :until, reporter = NULL,
-    at = CASE WHEN :state = 'held' THEN at ELSE :now END
-"""
-_CAME_UP = "SELECT 1 FROM alerts WHERE key BETWEEN ? AND ? AND at >= ? LIMIT 1"
-_BEGIN = "UPDATE alerts SET state = 'begun', note = :note WHERE key = :key"
-_WITHDRAW = "UPDATE alerts SET state = 'claimed' WHERE key = :key AND state = 'begun'"
-_GIVE_BACK = """
-UPDATE alerts SET until = 0, state = CASE state WHEN 'claimed' THEN 'held' ELSE state END WHERE key = :key
-"""
-# Two messages on their way at once do not report the same alert.
-_REPORT = """
-UPDATE alerts SET reporter = :key
-WHERE state = 'held' AND key != :key AND (grp = :group OR (:ends_run AND run = :run))
-    AND (reporter IS NULL OR reporter NOT IN (
-        SELECT key FROM alerts WHERE state IN ('claimed', 'begun') AND until > :now))
-"""
-_REPORTED = "SELECT label, at, grp = :group FROM alerts WHERE reporter = :key AND state = 'held' ORDER BY at"
-
-
-class State(StrEnum):
-    """How far an alert has got."""
-
-    HELD = "held"  # counted, to be reported by another alert's message
-    CLAIMED = "claimed"  # about to be sent: no request has left that could be it
-    BEGUN = "begun"  # it may have been sent
-    DONE = "done"  # it was sent
-    REPORTED = "reported"  # another alert's message has reported it
+log = logging.getLogger(__name__)
 
 
 class Action(StrEnum):
@@ -161,18 +115,15 @@ class Claim:
 
 
 class Alerts:
-    """Keeps alerts, for all processes of a host.
+    """Keeps alerts, for all processes that share a state. While that is away, for those of the host.
 
-    :param directory: where the file is; ``None``: in memory only.
-    :param clock: returns the time, in seconds since 1970.
+    :param state: where they are kept.
     :param locked: seconds to wait while another process writes.
     """
 
-    def __init__(
-        self, directory: Path | None, clock: Callable[[], float] = time.time, locked: float = LOCKED
-    ) -> None:
-        self._database = Database(directory, FILE, _TABLES, locked, SPARE_FILE)
-        self._clock = clock
+    def __init__(self, state: SharedState, locked: float = LOCKED) -> None:
+        self._state = state
+        self._locked = locked
 
     def claim(self, alert: Alert, window: float, lease: float, *, quiet: bool = False) -> Claim:
         """Decide what to do with an alert; of all processes that ask at the same moment, one sends it.
@@ -181,7 +132,7 @@ class Alerts:
         :param lease: for how many seconds no other process gets this alert, unless this process dies.
         :param quiet: whether the recipient has quiet hours now.
         """
-        return self._database.transact(lambda db: self._claim(db, alert, window, lease, quiet=quiet))
+        return self._do(lambda book: _claim(book, alert, window, lease, quiet=quiet))
 
     def came_up(self, event: bytes, since: float) -> bool:
         """Return whether any alert of an event came up.
@@ -189,85 +140,123 @@ class Alerts:
         :param event: what the keys of its alerts begin with.
         :param since: the earliest time that counts, in seconds since 1970.
         """
-        # A key is the event's digest, and another as long, which may begin with 0xff.
-        values = event, event + b"\xff" * len(event), since
-        return self._database.do(lambda db: db.execute(_CAME_UP, values).fetchone()) is not None
+        return self._do(lambda book: book.came_up(event, since))
 
     def begin(self, alert: Alert, note: Mapping[str, Any]) -> None:
         """Note that it is sent now: from here on it may have been.
 
         :param note: what its message is recognised by later.
         """
-        self._set(alert, _BEGIN, note=json.dumps(dict(note)))
+
+        def change(entry: Entry) -> None:
+            entry.state, entry.note = State.BEGUN, dict(note)
+
+        self._change(alert, change)
 
     def finish(self, alert: Alert) -> None:
         """Note that it was sent, and with it what its message reports."""
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("UPDATE alerts SET state = 'done' WHERE key = ?", (alert.key,))
-            db.execute(
-                "UPDATE alerts SET state = 'reported' WHERE reporter = ? AND state = 'held'", (alert.key,)
-            )
+        def work(book: Book) -> None:
+            if entry := book.get(alert.key):
+                for reported in book.reported_by(entry):
+                    reported.state = State.REPORTED
+                    book.write(reported)
+                entry.state = State.DONE
+                book.write(entry)
 
-        self._database.transact(work)
+        self._do(work)
 
     def withdraw(self, alert: Alert) -> None:
         """Note that it certainly was not sent, though it was begun: it may be begun again."""
-        self._set(alert, _WITHDRAW)
+
+        def change(entry: Entry) -> None:
+            entry.state = State.CLAIMED if entry.state is State.BEGUN else entry.state
+
+        self._change(alert, change)
 
     def give_back(self, alert: Alert) -> None:
         """Give up an alert that failed. If it is not begun, the next of its group is sent, and reports it."""
-        self._set(alert, _GIVE_BACK)
+
+        def change(entry: Entry) -> None:
+            entry.state = State.HELD if entry.state is State.CLAIMED else entry.state
+            entry.until = 0.0
+
+        self._change(alert, change)
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Let go of the state."""
+        self._state.close()
 
-    def _set(self, alert: Alert, change: str, **values: Any) -> None:
-        self._database.do(lambda db: db.execute(change, {"key": alert.key, **values}))
+    def _change(self, alert: Alert, change: Callable[[Entry], None]) -> None:
+        def work(book: Book) -> None:
+            if entry := book.get(alert.key):
+                change(entry)
+                book.write(entry)
 
-    def _claim(
-        self, db: sqlite3.Connection, alert: Alert, window: float, lease: float, *, quiet: bool
-    ) -> Claim:
-        now = self._clock()  # under the lock: no other message can be younger
-        values = {**vars(alert), "now": now, "pid": os.getpid(), "until": now + lease}
-        db.execute(_HOLD_LOST, values)
-        row = db.execute("SELECT state, pid, until, note FROM alerts WHERE key = :key", values).fetchone()
-        (last,) = db.execute(_LAST, values).fetchone()
-        action = decide(_known(row, last, now), now, window, quiet=quiet)
-        if action is Action.HOLD:
-            db.execute(_WRITE, {**values, "state": State.HELD, "until": 0.0})
-        if action not in (Action.SEND, Action.RECONCILE):
-            return Claim(action, now)
-        if action is Action.RECONCILE:
-            db.execute("UPDATE alerts SET pid = :pid, until = :until WHERE key = :key", values)
-        else:
-            db.execute("DELETE FROM alerts WHERE at < ?", (now - KEPT,))
-            db.execute(_WRITE, {**values, "state": State.CLAIMED})
-            db.execute(_REPORT, values)
-        reported = db.execute(_REPORTED, values).fetchall()
-        return Claim(
-            action,
-            now,
-            json.loads(row[3]) if row else {},
-            more=tuple(Held(label, at) for label, at, own in reported if own),
-            of_run=tuple(Held(label, at) for label, at, own in reported if not own),
-        )
+        self._do(work)
+
+    def _do(self, work: Callable[[Book], T]) -> T:
+        try:
+            return self._state.alone(SCOPE, self._locked, KEPT, lambda records: work(Book(records)))
+        except StateAwayError as error:
+            warn_once("alerts are counted on this host alone", str(error))
+            self._state = host_state()
+            return self._do(work)
 
 
-def _known(row: tuple[str, int, float, str] | None, last: float | None, now: float) -> Known:
-    if row is None:
-        return Known(None, busy=False, last=last)
-    state, pid, until, _ = row
-    busy = state in (State.CLAIMED, State.BEGUN) and now < until and _alive(pid)
-    return Known(State(state), busy=busy, last=last)
+def _claim(book: Book, alert: Alert, window: float, lease: float, *, quiet: bool) -> Claim:
+    flight = book.in_flight()
+    _hold_lost(book, flight)
+    entry = book.get(alert.key)
+    last = _last(book, flight, alert)
+    known = Known(entry.state if entry else None, busy=bool(entry and entry.is_busy(book.now)), last=last)
+    action = decide(known, book.now, window, quiet=quiet)
+    entry = entry or _new(alert, book.now)
+    if action is Action.HOLD:
+        entry.state = State.HELD
+        book.write(entry)
+    if action not in (Action.SEND, Action.RECONCILE):
+        return Claim(action, book.now)
+    if action is Action.SEND:
+        entry.state, entry.at = State.CLAIMED, book.now
+        found = book.held(entry.group, entry.run if alert.ends_run else None)
+    else:
+        found = book.reported_by(entry)
+    reported = _reportable(book, entry, found, flight)
+    entry.reports = [one.key for one in reported]
+    entry.claim(book.now, lease)
+    book.write(entry)
+    return _claimed(action, book.now, entry, reported)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's, but alive
-        return True
-    return True
+def _reportable(book: Book, entry: Entry, found: list[Entry], flight: list[Entry]) -> list[Entry]:
+    """Return what a message is to report: two that are on their way at once do not report the same alert."""
+    others = [one for one in flight if one is not entry and one.is_under_way(book.now)]
+    taken = {key for one in others for key in one.reports} | {entry.key}
+    return sorted((one for one in found if one.key not in taken), key=lambda one: one.at)
+
+
+def _claimed(action: Action, now: float, entry: Entry, reported: list[Entry]) -> Claim:
+    own = [one for one in reported if one.group == entry.group]
+    others = [one for one in reported if one.group != entry.group]
+    more, of_run = (tuple(Held(one.label, one.at) for one in each) for each in (own, others))
+    return Claim(action, now, entry.note, more, of_run)
+
+
+def _hold_lost(book: Book, flight: list[Entry]) -> None:
+    """Hold back what a process claimed that has died before it began to send, as all that was not sent."""
+    for entry in flight:
+        if entry.state is State.CLAIMED and entry.until <= book.now:
+            entry.state = State.HELD
+            book.write(entry)
+
+
+def _last(book: Book, flight: list[Entry], alert: Alert) -> float | None:
+    """Return when the last message of the alert's group was sent, or begun."""
+    own = [one for one in flight if one.group == alert.group.hex() and one.key != alert.key.hex()]
+    begun = [one.at for one in own if one.state is not State.HELD]
+    return max((at for at in (*begun, book.last_done(alert.group.hex())) if at is not None), default=None)
+
+
+def _new(alert: Alert, now: float) -> Entry:
+    return Entry(alert.key.hex(), alert.group.hex(), alert.run.hex(), alert.label, now)

@@ -28,8 +28,7 @@ from airflow_provider_wahelp.delivery.mailing.sender import Sender
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
-from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key
+from airflow_provider_wahelp.storage.state.shared import remembering, shared_state
 from airflow_provider_wahelp.storage.user_ids import UserIdCache
 
 log = logging.getLogger(__name__)
@@ -106,15 +105,14 @@ class Assembly:
         return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid))
 
     def _user_ids(self, channel_uuid: str) -> UserIdCache:
-        return UserIdCache(shared_directory(), self._scope(channel_uuid), digest_key(), self.clock)
+        return UserIdCache(*remembering(), self._scope(channel_uuid), self.clock)
 
     def _pace(self, channel_uuid: str) -> Pace:
         return Pace(
-            shared_directory(),
+            shared_state(self.clock),
             self._scope(channel_uuid),
             per_minute=self.options.pace,
             daily_cap=self.options.daily_cap,
-            clock=self.clock,
         )
 
     def _scope(self, channel_uuid: str) -> str:
@@ -132,6 +130,7 @@ class Assembly:
         """Return the users of a channel that have opted out."""
         if not self.options.opt_outs.stop_words:
             return ()
-        opt_outs = OptOuts(shared_directory(), self._server, self.options.opt_outs)
+        opt_outs = OptOuts(shared_state(), self._server, self.options.opt_outs)
         log.info("Looking for stop words in the history of channel %s", channel_uuid)
-        return LiveOptOuts(opt_outs, self.hook, self.project_id, channel_uuid, self.clock)
+        with opt_outs.turn(self.project_id, channel_uuid, self.sleep):
+            return LiveOptOuts(opt_outs, self.hook, self.project_id, channel_uuid, self.clock)

@@ -190,8 +190,7 @@ class Dispatcher:
         if reason := self.gate.exclusions.reason(person):
             return SendResult(Outcome.SUPPRESSED, reason)
         # One row may name a person by phone, another by user_id: only the channel tells that it is one.
-        beside = (other.number for other in ready if other.is_same(person))
-        if row := next(beside, None) or self.recorder.worklist.row_of_same(person):
+        if row := self.recorder.worklist.row_of_same(person, ready):
             return SendResult(Outcome.SKIPPED, f"the same person and text as row {row}")
         return self.reconciler.sent_before(person)
 

@@ -70,6 +70,8 @@ class Gate:
         """Return in words what is waited for; the progress tells of quiet hours anyway."""
         if not self.held:
             return ""
+        if self.pace.away:
+            return "the shared state"
         return "the daily cap" if self.pace.capped else "the pace"
 
     def tell(self, until: datetime | None) -> None:

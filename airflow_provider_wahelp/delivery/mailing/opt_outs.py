@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import WahelpError
@@ -18,6 +20,7 @@ from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.storage.cache import KeyValueCache
+from airflow_provider_wahelp.storage.state.interface import State
 
 OVERLAP = 7200
 """Seconds that are read once more the next time: a message may show up late (docs/api.md, 3.3)."""
@@ -25,6 +28,7 @@ OVERLAP = 7200
 _DAY = 86_400  # by more than this the history's clock and the server's do not differ
 _LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
 _SUM = 16  # bytes
+_TURNS, _PAUSE = 600, 2.0  # for so long, in steps of so many seconds, another task may read
 
 
 class OptOutsUnknownError(WahelpError):
@@ -43,16 +47,16 @@ class OptOuts:
 
     A stop word opts out. A later start word ends that, or time; no other message does.
 
-    What was read is remembered on the host, by the ids of these people alone, so that the next time only what
+    What was read is remembered, by the ids of these people alone, so that the next time only what
     is new is read. It may be forgotten at any time; then all is read again.
 
-    :param directory: where it is remembered; ``None``: in this object only.
+    :param state: where it is remembered.
     :param scope: what the ids belong to: the server and the account.
     :param rules: with others, all is read again.
     """
 
-    def __init__(self, directory: Path | None, scope: str, rules: OptOutRules | None = None) -> None:
-        self._cache = KeyValueCache(directory)
+    def __init__(self, state: State, scope: str, rules: OptOutRules | None = None) -> None:
+        self._cache = KeyValueCache(state)
         self._scope = scope
         self._rules = rules or OptOutRules()
         self._known = _Known()
@@ -95,8 +99,26 @@ class OptOuts:
         reading.take(message, Extent())
         self._known = replace(self._known, out=reading.out())
 
-    def _name(self, project_id: Id, channel_uuid: str) -> bytes:
-        parts = [self._scope, str(project_id), channel_uuid, self._rules.fingerprint()]
+    @contextmanager
+    def turn(self, project_id: Id, channel_uuid: str, sleep: Callable[[float], None]) -> Iterator[None]:
+        """Wait while another task reads the channel's history: what it finds need not be read again.
+
+        :param sleep: waits for so many seconds.
+        """
+        name = self._name(project_id, channel_uuid, "reading")
+        token = secrets.token_bytes(_SUM)
+        for _ in range(_TURNS if self._cache.shared else 0):
+            if self._cache.claim(name, token, _TURNS * _PAUSE):
+                break
+            sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            self._cache.forget(name, token)
+            self._cache.close()
+
+    def _name(self, project_id: Id, channel_uuid: str, *what: str) -> bytes:
+        parts = [self._scope, str(project_id), channel_uuid, self._rules.fingerprint(), *what]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=_SUM, person=b"opt-outs").digest()
 
 

@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.storage.files import private_file
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r\n]")  # a spreadsheet runs it; +71234567890 is none
@@ -48,17 +51,19 @@ class DeliveryReportRow(ReportRow):
     channel_uuid: str = ""
 
 
-def check_path(path: Any) -> str:
+def check_path(path: Any, argument: str = "report_path") -> str:
     """Refuse a path that no report can be written to, cheaply enough for the parsing of a DAG.
 
     :raises InputError: if its suffix is not one of :data:`SUFFIXES`.
     """
     if not str(path).lower().endswith(SUFFIXES):
-        raise InputError("report_path", f"must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+        raise InputError(argument, f"must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
     return str(path)
 
 
-def write_report(path: str, rows: Iterable[ReportRow], columns: type[ReportRow] = ReportRow) -> None:
+def write_report(
+    path: str, rows: Iterable[DataclassInstance], columns: type[DataclassInstance] = ReportRow
+) -> None:
     """Write a report as CSV with a header or as JSON Lines, by the path's suffix; it replaces an earlier one.
 
     In CSV an apostrophe is put before what a spreadsheet would take for a formula.
@@ -72,7 +77,11 @@ def write_report(path: str, rows: Iterable[ReportRow], columns: type[ReportRow] 
 
 
 def put(
-    file: IO[str], path: str, rows: Iterable[ReportRow], *, header: type[ReportRow] | None = None
+    file: IO[str],
+    path: str,
+    rows: Iterable[DataclassInstance],
+    *,
+    header: type[DataclassInstance] | None = None,
 ) -> None:
     """Write lines into a file that is open, in the form that a path's suffix asks for.
 

@@ -74,6 +74,8 @@ class Worklist:
         """Why the channel cannot be used, if so."""
         self.repeats = 0
         """How many rows had the key of an earlier one."""
+        self._ways: set[bool] = set()
+        """How the rows name their recipients, by phone or not: in one way, equal rows have equal keys."""
         self._set_aside: dict[str, QueuedMessage] = {}
 
     def __enter__(self) -> Self:
@@ -93,6 +95,7 @@ class Worklist:
         """Add recipients, while the worklist is being filled."""
         change_many(self._db, _ADD, people)
         self.zones.update(person.zones for person in people)
+        self._ways.update(person.by_phone for person in people)
 
     def reject(
         self,
@@ -114,6 +117,7 @@ class Worklist:
         adopted = list(map(self._as_begun, people))
         change_many(self._db, _ADOPT, adopted)
         self.zones.update(person.zones for person in adopted)
+        self._ways.update((True, False))  # the first channel's rows, named as this one finds them
 
     def waiting(self, limit: int, closed: Collection[str] = ()) -> list[QueuedMessage]:
         """Return the next recipients to be written to.
@@ -149,10 +153,15 @@ class Worklist:
         """Return the recipients whose sends are of unknown outcome."""
         return list(map(QueuedMessage._make, self._db.execute(f"{_PERSON} ORDER BY number", (OPEN,))))
 
-    def row_of_same(self, person: QueuedMessage) -> int | None:
-        """Return another row with the same text to the same user; a row with a key is its own message."""
-        if person.label:
+    def row_of_same(self, person: QueuedMessage, beside: Iterable[QueuedMessage]) -> int | None:
+        """Return another row with the same text to the same user; a row with a key is its own message.
+
+        :param beside: those that are about to be begun together with this one.
+        """
+        if person.label or len(self._ways) == 1:
             return None
+        if same := next((other.number for other in beside if other.is_same(person)), None):
+            return same
         row = self._db.execute(_SAME, (person.user_id, person.text, person.number)).fetchone()
         return row[0] if row else None
 

@@ -55,7 +55,7 @@ class Channels(Area):
         registry = self._core.registry
         channel = Channel(
             id=registry.next_id("channels"),
-            uuid=str(uuid4()),
+            uuid=self._new_uuid(),
             project_id=project.id,
             name=read.text(fields, "name"),
             type=read.choice(fields, "type", TYPES),
@@ -126,6 +126,10 @@ class Channels(Area):
         """Plan again what the stored channels wait for."""
         for channel in self._core.registry.channels.values():
             self._plan(channel)
+
+    def _new_uuid(self) -> str:
+        first = None if self._core.registry.channels else self._core.options.first_channel
+        return first or str(uuid4())
 
     def _any(self, uuid: str) -> Channel:
         channel = self._core.registry.channels.get(uuid)

@@ -18,7 +18,13 @@ URI = f"wahelp://wahelp.ru/101/{UUID}"
 )
 def test_a_channel_has_one_spelling(uri: str) -> None:
     assert sanitize_uri(urlsplit(uri)).geturl() == URI
-    assert ChannelUri.parse(uri) == ("wahelp.ru", "101", UUID)
+    assert ChannelUri.parse(uri) == ("wahelp.ru", "101", UUID, False)
+
+
+def test_its_messages_have_an_address_of_their_own() -> None:
+    messages = ChannelUri.parse(URI.upper() + "/MESSAGES/")
+    assert (messages.partitioned, str(messages)) == (True, f"{URI}/messages")
+    assert sanitize_uri(urlsplit(f"{URI}/messages/")).geturl() == f"{URI}/messages"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ def test_any_host(host: str) -> None:
         f"https://wahelp.ru/101/{UUID}",
         "wahelp://wahelp.ru",
         "wahelp://wahelp.ru/101",
-        f"wahelp://wahelp.ru/101/{UUID}/messages",
+        f"wahelp://wahelp.ru/101/{UUID}/statuses",
         f"wahelp:///101/{UUID}",
         f"wahelp://wahelp.ru/0/{UUID}",
         f"wahelp://wahelp.ru/demo/{UUID}",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from airflow_provider_wahelp.assets.event import IncomingEvent
-from airflow_provider_wahelp.incoming.ledger import MARGIN, MOST_KEYS, ReadState, StoredEvent
+from airflow_provider_wahelp.incoming.ledger import MARGIN, ReadState, StoredEvent
 
 START = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -74,8 +76,32 @@ def test_in_whatever_order_events_are_stored_each_message_is_read_once() -> None
     assert sorted(map(int, found)) == list(range(500))
 
 
-def test_the_state_stays_small() -> None:
+def test_the_state_stays_below_what_airflow_takes_as_one_value() -> None:
     state = ReadState(START)
-    for run in range(30):
-        state, _ = read(state, f"run {run}", [stored(run * 300 + n) for n in range(300)])
-    assert len(state.seen) == MOST_KEYS
+    for run in range(400):
+        state, found = read(state, f"run {run}", [stored(run * 600 + n) for n in range(40)])
+        assert len(found) == 40
+    size = len(json.dumps(state.to_json()))
+    assert 50_000 < size < 64 * 1024
+    assert len(state.runs) < 200
+
+
+def test_what_was_read_within_the_margin_is_known_however_much_it_is() -> None:
+    """A flood would be read twice otherwise."""
+    state = ReadState(START)
+    flood = [
+        StoredEvent(replace(stored(0).event, key=f"message:{n}", id=n), START + timedelta(seconds=n / 40))
+        for n in range(16_000)
+    ]
+    given = list[int | str]()
+    for run in range(8):
+        state, found = read(state, f"run {run}", flood[: (run + 1) * 2000])
+        given += found
+    assert sorted(map(int, given)) == list(range(16_000))
+
+
+def test_few_messages_are_known_for_a_day() -> None:
+    state, _ = read(ReadState(START), "one", [stored(1)])
+    for hour in range(1, 24):
+        state, found = read(state, f"hour {hour}", [stored(1, 3600 * hour), stored(3600 * hour)])
+        assert found == [3600 * hour]

@@ -20,6 +20,8 @@ STATES = {"load_0": "success", "load_1": "failed", "load_2": "failed", "sum_1": 
 class Notifier:
     """Tells of a failure."""
 
+    tells_of_failures = True
+
 
 @pytest.fixture(autouse=True)
 def processor(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -34,7 +36,7 @@ def failures(ask: Callable[..., Any] = lambda **_: {"r1": STATES}, reason: str =
     ti = SimpleNamespace(dag_id="shop", run_id="r1", task_id="load", map_index=2, get_task_states=ask)
     tasks = {"load": SimpleNamespace(on_failure_callback=[print, Notifier()]), "sum_1": SimpleNamespace()}
     context = {"ti": ti, "dag": SimpleNamespace(task_dict=tasks), "reason": reason}
-    return failures_of({**context, "dag_run": SimpleNamespace(start_date=STARTED)}, 1.0, Notifier)
+    return failures_of({**context, "dag_run": SimpleNamespace(start_date=STARTED)}, 1.0)
 
 
 LAST = (FailedTask("load", 2, notifies=True),)
@@ -80,7 +82,7 @@ def test_a_loop_that_runs_is_not_kept_waiting() -> None:
 
 def test_before_airflow_3_nothing_needs_to_be_found_out() -> None:
     context = {"ti": SimpleNamespace(task_id="load", map_index=-1), "reason": "task_failure"}
-    assert failures_of(context, 1.0, Notifier) == Failures()
+    assert failures_of(context, 1.0) == Failures()
 
 
 def test_many_names_are_some_and_a_number() -> None:

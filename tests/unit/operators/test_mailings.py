@@ -254,7 +254,7 @@ IMPORT = """
 import sys
 from airflow.providers.common.compat.sdk import BaseOperator
 BaseOperator(task_id="any")  # what Airflow's own operators cost is not ours
-heavy = {"requests", "httpx", "tenacity", "sqlite3", "pyrate_limiter", "phonenumbers", "pyarrow"}
+heavy = {"requests", "httpx", "tenacity", "sqlite3", "redis", "psycopg", "phonenumbers", "pyarrow"}
 for name in list(sys.modules):  # Airflow may have some of them
     if name.partition(".")[0] in heavy:
         del sys.modules[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,8 @@ def channel(project: dict[str, Any], wahelp_sandbox: Sandbox) -> dict[str, Any]:
         (SetWebhookOperator, {"url": "https://example.com", "api": "post"}, "api"),
         (SetWebhookOperator, {"url": "https://example.com", "entities": []}, "entities"),
         (GetMessagesOperator, {"limit": -1}, "limit"),
+        (GetMessagesOperator, {"since": "yesterday"}, "since"),
+        (GetMessagesOperator, {"until": "2026-01-01T00:00:00Z"}, "until"),
         (ChannelActiveSensor, {"channel_uuid": ""}, "channel_uuid"),
     ],
 )
@@ -224,6 +226,20 @@ def test_the_history_is_written_for_its_owner_alone(
     assert path.stat().st_mode & 0o777 == 0o600
     task.execute({})  # a retry writes the file anew
     assert len(path.read_text("utf-8").splitlines()) == 1
+
+
+def test_a_span_of_the_history_is_exported(
+    channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sent = SendMessageOperator(task_id="send", text="Привет", phone=PHONE, **channel).execute({})
+    at = datetime.fromisoformat(sent["created_at"])
+    path = f"file://{tmp_path}/history.jsonl"
+    spans = [(at - timedelta(hours=1), at, 0), (at, at + timedelta(hours=1), 1)]
+    for since, until, count in spans:
+        task = GetMessagesOperator(
+            task_id="export", since=str(since), until=until, output_path=path, **channel
+        )
+        assert task.execute({})["count"] == count
 
 
 def test_a_webhook_secret_stays_out_of_the_log(project: dict[str, Any], task_log: Any) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_wahelp.storage import cache, database, keys
+from airflow_provider_wahelp.storage import database, keys
 from airflow_provider_wahelp.storage import directory as shared
 from airflow_provider_wahelp.storage.keys import KEY_FILE, digest_key
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from airflow_provider_wahelp.storage.user_ids import KEPT, UserIdCache, is_same_phone
 
 PHONE, OTHER = "+79160000001", "+79160000002"
@@ -32,14 +33,16 @@ def _outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["directory", "memory"])
 def people(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UserIdCache]:
-    opened = UserIdCache(tmp_path / "state" if request.param == "directory" else None, SCOPE, KEY)
+    opened = UserIdCache(
+        DirectoryState(tmp_path / "state" if request.param == "directory" else None), KEY, SCOPE
+    )
     yield opened
     opened.close()
 
 
 def reopened(directory: Path, scope: str = SCOPE, key: bytes = KEY) -> dict[str, object]:
     """Return what another process knows."""
-    others = UserIdCache(directory, scope, key)
+    others = UserIdCache(DirectoryState(directory), key, scope)
     try:
         return dict(others.get_many([PHONE, OTHER]))
     finally:
@@ -68,20 +71,22 @@ def test_more_phones_than_sqlite_takes_at_a_time(people: UserIdCache) -> None:
 
 
 def test_another_process_knows_too_and_another_channel_or_key_does_not(tmp_path: Path) -> None:
-    UserIdCache(tmp_path, SCOPE, KEY).put(PHONE, 301)
+    UserIdCache(DirectoryState(tmp_path), KEY, SCOPE).put(PHONE, 301)
     assert reopened(tmp_path) == {PHONE: 301}
     assert reopened(tmp_path, scope=SCOPE + "2") == {}
     assert reopened(tmp_path, key=b"other") == {}
 
 
 def test_scope_and_phone_are_not_run_together() -> None:
-    assert UserIdCache(None, "a", KEY)._name("bc") != UserIdCache(None, "ab", KEY)._name("c")
+    assert UserIdCache(DirectoryState(None), KEY, "a")._name("bc") != UserIdCache(
+        DirectoryState(None), KEY, "ab"
+    )._name("c")
 
 
 def test_the_files_are_private_and_name_nobody(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        people = UserIdCache(tmp_path / "state", SCOPE, KEY)
+        people = UserIdCache(DirectoryState(tmp_path / "state"), KEY, SCOPE)
         people.put(PHONE, 301)
     finally:
         os.umask(old)
@@ -97,12 +102,12 @@ def test_the_files_are_private_and_name_nobody(tmp_path: Path) -> None:
 
 
 def test_files_that_others_can_read_are_closed_to_them(tmp_path: Path) -> None:
-    first = UserIdCache(tmp_path, SCOPE, KEY)
+    first = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE)
     first.put(PHONE, 301)
     first.close()
-    (tmp_path / cache.CACHE_FILE).chmod(0o644)
+    (tmp_path / "known.sqlite").chmod(0o644)
     assert reopened(tmp_path) == {PHONE: 301}
-    assert (tmp_path / cache.CACHE_FILE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "known.sqlite").stat().st_mode & 0o777 == 0o600
 
 
 def test_threads_share_it(people: UserIdCache) -> None:
@@ -118,10 +123,11 @@ def test_threads_share_it(people: UserIdCache) -> None:
 def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import pathlib, sys
+        from airflow_provider_wahelp.storage.state.directory import DirectoryState
         from airflow_provider_wahelp.storage.user_ids import UserIdCache
         directory, number = pathlib.Path(sys.argv[1]), int(sys.argv[2])
         for step in range(20):
-            people = UserIdCache(directory, "scope", b"key")
+            people = UserIdCache(DirectoryState(directory), b"key", "scope")
             people.put(f"+{number}-{step}", number)
             assert people.get(f"+{number}-{step}") == number
             people.close()
@@ -136,30 +142,30 @@ def test_processes_share_it_and_create_it_at_once(tmp_path: Path) -> None:
     said = [process.communicate(timeout=120)[1] for process in begun]
     assert [process.returncode for process in begun] == [0] * 6, said
     assert not any("cannot" in words for words in said), said
-    people = UserIdCache(directory, "scope", b"key")
+    people = UserIdCache(DirectoryState(directory), b"key", "scope")
     expected = {f"+{number}-{step}": number for number in range(6) for step in range(20)}
     assert people.get_many(list(expected)) == expected
     people.close()
-    assert {file.name for file in directory.iterdir()} == {cache.CACHE_FILE}
+    assert {file.name for file in directory.iterdir()} == {"known.sqlite"}
 
 
 @pytest.mark.parametrize("damage", ["header", "pages"])
 def test_a_damaged_file_costs_lookups_and_is_created_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
-    first = UserIdCache(tmp_path, SCOPE, KEY)
+    first = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE)
     for number in range(2000):
         first.put(f"+7{number}", number)
     first.put(PHONE, 301)
     first.close()
-    file = tmp_path / cache.CACHE_FILE
+    file = tmp_path / "known.sqlite"
     content = bytearray(file.read_bytes())
     if damage == "header":
         content[:100] = b"x" * 100
     else:
         content[4096:] = b"\xff" * (len(content) - 4096)
     file.write_bytes(content)
-    second = UserIdCache(tmp_path, SCOPE, KEY)
+    second = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE)
     assert second.get(PHONE) is None
     second.put(PHONE, 302)
     assert second.get(PHONE) == 302
@@ -171,22 +177,22 @@ def test_a_damaged_file_costs_lookups_and_is_created_anew(
 
 
 def test_a_flipped_bit_does_not_make_somebody_else_of_a_phone(tmp_path: Path) -> None:
-    people = UserIdCache(tmp_path, SCOPE, KEY)
+    people = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE)
     people.put(PHONE, 301)
     people.put(OTHER, 302)
     people.close()
-    with sqlite3.connect(tmp_path / cache.CACHE_FILE) as database:
-        kept = dict(database.execute("SELECT name, content FROM known"))
+    with sqlite3.connect(tmp_path / "known.sqlite") as database:
+        kept = dict(database.execute("SELECT name, content FROM wahelp_known"))
         damaged = kept[people._name(PHONE)].replace(b"301", b"309")
-        database.execute("UPDATE known SET content = ? WHERE name = ?", (damaged, people._name(PHONE)))
+        database.execute("UPDATE wahelp_known SET content = ? WHERE name = ?", (damaged, people._name(PHONE)))
     database.close()
     assert reopened(tmp_path) == {OTHER: 302}
 
 
 def test_a_locked_file_costs_lookups(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    people = UserIdCache(tmp_path, SCOPE, KEY)
+    people = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE)
     people.put(PHONE, 301)
-    other = sqlite3.connect(tmp_path / cache.CACHE_FILE, isolation_level=None)
+    other = sqlite3.connect(tmp_path / "known.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert people.get(PHONE) == 301  # reading waits for nobody
     people.put(OTHER, 302)
@@ -209,8 +215,11 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
     if obstacle == "others_may_write":
         directory.chmod(0o777)
     if obstacle == "directory_in_its_place":
-        (directory / cache.CACHE_FILE).mkdir()
-    people, again = UserIdCache(directory, SCOPE, KEY), UserIdCache(directory, SCOPE, KEY)
+        (directory / "known.sqlite").mkdir()
+    people, again = (
+        UserIdCache(DirectoryState(directory), KEY, SCOPE),
+        UserIdCache(DirectoryState(directory), KEY, SCOPE),
+    )
     people.put(PHONE, 301)
     assert people.get(PHONE) == 301
     assert again.get(PHONE) is None
@@ -219,7 +228,7 @@ def test_a_directory_that_cannot_be_used_costs_lookups(
 
 
 def test_a_directory_that_vanishes_costs_lookups(tmp_path: Path) -> None:
-    people = UserIdCache(tmp_path / "state", SCOPE, KEY)
+    people = UserIdCache(DirectoryState(tmp_path / "state"), KEY, SCOPE)
     people.put(PHONE, 301)
     for file in (tmp_path / "state").iterdir():
         file.unlink()
@@ -281,7 +290,7 @@ def test_without_a_directory_the_key_is_of_this_process(own_state: Path) -> None
 
 def test_an_id_is_remembered_for_some_days(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
-    people = UserIdCache(tmp_path, SCOPE, KEY, lambda: now[0])
+    people = UserIdCache(DirectoryState(tmp_path), KEY, SCOPE, lambda: now[0])
     people.put(PHONE, 301)
     now[0] += KEPT - 1
     assert people.get(PHONE) == 301

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.query import BATCH, query_rows
 from airflow_provider_wahelp.delivery.mailing.row_shape import Columns
-from airflow_provider_wahelp.transfers.query import BATCH, query_rows
 
 ANNA, BOB = "+79160000001", "+79160000002"
 MANY = 2 * BATCH + 1

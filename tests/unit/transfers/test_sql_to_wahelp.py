@@ -17,11 +17,12 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Airfl
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing import query
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation
+from airflow_provider_wahelp.delivery.mailing.query import BATCH, query_rows
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.sandbox import Sandbox
-from airflow_provider_wahelp.transfers import SqlToWahelpOperator, query
-from airflow_provider_wahelp.transfers.query import BATCH, query_rows
+from airflow_provider_wahelp.transfers import SqlToWahelpOperator
 
 PEOPLE = [(number, f"+7916000000{number}", f"N{number}") for number in range(5)]
 EVERYBODY = "SELECT phone, name FROM people"

@@ -103,6 +103,29 @@ def test_a_burst_longer_than_a_page_is_shown_whole(place: Place, wahelp_sandbox:
     assert read([Reader(place, burst[-1])], meanwhile) == [burst]
 
 
+@pytest.mark.parametrize("ignored", [True, False])
+def test_it_is_said_once_that_messages_may_be_missing(
+    place: Place, wahelp_sandbox: Sandbox, ignored: bool
+) -> None:
+    """Where pages are ignored, a burst longer than a page is lost: that must not go unsaid."""
+    write(wahelp_sandbox, place, "long ago")
+    wahelp_sandbox.advance(3600)
+    write(wahelp_sandbox, place, "before")
+    wahelp_sandbox.set_habits(page_ignored=ignored)
+    waiter = IncomingWaiter(str(place["channel_uuid"]), INTERVAL, None, lambda _: None)
+
+    async def work() -> list[Any]:
+        with polled("wahelp_default", int(place["project_id"]), waiter):
+            await looks(2)
+            assert not waiter._events
+            write(wahelp_sandbox, place, *(f"Hello {n}" for n in range(130)))
+            await looks(5)
+        return list(waiter._events)
+
+    said = timelapse.run(work())
+    assert [("messages may be missing" in each) for each in said] == [True] * ignored
+
+
 def test_what_was_written_since_a_moment_is_shown_to_who_comes_later(
     place: Place, wahelp_sandbox: Sandbox
 ) -> None:

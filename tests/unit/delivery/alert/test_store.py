@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_wahelp.delivery.alert.store import Action, Known, State, decide
+from airflow_provider_wahelp.delivery.alert.records import State
+from airflow_provider_wahelp.delivery.alert.store import Action, Known, decide
 
 NOW, WINDOW = 1_000_000.0, 600.0
 

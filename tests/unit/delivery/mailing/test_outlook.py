@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)  # 15:00 in Moscow, 22:00 in Vladivostok
 MOSCOW, EAST, KALININGRAD = "Europe/Moscow", "Asia/Vladivostok", "Europe/Kaliningrad"
@@ -24,7 +25,7 @@ def ends(
     cap: int | None = None,
     now: datetime = NOON,
 ) -> datetime | None:
-    pace = Pace(None, "channel", daily_cap=cap, clock=now.timestamp)
+    pace = Pace(DirectoryState(None, now.timestamp), "channel", daily_cap=cap)
     return Outlook(pace, windows, lambda: waiting).end(now, sum(waiting.values()), interval)
 
 
@@ -51,7 +52,7 @@ def test_a_cap_takes_days() -> None:
 
 def test_what_was_sent_today_is_taken_off_the_cap() -> None:
     times = iter([NOON.timestamp()] * 9)
-    pace = Pace(None, "channel", daily_cap=3, clock=lambda: next(times))
+    pace = Pace(DirectoryState(None, lambda: next(times)), "channel", daily_cap=3)
     assert [pace.take(), pace.take()] == [0.0, 0.0]
     assert pace.room() == 1
     end = Outlook(pace, None, lambda: {"": 2}).end(NOON, 2, 3.0)
@@ -69,7 +70,7 @@ def test_who_waits_where_is_not_asked_at_each_line() -> None:
         asked.append(1)
         return {MOSCOW: 9600}
 
-    view = Outlook(Pace(None, "channel"), NIGHT, waiting)
+    view = Outlook(Pace(DirectoryState(None), "channel"), NIGHT, waiting)
     for seconds in range(0, 600, 5):
         view.end(NOON + timedelta(seconds=seconds), 9600 - seconds // 3, 3.0)
     assert len(asked) == 2
@@ -77,7 +78,9 @@ def test_who_waits_where_is_not_asked_at_each_line() -> None:
 
 @pytest.mark.parametrize("now", [NOON, NOON + timedelta(hours=7)])
 def test_quiet_hours_are_told_by_the_clock_of_those_who_wait(now: datetime) -> None:
-    view = Outlook(Pace(None, "channel"), NIGHT, lambda: {MOSCOW: 3, f"{EAST},Asia/Sakhalin": 2})
+    view = Outlook(
+        Pace(DirectoryState(None), "channel"), NIGHT, lambda: {MOSCOW: 3, f"{EAST},Asia/Sakhalin": 2}
+    )
     view.end(now, 5, 3.0)
     told = {NOON: "2 people wait until 09:00 Asia/Vladivostok"}
     assert view.quiet(now) == told.get(now, "5 people wait until 09:00 Asia/Vladivostok")

@@ -15,6 +15,7 @@ from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
 PHONE = "+71234567890"
 START = datetime(2026, 5, 4, 17, 22, tzinfo=UTC).timestamp()
@@ -43,7 +44,7 @@ def log(caplog: pytest.LogCaptureFixture) -> logging.Logger:
 
 
 def outlook(clock: Clock, per_minute: float | None = None, **given: object) -> Outlook:
-    pace = Pace(None, CHANNEL, per_minute=per_minute, clock=clock, **given)  # type: ignore[arg-type]
+    pace = Pace(DirectoryState(None, clock), CHANNEL, per_minute=per_minute, **given)  # type: ignore[arg-type]
     return Outlook(pace, None, dict)
 
 
@@ -88,7 +89,7 @@ def test_quiet_hours_and_the_cap_are_said(
 ) -> None:
     windows = QuietWindows(QuietHours.parse("21:00-09:00"), "Europe/Moscow")
     waiting = {"Europe/Moscow": 28, "Asia/Vladivostok": 12}
-    pace = Pace(None, CHANNEL, per_minute=20, daily_cap=1500, clock=clock)
+    pace = Pace(DirectoryState(None, clock), CHANNEL, per_minute=20, daily_cap=1500)
     for _ in range(3):
         assert not pace.take()
         clock.now += 10
@@ -128,7 +129,7 @@ def test_where_something_else_holds_it_what_was_measured_counts(
 def test_a_pace_that_is_shared_says_so(
     log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    mine, other = (Pace(tmp_path, CHANNEL, per_minute=20, clock=clock) for _ in range(2))
+    mine, other = (Pace(DirectoryState(tmp_path, clock), CHANNEL, per_minute=20) for _ in range(2))
     progress = Progress(log, 100, Outlook(mine, None, dict), clock=clock)
     for _ in range(5):
         for pace in (other, mine):
@@ -198,7 +199,7 @@ def test_who_waits_for_quiet_hours_is_in_every_line(
     log: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     windows = QuietWindows(QuietHours.parse("20:00-09:00"), "Europe/Moscow", own=False)
-    pace = Pace(None, CHANNEL, per_minute=20, clock=clock)
+    pace = Pace(DirectoryState(None, clock), CHANNEL, per_minute=20)
     progress = Progress(log, 3, Outlook(pace, windows, lambda: {"Europe/Moscow": 3}), clock=clock)
     clock.now += 5
     progress.tick()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -17,7 +19,8 @@ from demo.airflow import Airflow
 from demo.airflow_version import VERSION
 from demo.process import wait_until
 from tests.guide_server import LOGIN
-from tests.system.conftest import connection, place_of
+
+from .conftest import place_of
 
 pytestmark = [
     pytest.mark.system,
@@ -28,6 +31,7 @@ SOAK = bool(os.environ.get("WAHELP_SOAK"))
 MESSAGES, TRIGGERER_KILLS, SCHEDULER_KILLS = (500, 9, 1) if SOAK else (30, 1, 0)
 BURST, INTERVAL, WARM = 20, 2.0, 5.0
 PHONE = "+79161234567"
+DAG = Path(__file__).parent / "watching" / "reads_incoming.py"
 
 
 @pytest.fixture
@@ -38,32 +42,35 @@ def phones() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    return tmp_path / "notes"
+def notes(airflow: Airflow, own_dags: Path, phones: Sandbox, tmp_path: Path) -> Iterator[Path]:
+    """Let a DAG listen meanwhile; return where it notes down what it reads."""
+    with listening(DAG, airflow, own_dags, phones, tmp_path / "notes") as notes:
+        yield notes
 
 
-@pytest.fixture
-def listening(tmp_path: Path, phones: Sandbox, notes: Path) -> Iterator[Airflow]:
-    here = Path(__file__).parent
-    env = {
-        "AIRFLOW_CONN_WAHELP_DEFAULT": connection(phones.url, *LOGIN.values()),
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
-        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "12",
-        "LISTENING_PLACE": json.dumps(place_of(phones)),
-        "LISTENING_INTERVAL": str(INTERVAL),
-        "LISTENING_NOTES": str(notes),
+@contextmanager
+def listening(file: Path, airflow: Airflow, own_dags: Path, phones: Sandbox, notes: Path) -> Iterator[Path]:
+    """Let a DAG listen meanwhile; return where it notes down what it reads."""
+    account = {"connection_id": "wahelp_incoming", "conn_type": "wahelp", "host": phones.url, **LOGIN}
+    airflow.api.add_connection(account)
+    told = {
+        "place": place_of(phones),
+        "how": {"wahelp_conn_id": account["connection_id"], "poke_interval": INTERVAL},
+        "notes": str(notes),
     }
-    with Airflow(tmp_path / "airflow", [here / "dags"], env=env) as running:
-        yield running
+    dag = own_dags / file.name
+    dag.with_suffix(".json").write_text(json.dumps(told))
+    shutil.copy(file, dag)
+    yield notes
+    dag.unlink()
 
 
 def test_each_message_is_read_once_though_daemons_are_killed(
-    listening: Airflow, phones: Sandbox, notes: Path, capsys: pytest.CaptureFixture[str]
+    airflow: Airflow, phones: Sandbox, notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     random = Random(5)
     uuid = str(place_of(phones)["channel_uuid"])
-    watched(listening, phones)
+    watched(airflow, phones)
     warm(phones, notes, uuid)
     began = time.monotonic()
     sent = [write(phones, uuid, "how soon?")]
@@ -75,9 +82,9 @@ def test_each_message_is_read_once_though_daemons_are_killed(
         count = min(random.randint(1, BURST), max(MESSAGES - len(sent), 1))
         sent += [write(phones, uuid, f"Hello {n}") for n in range(count)]
         if kills and random.random() < 0.5:
-            watched(listening, phones)  # a triggerer that is only starting has nothing to lose
+            watched(airflow, phones)  # a triggerer that is only starting has nothing to lose
             time.sleep(random.uniform(0, 2 * INTERVAL))
-            listening.crash(kills.pop())
+            airflow.crash(kills.pop())
         time.sleep(random.uniform(0, INTERVAL))
     told = dict.fromkeys(sent)
     wait_until(lambda: told.keys() <= set(read(notes)), timeout=180, what="all messages", every=1)
