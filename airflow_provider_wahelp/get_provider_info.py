@@ -26,8 +26,10 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
         "operators": _modules(
             "operators",
+            "api",
             "ask",
             "channels",
+            "files",
             "history",
             "incoming",
             "mailings",
@@ -92,6 +94,7 @@ def _config() -> dict[str, Any]:
                     "example": "wahelp_state",
                     "default": "",
                 },
+                **_alert_options(),
                 "state_directory": {
                     "description": (
                         "Where the tasks of a host share a token. Created for its owner alone; it may "
@@ -102,6 +105,49 @@ def _config() -> dict[str, Any]:
                     "example": "/var/lib/airflow/wahelp",
                     "default": "",
                 },
+                **_file_options(),
             },
         }
+    }
+
+
+def _alert_options() -> dict[str, Any]:
+    told = {
+        "alert_to": ("", "+71234567890, +77012345678", "Phones that are told when any task or DAG fails."),
+        "alert_conn_id": ("wahelp_default", "wahelp_alerts", "The connection that tells them."),
+        "alert_throttle": ("600", "3600", "Seconds for which an alert silences its group; 0: each is sent."),
+        "alert_quiet_hours": ("", "22:00-08:00", "When no alert is sent."),
+        "alert_timezone": ("Europe/Moscow", "Asia/Almaty", "The zone of times in alerts."),
+    }
+    return {
+        name: {
+            "description": f"{description}\n",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": example,
+            "default": default,
+        }
+        for name, (default, example, description) in told.items()
+    }
+
+
+def _file_options() -> dict[str, Any]:
+    return {
+        "file_field": {
+            "description": (
+                "The name of the part that a file to a person is sent in. Wahelp has not published "
+                "it; ``wahelp docs`` may tell.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "attachment",
+            "default": "file",
+        },
+        "file_limit": {
+            "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
+            "version_added": "0.1.0",
+            "type": "integer",
+            "example": "16000000",
+            "default": "100000000",
+        },
     }

@@ -20,14 +20,19 @@ else:
 
 _TEXTS = frozenset(
     {
+        "caption",
         "channel_uuid",
         "default",
         "default_region",
+        "file_name",
         "group_by",
         "idempotency_key",
         "key",
         "message_id",
+        "method",
         "name",
+        "output_path",
+        "path",
         "phone",
         "project_id",
         "question",

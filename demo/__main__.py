@@ -15,6 +15,7 @@ import httpx
 
 from demo.airflow import Airflow
 from demo.airflow_api import TaskInstance
+from demo.airflow_version import VERSION
 from demo.connections import PASSWORD, connect, name_defaults
 from demo.interrupts import Interrupts, StopRequestedError
 from demo.question import Question
@@ -116,6 +117,8 @@ def _demonstrate(home: Path, dags: Path, report: Report, interrupts: Interrupts)
             question = Question(airflow, sandbox, report, shop)
             question.ask()
             if sys.stdin.isatty() and sys.stdout.isatty():
+                if VERSION >= (3,):
+                    airflow.api.listen("wahelp_bot")
                 report.places(f"{airflow.url}/dags/{DAG_ID}", sandbox.url, dags)
                 _stay(airflow, question, report, interrupts)
             else:

@@ -104,6 +104,13 @@ class AirflowApi:
         self._call("PATCH", dag, json={"is_paused": False})
         return run_id
 
+    def listen(self, dag_id: str) -> None:
+        """Start a DAG's watchers: they are started when its file is read and it is not paused (Airflow 3)."""
+        dag = f"/dags/{quote(dag_id, safe='')}"
+        self._call("PATCH", dag, json={"is_paused": False})
+        with contextlib.suppress(ConflictError):  # it is asked for already
+            self._call("PUT", f"/parseDagFile/{quote(self._get(f'{dag}/details')['file_token'], safe='')}")
+
     def dag_run(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run."""
         return str(self._get(_run(dag_id, run_id))["state"])

@@ -50,7 +50,7 @@ class Report:
         self.say(f"  Sandbox  {sandbox}")
         self.say(f"  DAGs     {dags}: yours; they appear within seconds, and stay")
         self.say("  Next     answer the question in the sandbox, with «да» or «нет»: the DAG goes on")
-        self.say("           unpause wahelp_bot, and ask it something in the sandbox")
+        self.say("           ask where the shop is, from any phone there: wahelp_bot answers")
         self.say("           trigger wahelp_invoices: reminders of invoices, from a database. At night")
         self.say("           they wait for the morning; empty quiet_hours to send them now\n")
 

@@ -2,7 +2,8 @@
 
 A run reads its own span of the history, so a retry, a cleared run and a backfill write the same file again.
 The span ends ten minutes before the run begins, as a message may show up late. Where the history does not
-reach back so far, the task fails. Project and channel are the connection's defaults.
+reach back so far, the task fails. A run that you trigger needs a logical date. Project and channel are the
+connection's defaults.
 """
 
 from __future__ import annotations

@@ -45,11 +45,13 @@ class Answer:
     """What came back over HTTP, whichever library brought it.
 
     :param headers: the headers, their names in lower case.
+    :param stored: how many bytes of the body went to a file in place of ``body``.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    stored: int | None = None
 
     @property
     def retry_after(self) -> float | None:
@@ -75,10 +77,12 @@ class Envelope:
     """A successful answer, out of its envelope (docs/api.md, 1).
 
     :param has_more: whether a list goes on; ``None`` where the API does not say.
+    :param answer: the answer itself.
     """
 
     data: Any = field(repr=False)
     has_more: bool | None = None
+    answer: Answer = field(default=Answer(200, {}, b""), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,12 @@ def open_envelope(answer: Answer, what: str, private: Iterable[str] = ()) -> Env
     if isinstance(body, Mapping):
         has_more = body.get("has_more")
         data = body["data"] if "data" in body else None if set(body) == {"success"} else body
-        return Envelope(data, has_more if isinstance(has_more, bool) else None)
+        return Envelope(data, has_more if isinstance(has_more, bool) else None, answer)
     if body is _NOT_JSON:
         if answer.body.strip():
             raise errors.UnreadableAnswerError(what, "it is not JSON", status=answer.status)
-        return Envelope(None)
-    return Envelope(body)
+        return Envelope(None, answer=answer)
+    return Envelope(body, answer=answer)
 
 
 def error_of(

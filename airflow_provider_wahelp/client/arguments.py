@@ -21,6 +21,7 @@ ChannelType = Literal["whatsapp", "telegram", "waba", "viber", "vk", "instagram"
 """Types of channels; the spelling of all but the first two is a guess (docs/api.md, 4.1)."""
 
 WebhookApi = Literal["hook", "webhooks"]
+HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 IfUnclear = Literal["check", "fail", "resend"]
 OnRerun = Literal["skip", "resend"]
 IfExists = Literal["reuse", "create", "fail"]

@@ -7,7 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
@@ -15,14 +15,16 @@ import httpx
 from tenacity import AsyncRetrying
 
 from airflow_provider_wahelp.client import errors, retries
-from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.bodies import Encoded, encoded
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, Pause, Step
-from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of, headers_of, url_of
+from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of, headers_of, is_file, url_of
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
 from airflow_provider_wahelp.client.settings import Settings
+from airflow_provider_wahelp.client.threads import content_of, in_thread, store
 from airflow_provider_wahelp.client.token_store import TokenStore, process_store
 from airflow_provider_wahelp.client.tokens import TokenKeeper
 from airflow_provider_wahelp.client.transport import Transport
@@ -42,13 +44,18 @@ _NEVER_SENT = (
 class _NoAddresses(logging.Filter):
     """Drops httpx's line for each request to the API: it is logged at INFO with the whole query."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: set[str] = set()
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record may be logged."""
         said = record.getMessage()
-        return "/api/app/" not in said and "/api/crm/" not in said
+        return not any(part in said for part in ("/api/app/", "/api/crm/", *self.hosts))
 
 
-logging.getLogger("httpx").addFilter(_NoAddresses())
+_no_addresses = _NoAddresses()
+logging.getLogger("httpx").addFilter(_no_addresses)
 
 
 async def _ignore(token: str) -> None:
@@ -72,6 +79,7 @@ class AsyncWahelpClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
+        _no_addresses.hosts.add(f"{settings.base_url}/")
         self._network = Network(settings)
         self._keeper = TokenKeeper(settings, store or process_store(settings))
         self._on_token = on_token
@@ -152,22 +160,34 @@ class AsyncWahelpClient:
         return await attempts(self._exchange, call, token)
 
     async def _exchange(self, call: Call[T], token: str) -> T:
-        bearer = {"Authorization": f"Bearer {token}"} if token else {}
         asked = uptime()
         with _translated(call, self._network):
-            response = await self._http.request(
-                call.method,
-                url_of(self.settings.base_url, call),
-                json=call.json,
-                headers={**headers_of(call), **bearer},
-                timeout=httpx.Timeout(
-                    self.settings.timeout_of(sends=call.sends), connect=self.settings.connect_timeout
-                ),
-                follow_redirects=call.method == "GET",
-            )
-        answer = answer_of(call, response)
+            async with in_thread(encoded(call.form)) if call.form else nullcontext() as form:
+                response = await self._http.send(
+                    self._request(call, token, form),
+                    follow_redirects=call.method == "GET",
+                    stream=call.store is not None,
+                )
+                answer = await _received(call, response)
         self._keeper.server_clock.learn(answer.headers.get("date"), asked)
-        return call.result(answer, token)
+        result = call.result(answer, token)
+        if call.store and answer.stored is None:
+            async with in_thread(call.store()) as file:
+                await asyncio.to_thread(file.write, answer.body)
+        return result
+
+    def _request(self, call: Call[Any], token: str, form: Encoded | None) -> httpx.Request:
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        return self._http.build_request(
+            call.method,
+            url_of(self.settings.base_url, call),
+            json=call.json,
+            content=content_of(form) if form else None,
+            headers={**headers_of(call), **bearer, **(form.headers if form else {})},
+            timeout=httpx.Timeout(
+                self.settings.timeout_of(sends=call.sends), connect=self.settings.connect_timeout
+            ),
+        )
 
     async def _token(self, rejected: str | None = None) -> str:
         if rejected:
@@ -192,6 +212,19 @@ class AsyncWahelpClient:
         finally:
             if locked:
                 self._keeper.store.unlock()
+
+
+async def _received(call: Call[Any], response: httpx.Response) -> Answer:
+    """Return an answer, its body in memory or in the file that it is for."""
+    try:
+        if call.store and is_file(call, response):
+            stored = await store(call.store(), response)
+            await response.aclose()
+            return answer_of(call, response, stored)
+        await response.aread()
+    finally:
+        await response.aclose()
+    return answer_of(call, response)
 
 
 @contextmanager

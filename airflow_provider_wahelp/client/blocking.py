@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any, Self, TypeVar
 
 import requests
 from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from airflow_provider_wahelp.client import errors, retries
-from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.answers import Answer, Page
+from airflow_provider_wahelp.client.bodies import encoded
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.flow import Flow, Pause, Step
-from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of
+from airflow_provider_wahelp.client.http_request import CHUNK, LOCK_POLL, answer_of, is_file
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.server_clock import uptime
@@ -120,17 +121,20 @@ class WahelpClient:
 
     def _exchange(self, call: Call[T], token: str) -> T:
         asked = uptime()
-        with _translated(call, self._network):
-            request = prepared(call, self.settings, token)
+        with translated(call, self._network), encoded(call.form) as form:
+            request = prepared(call, self.settings, token, form)
             response = self._session.send(
                 request,
                 timeout=(self.settings.connect_timeout, self.settings.timeout_of(sends=call.sends)),
                 allow_redirects=call.method == "GET",
                 proxies=self._session.proxies_for(str(request.url)),
+                stream=call.store is not None,
             )
-        answer = answer_of(call, response)
+            answer = _received(call, response)
         self._keeper.server_clock.learn(answer.headers.get("date"), asked)
         result = call.result(answer, token)
+        if call.store and answer.stored is None:
+            _store(call.store, [answer.body])
         self.trouble = ""
         return result
 
@@ -165,8 +169,21 @@ class WahelpClient:
                 self._keeper.store.unlock()
 
 
+def _received(call: Call[Any], response: requests.Response) -> Answer:
+    """Return an answer, its body in memory or in the file that it is for."""
+    with response:
+        if call.store and is_file(call, response):
+            return answer_of(call, response, _store(call.store, response.iter_content(CHUNK)))
+        return answer_of(call, response)
+
+
+def _store(open_file: Callable[[], AbstractContextManager[IO[bytes]]], chunks: Iterable[bytes]) -> int:
+    with open_file() as file:
+        return sum(map(file.write, chunks))
+
+
 @contextmanager
-def _translated(call: Call[Any], network: Network) -> Iterator[None]:
+def translated(call: Call[Any], network: Network) -> Iterator[None]:
     """Name a fault of the network by what it means for the call."""
     try:
         yield

@@ -5,14 +5,14 @@ A call is data. Each client performs it with its own HTTP library; ``retries`` d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_wahelp.client.answers import Page, read_list, read_object
+from airflow_provider_wahelp.client.bodies import FilePart, Form
 from airflow_provider_wahelp.client.call import Call, Id
-from airflow_provider_wahelp.client.masking import mask_phone, mask_url, scrub, secrets_of, strings_in
+from airflow_provider_wahelp.client.masking import mask_phone, mask_url, secrets_of
 from airflow_provider_wahelp.client.models import (
     Account,
     Channel,
@@ -162,15 +162,19 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
     )
 
 
-def send_message(project_id: Id, channel_uuid: str, user_id: Id, text: str) -> Call[Message]:
-    """Send a text; the API has no idempotency key (docs/api.md, 3.2)."""
+def send_message(
+    project_id: Id, channel_uuid: str, user_id: Id, text: str, file: FilePart | None = None
+) -> Call[Message]:
+    """Send a text, or a file with a text below it; the API has no idempotency key (docs/api.md, 3.2)."""
+    fields = (("text", text),) if text else ()
     return Call(
         "POST",
         _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),
         f"send a message to user {user_id} through channel {channel_uuid}",
         created(Message, "id"),
-        json={"text": text},
-        private=(text,),
+        json=None if file else {"text": text},
+        form=Form((*fields, ("destination", "from_operator")), (file,)) if file else None,
+        private=(text, file.name) if file else (text,),
         project_id=project_id,
         repeatable=False,
         sends=True,
@@ -239,43 +243,6 @@ def add_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Call[Webho
         project_id=project_id,
         repeatable=False,
     )
-
-
-def request(
-    method: str,
-    path: str,
-    *,
-    json: Any = None,
-    params: Mapping[str, Any] | None = None,
-    project_id: Id | None = None,
-) -> Call[Any]:
-    """Call any of the vendor's 376 operations.
-
-    :param path: the path, with or without ``/api/app/`` before it; those below ``/api/crm/`` with that.
-    :return: what the answer's envelope holds.
-    """
-    method = method.upper()
-    root, path = _rooted(path)
-    return Call(
-        method,
-        path,
-        f"{method} /api/{root}/{scrub(path.partition('?')[0])}",
-        lambda envelope: envelope.data,
-        json=json,
-        params=params,
-        private=list(strings_in([json, params])),
-        project_id=project_id,
-        repeatable=method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"},
-        root=root,
-    )
-
-
-def _rooted(path: str) -> tuple[str, str]:
-    """Return the root of a path and what is below it; ``api/documentation`` lies below ``/api/app/``."""
-    path = path.lstrip("/")
-    if path.startswith("api/crm/"):
-        return "crm", path.removeprefix("api/crm/")
-    return "app", path.removeprefix("api/app/").removeprefix("app/")
 
 
 def _path(*parts: Id) -> str:

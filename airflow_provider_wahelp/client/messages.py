@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from airflow_provider_wahelp.client import calls, phones
+from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
     InputError,
@@ -14,6 +15,7 @@ from airflow_provider_wahelp.client.errors import (
     RecipientMissingError,
     WahelpError,
 )
+from airflow_provider_wahelp.client.file_likeness import name_digest
 from airflow_provider_wahelp.client.flow import Flow, Stamped
 from airflow_provider_wahelp.client.likeness import digest, sketch
 from airflow_provider_wahelp.client.masking import mask_phone
@@ -52,28 +54,37 @@ class Recipient:
         return user.id
 
 
-def send_to(recipient: Recipient, text: str, others: Container[Id] = ()) -> Flow[Message]:
+def send_to(
+    recipient: Recipient, text: str, others: Container[Id] = (), file: FilePart | None = None
+) -> Flow[Message]:
     """Find the recipient, and send them a text once.
 
     :param others: the ids of messages that are known to be others.
+    :param file: a file to send with it.
     """
-    begun = yield from begin_send(recipient, text, others)
-    return (yield from send_message(begun, text))
+    begun = yield from begin_send(recipient, text, others, file=file)
+    return (yield from send_message(begun, text, file=file))
 
 
 def begin_send(
-    to: Recipient, text: str, others: Container[Id] = (), user_id: Id | None = None
+    to: Recipient,
+    text: str,
+    others: Container[Id] = (),
+    user_id: Id | None = None,
+    file: FilePart | None = None,
 ) -> Flow[BegunSend]:
     """Find the recipient, and return a send that begins now.
 
     :param others: the ids of messages that are known to be others.
     :param user_id: the recipient, if known by now.
+    :param file: a file that is sent with the text.
     """
     if user_id is None:
         user_id = yield from to.resolve()
     now = yield from moment()
     known = to.project_id, to.channel_uuid, user_id, digest(text)
-    return BegunSend(*known, now.seconds, now.by_host, others, now.seconds, sketch(text))
+    name = name_digest(file.name) if file else ""
+    return BegunSend(*known, now.seconds, now.by_host, others, now.seconds, sketch(text), name)
 
 
 def send_message(
@@ -83,6 +94,7 @@ def send_message(
     before_repeat: Callable[[BegunSend], None] = lambda begun: None,
     *,
     patient: bool = True,
+    file: FilePart | None = None,
 ) -> Flow[Message]:
     """Send a text once: where the outcome is unknown, look into the history before sending again.
 
@@ -92,6 +104,7 @@ def send_message(
     :param before_repeat: is called before the text is sent again, with when that is.
     :param patient: whether to wait, before that, until nothing can be under way any more, nor show up late;
         otherwise that is waited for only where the server was too slow to answer.
+    :param file: a file to send with the text.
     :raises UnknownOutcomeError: if the outcome is unknown, and the history does not tell it.
     """
 
@@ -103,7 +116,7 @@ def send_message(
             before_repeat(begun)
         return found
 
-    attempt = partial(_attempt, begun, text)
+    attempt = partial(_attempt, begun, text, file)
     message = yield from attempt() if looks is None else carried_out_once(attempt, find)
     return replace(  # what the answer leaves out
         message,
@@ -113,11 +126,11 @@ def send_message(
     )
 
 
-def _attempt(begun: BegunSend, text: str) -> Flow[Message]:
+def _attempt(begun: BegunSend, text: str, file: FilePart | None) -> Flow[Message]:
     """Send a text, and learn from the answer by which clock the history's times are."""
     project, channel = begun.project_id, begun.channel_uuid
     asked = yield from moment()
-    call = calls.send_message(project, channel, begun.user_id, text)
+    call = calls.send_message(project, channel, begun.user_id, text, file)
     message = yield from with_channel_check(call, project, channel)
     if message.created_at:
         answered = yield from moment()

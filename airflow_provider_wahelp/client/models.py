@@ -240,8 +240,10 @@ class QrCode:
 
 def identity(item: object) -> tuple[object, object]:
     """Return what an object is the same by, whatever else of it has changed."""
-    key = (getattr(item, "id", None), getattr(item, "uuid", None))
-    return (repr(vars(item)), None) if key == (None, None) else key
+    values = item if isinstance(item, Mapping) else getattr(item, "__dict__", {})
+    key = (values.get("id"), values.get("uuid"))
+    is_key = key != (None, None) and all(isinstance(part, str | int | None) for part in key)
+    return key if is_key else (repr(values or item), None)
 
 
 def _is_object(value: object) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import ReadTimeoutError, WahelpError
+from airflow_provider_wahelp.client.file_likeness import with_file
 from airflow_provider_wahelp.client.flow import Flow, Pause, service_facts
 from airflow_provider_wahelp.client.history import Extent, read_history
 from airflow_provider_wahelp.client.history_clock import Offset, Window, window
@@ -116,7 +117,7 @@ def judge(
         if alike is Likeness.SAME and at is not None and at >= since.certain and message.id is not None:
             return Verdict(message)
         if alike is not Likeness.OTHER:
-            doubt = _doubt(alike, message)
+            doubt = _doubt(begun, alike, message)
     return Verdict(doubt=doubt)
 
 
@@ -187,7 +188,13 @@ def _seconds_left(begun: BegunSend) -> Flow[float]:
 
 
 def _likeness(begun: BegunSend, text: str | None, message: Message) -> Likeness:
-    """Compare a message with what was sent, of which a later attempt may know no more than the digests."""
+    """Compare a message with what was sent: its text and, where a file was sent, what is said of the file."""
+    alike = _of_text(begun, text, message)
+    return with_file(begun.file, begun.digest, message, alike) if begun.file else alike
+
+
+def _of_text(begun: BegunSend, text: str | None, message: Message) -> Likeness:
+    """Compare the text with what was sent, of which a later attempt may know no more than the digests."""
     if message.user_id is None:  # it may have gone to anybody
         return _of_anybody(begun, message)
     if text is not None:
@@ -207,9 +214,11 @@ def _of_anybody(begun: BegunSend, message: Message) -> Likeness:
     return Likeness.PERHAPS if is_deleted(message.text) else Likeness.OTHER
 
 
-def _doubt(alike: Likeness, message: Message) -> str:
+def _doubt(begun: BegunSend, alike: Likeness, message: Message) -> str:
     if is_deleted(message.text):
         return "a message to the user was deleted since, which may be this one"
+    if begun.file and alike is Likeness.PERHAPS:
+        return f"message {message.id} to the user may be this file: the history does not say which file it is"
     if alike is Likeness.PERHAPS:
         return f"message {message.id} to the user may be this one, with another text"
     if message.created_at is None:

@@ -34,6 +34,8 @@ class BegunSend:
     :param others: the ids of messages that are known to be other ones.
     :param attempted: when it was attempted last; when it was begun by default.
     :param sketch: of the text, by :func:`~airflow_provider_wahelp.client.likeness.sketch`.
+    :param file: of the name of a file that is sent with it, by
+        :func:`~airflow_provider_wahelp.client.file_likeness.name_digest`.
     """
 
     project_id: Id
@@ -45,6 +47,7 @@ class BegunSend:
     others: Container[Id] = ()
     attempted: float | None = None
     sketch: str = ""
+    file: str = ""
 
     @property
     def since(self) -> Moment:

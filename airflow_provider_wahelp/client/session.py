@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from http.client import HTTPException
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -13,6 +15,7 @@ from requests.utils import requote_uri
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from airflow_provider_wahelp.client.bodies import Encoded
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.http_request import headers_of, url_of
 from airflow_provider_wahelp.client.network import Network, Server, server_of
@@ -22,12 +25,15 @@ POOL_SIZE = 32
 """Connections that the threads of a process may use at a time."""
 
 
-def prepared(call: Call[Any], settings: Settings, token: str) -> requests.PreparedRequest:
+def prepared(
+    call: Call[Any], settings: Settings, token: str, form: Encoded | None = None
+) -> requests.PreparedRequest:
     """Return the request of a call. The session has no part in it: neither its cookies nor a ``.netrc``.
 
     To take each address apart anew would be most of what preparing a request costs.
 
     :param token: the bearer token; the empty string for none.
+    :param form: the body of a call with a form.
     """
     headers = headers_of(call)
     if token:
@@ -36,10 +42,23 @@ def prepared(call: Call[Any], settings: Settings, token: str) -> requests.Prepar
     request.prepare_method(call.method)
     request.url = requote_uri(url_of(_encoded(settings.base_url), call))
     request.prepare_headers(headers)
-    request.prepare_body(None, None, call.json)
+    if form:
+        _put(form, request)
+    else:
+        request.prepare_body(None, None, call.json)
     request.prepare_hooks(None)
     request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
     return request
+
+
+def _put(form: Encoded, request: requests.PreparedRequest) -> None:
+    """Give a request a body that may be an iterator of known length, for which requests has no way."""
+    if isinstance(form.content, bytes):
+        request.prepare_body(form.content, None)
+    else:
+        body: Any = form.content
+        request.body = body
+    request.headers.update(form.headers)
 
 
 @cache
@@ -112,10 +131,42 @@ class _Connection(HTTPConnection):
             raise NewConnectionError(self, type(error).__name__) from error
 
 
+class _Guarded(HTTPConnection):
+    """A connection that sends nothing before the address of its server was checked."""
+
+    check: ClassVar[list[Callable[[str, int, str], None]]]
+
+    def connect(self) -> None:
+        """Connect, and check where to."""
+        super().connect()
+        address = self.sock.getpeername()[0] if self.sock else ""
+        try:
+            self.check[0](self.host, self.port, address)
+        except BaseException:
+            self.close()
+            raise
+
+
 @cache
 def _class_of(kind: type[Any]) -> type[Any]:
     """Return a class of connections that names such faults, from one that may do TLS or SOCKS."""
     return kind if issubclass(kind, _Connection) else type(kind.__name__, (_Connection, kind), {})
+
+
+@contextmanager
+def guarded(session: Session, check: Callable[[str, int, str], None]) -> Iterator[Session]:
+    """Let a session send nothing to a server before its address is checked.
+
+    A name may lead elsewhere by the time that it is connected to. Behind a proxy, the proxy resolves it.
+
+    :param check: raises what is to be raised, from the name of the server, its port and its address.
+    """
+    for scheme in ("https://", "http://"):
+        adapter = session.get_adapter(scheme)
+        assert isinstance(adapter, _Adapter)  # noqa: S101 - for the types
+        adapter.check = check
+    with session:
+        yield session
 
 
 class _Adapter(HTTPAdapter):
@@ -123,6 +174,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, network: Network) -> None:
         super().__init__(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE)
+        self.check: Callable[[str, int, str], None] | None = None
         self._network = network
         self._pools: dict[Server, Any] = {}
 
@@ -134,6 +186,8 @@ class _Adapter(HTTPAdapter):
         if server not in self._pools:
             pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             pool.ConnectionCls = _class_of(pool.ConnectionCls)
+            if self.check and pool.proxy is None:
+                pool.ConnectionCls = type("Guarded", (_Guarded, pool.ConnectionCls), {"check": [self.check]})
             self._pools[server] = pool
         return self._pools[server]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import mask_secret
 
@@ -14,6 +14,7 @@ from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient
+from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.token_store import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
@@ -21,6 +22,10 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_conn
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
+from airflow_provider_wahelp.storage.downloads import download
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 T = TypeVar("T")
 
@@ -88,6 +93,25 @@ class BlockingHook(BaseWahelpHook):
         """Return the country of phones without a country code, checked; the connection's by default."""
         with airflow_errors():
             return self._operations.region
+
+    def download(
+        self,
+        message: Message | Mapping[str, Any] | str,
+        path: str | ObjectStoragePath,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Fetch the file of a message, such as a voice note, to object storage: without the token.
+
+        A link into the own network is refused, unless it is the connection's own server.
+
+        :param message: the message, as an object or as plain values; or the link.
+        :param path: where to write it; what was there stays until the file is complete.
+        :param limit: the most bytes that it may have; ``[wahelp] file_limit`` by default.
+        :return: its ``path``, ``size`` and ``content_type``.
+        :raises NotFoundError: if the link is dead.
+        """
+        with airflow_errors():
+            return download(self._connection.settings, message, path, limit)
 
     def run(self, flow: Flow[T]) -> T:
         """Take the steps of an operation, with the errors that all methods have.

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wahelp.client import arguments, calls, operations, phones, users
+from airflow_provider_wahelp.client import arguments, calls, generic, operations, phones, users
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.documentation import reading
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.flow import Flow, once
+from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.history import messages_between
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.connection import WahelpConnection
+from airflow_provider_wahelp.storage.files import private_bytes
+from airflow_provider_wahelp.storage.uploads import Uploads, file_parts
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an operation that has no method is asked for, as the hooks' :meth:`request` takes it."""
+
+    json: Any = None
+    data: Mapping[str, Any] | None = None
+    files: Uploads | None = None
+    params: Mapping[str, Any] | None = None
+    project_id: Any = None
+    output_path: str | ObjectStoragePath | None = None
 
 
 class BoundOperations:
@@ -92,18 +114,14 @@ class BoundOperations:
 
     def send_message(
         self,
-        text: str,
-        user_id: Any,
-        phone: Any,
-        name: Any,
-        channel_uuid: Any,
-        project_id: Any,
+        text: str | None,
+        to: Recipient,
         others: set[Any],
+        file: FilePart | None = None,
     ) -> Flow[Message]:
         """Send a message, none of those that this hook knows to be others."""
-        text = arguments.text(text)
-        to = self.recipient(user_id, phone, name, channel_uuid, project_id)
-        return _remembered(send_to(to, text, others), others)
+        words = "" if file and not text else arguments.text(text)
+        return _remembered(send_to(to, words, others, file), others)
 
     def get_messages(
         self, limit: int | None, channel_uuid: Any, project_id: Any
@@ -145,13 +163,37 @@ class BoundOperations:
         project = self._project(project_id)
         return lambda page: calls.list_webhooks(project, page)
 
-    def request(
-        self, method: str, path: str, json: Any, params: Mapping[str, Any] | None, project_id: Any
-    ) -> Flow[Any]:
+    def request(self, method: str, path: str, asked: Asked) -> Flow[Response]:
         """Call any operation."""
-        chosen = project_id if project_id not in (None, "") else self._connection.project_id
-        project = None if chosen is None else arguments.project_id(chosen)
-        return once(calls.request(method, path, json=json, params=params, project_id=project))
+        return once(self._request(method, path, asked))
+
+    def request_list(self, path: str, asked: Asked) -> Callable[[int], Call[Page[Any]]]:
+        """List whatever an operation lists."""
+        call = self._request("GET", path, asked)
+        return lambda number: generic.page(call, number)
+
+    def get_documentation(self) -> Flow[dict[str, Any]]:
+        """Read the API's documentation."""
+        return reading.get_documentation(self._connection.settings.base_url)
+
+    def get_changelog(self) -> Flow[Any]:
+        """Read the API's changelog."""
+        return once(reading.get_changelog())
+
+    def _request(self, method: str, path: str, asked: Asked) -> Call[Response]:
+        call = generic.request(
+            method,
+            path,
+            json=asked.json,
+            data=asked.data,
+            files=file_parts(asked.files),
+            params=asked.params,
+            project_id=None if asked.project_id in (None, "") else arguments.project_id(asked.project_id),
+            base_url=self._connection.settings.base_url,
+        )
+        project = self._connection.project_id if call.project_id is None else call.project_id
+        store = partial(private_bytes, asked.output_path) if asked.output_path else None
+        return replace(call, project_id=project, store=store)
 
 
 def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:
@@ -159,3 +201,11 @@ def _remembered(sending: Flow[Message], others: set[Any]) -> Flow[Message]:
     message = yield from sending
     others.add(message.id)
     return message
+
+
+def result_of(response: Response, output_path: str | ObjectStoragePath | None) -> Any:
+    """Return what an operation without a method answers: its data, or which file it has become."""
+    if not output_path:
+        return response.data
+    size = len(response.content) if response.size is None else response.size
+    return {"path": str(output_path), "size": size, "content_type": response.headers.get("content-type")}

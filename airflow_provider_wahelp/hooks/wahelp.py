@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.hooks.blocking import BlockingHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.hooks.requests import RequestingHook
+from airflow_provider_wahelp.storage.uploads import file_to_send
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpHook(BlockingHook):
+class WahelpHook(RequestingHook):
     """The Wahelp API with the credentials of an Airflow connection.
 
     One pooled keep-alive session, safe to share between threads; use it as a context manager, or call
@@ -140,7 +144,37 @@ class WahelpHook(BlockingHook):
         :raises ChannelNotActiveError: if the channel is not authorized.
         """
         return self._do(
-            lambda does: does.send_message(text, user_id, phone, name, channel_uuid, project_id, self._sent)
+            lambda does: does.send_message(
+                text, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent
+            )
+        )
+
+    def send_file(
+        self,
+        file: str | bytes | ObjectStoragePath,
+        caption: str | None = None,
+        user_id: int | str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        channel_uuid: str | None = None,
+        project_id: int | str | None = None,
+        file_name: str | None = None,
+    ) -> Message:
+        """Send a file to a person, once, as :meth:`send_message` sends a text.
+
+        How Wahelp takes files is **not confirmed** (docs/api.md, 3.2).
+
+        :param file: a path of object storage, or bytes.
+        :param caption: a text below it.
+        :param file_name: what the file is called; by default as in its path.
+        :raises InputError: if it cannot be read, is empty, or is too large.
+        """
+        with airflow_errors():
+            part = file_to_send(file, file_name)
+        return self._do(
+            lambda does: does.send_message(
+                caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part
+            )
         )
 
     def get_messages(
@@ -202,22 +236,3 @@ class WahelpHook(BlockingHook):
     def list_webhooks(self, project_id: int | str | None = None) -> Iterator[Webhook]:
         """Yield the webhooks of a project that were added with ``api="webhooks"``."""
         return self._each(lambda does: does.list_webhooks(project_id))
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,
-        params: Mapping[str, Any] | None = None,
-        project_id: int | str | None = None,
-    ) -> Any:
-        """Call any of the API's operations, with the same token, repetitions and errors.
-
-        After a lost answer ``GET``, ``PUT`` and ``DELETE`` are repeated (a repeated ``DELETE`` may then say
-        :class:`NotFoundError`), others only if they certainly were not carried out.
-
-        :param path: the path, with or without ``/api/app`` before it; those below ``/api/crm`` with that.
-        :param project_id: what ``X-Project`` says; the connection's by default.
-        :return: the ``data`` of the answer.
-        """
-        return self._do(lambda does: does.request(method, path, json, params, project_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from airflow_provider_wahelp.delivery.alert.streaks import Streaks
 from airflow_provider_wahelp.notifications.alert_settings import alert_settings
 from airflow_provider_wahelp.notifications.event import Event, Kind, event_of
 from airflow_provider_wahelp.notifications.wahelp import WahelpNotifier
-from airflow_provider_wahelp.storage.directory import shared_directory
-from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
+from airflow_provider_wahelp.storage.cache import KeyValueCache
+from airflow_provider_wahelp.storage.state.shared import remembering
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -56,9 +55,8 @@ def task_failed(context: Any) -> None:
     def change(made: Notification) -> Notification:
         if made.event.kind is not Kind.FAILED:
             return made
-        identity = _digest("event", *made.event.identity)
         with _streaks() as streaks:
-            streak = streaks.fail(_task(made.event), identity, _now(made.zone))
+            streak = streaks.fail(_task(made.event), made.event.identity, _now(made.zone))
         return _of(made, replace(made.event, streak=streak))
 
     _tell(context, change)
@@ -100,10 +98,10 @@ def file_broken(filename: str, stacktrace: str, *, new: bool) -> None:
     :param new: whether it was not broken before; otherwise it is told only if that has failed until now.
     """
     with _streaks() as streaks:
-        subject = _digest("file", filename)
+        subject = ["file", filename]
         if new:
             now = datetime.now(UTC)
-            streaks.fail(subject, _digest(str(now)), now)
+            streaks.fail(subject, str(now), now)
         owed = streaks.get(subject)
         broken = {"filename": _name(filename), "stacktrace": stacktrace}
         if owed and _tell({"broken": {**broken, "since": owed.since}}, lambda made: made):
@@ -128,19 +126,16 @@ def _of(made: Notification, event: Event) -> Notification:
 
 @contextmanager
 def _streaks() -> Iterator[Streaks]:
-    streaks = Streaks(shared_directory())
+    state, key = remembering()
+    streaks = Streaks(KeyValueCache(state), key)
     try:
         yield streaks
     finally:
         streaks.close()
 
 
-def _task(event: Event) -> bytes:
-    return _digest("task", event.dag_id, event.task_id, event.map_index)
-
-
-def _digest(*parts: object) -> bytes:
-    return keyed_hash(digest_key(), b"failing", json.dumps(parts).encode()).digest()
+def _task(event: Event) -> list[object]:
+    return ["task", event.dag_id, event.task_id, event.map_index]
 
 
 def _now(zone: ZoneInfo) -> datetime:

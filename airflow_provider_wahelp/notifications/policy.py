@@ -56,7 +56,9 @@ def dag_policy(dag: Any) -> None:
     """Let a DAG tell what its tasks did not, unless it has a notifier of its own."""
     from airflow_provider_wahelp.notifications.alert_settings import alert_settings
 
-    if alert_settings() and _add(dag, "on_failure_callback", tell_of_run):
+    if not alert_settings():
+        return
+    if _add(dag, "on_failure_callback", tell_of_run):
         dag.has_on_failure_callback = True
     _drop_listener()
 
@@ -82,9 +84,8 @@ def _drop_listener() -> None:
     Airflow refuses a DAG with a sensor that ends from its trigger wherever there is a listener. On Airflow 3
     another process is told of broken files; Airflow 2 reads each file in a process of its own.
     """
-    if listener := sys.modules.get(LISTENER):
-        from airflow.listeners.listener import get_listener_manager
+    from airflow.listeners.listener import get_listener_manager
 
-        manager = get_listener_manager().pm
-        if manager.is_registered(listener):
-            manager.unregister(listener)
+    manager = get_listener_manager().pm  # loads the plugins, where that has not happened yet
+    if (listener := sys.modules.get(LISTENER)) and manager.is_registered(listener):
+        manager.unregister(listener)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_wahelp._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from airflow_provider_wahelp.operators.api import WahelpApiOperator as WahelpApiOperator
     from airflow_provider_wahelp.operators.ask import AskOperator as AskOperator
     from airflow_provider_wahelp.operators.channels import CreateChannelOperator as CreateChannelOperator
+    from airflow_provider_wahelp.operators.files import SendFileOperator as SendFileOperator
     from airflow_provider_wahelp.operators.history import GetMessagesOperator as GetMessagesOperator
     from airflow_provider_wahelp.operators.incoming import (
         IncomingMessagesOperator as IncomingMessagesOperator,
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 __getattr__, __all__ = lazy_exports(
     __name__,
+    api="WahelpApiOperator",
     ask="AskOperator",
     channels="CreateChannelOperator",
+    files="SendFileOperator",
     history="GetMessagesOperator",
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",

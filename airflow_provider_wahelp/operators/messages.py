@@ -16,11 +16,12 @@ from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.sending import SendingOperator
-from airflow_provider_wahelp.task import optional, required
+from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_wahelp.client.bodies import FilePart
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
@@ -40,6 +41,9 @@ class SendMessageOperator(SendingOperator):
     if no delivery is reported. **The person can get the message twice then**: what the first channel has
     sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
+    :param file: a file to send with the text: a path of object storage, or bytes. How Wahelp takes files is
+        **not confirmed**: see ``docs/files.md``.
+    :param file_name: what the file is called; by default as in its path.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.
@@ -76,6 +80,8 @@ class SendMessageOperator(SendingOperator):
 
     checks = SendingOperator.checks | {
         "text": required(arguments.text),
+        "file": optional(anything),
+        "file_name": optional(arguments.name),
         "user_id": optional(arguments.user_id),
         "phone": optional(phones.check),
         "default_region": optional(phones.check_region),
@@ -106,10 +112,14 @@ class SendMessageOperator(SendingOperator):
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
         remember_in: str | None = None,
+        file: str | bytes | ObjectStoragePath | None = None,
+        file_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.text = text
+        self.file = file
+        self.file_name = file_name
         self.user_id = user_id
         self.phone = phone
         self.name = name
@@ -213,7 +223,7 @@ class SendMessageOperator(SendingOperator):
     def _idempotent_send(self, context: Context) -> IdempotentSend:
         from airflow_provider_wahelp.delivery.message.send import IdempotentSend
 
-        key, text = self._checked("idempotency_key"), self._checked("text")
+        key, text, file = self._checked("idempotency_key"), self._text(), self._file()
         if_unclear, on_rerun = self._checked("if_unclear"), self._checked("on_rerun")
         attempt, ledger = self._attempt_and_ledger(context, key)
         return IdempotentSend(
@@ -227,4 +237,17 @@ class SendMessageOperator(SendingOperator):
             key=key or attempt.key,
             if_unclear=if_unclear,
             on_rerun=on_rerun,
+            file=file,
         )
+
+    def _text(self) -> str:
+        return str(self._checked("text"))
+
+    def _file(self) -> FilePart | None:
+        """Return the file, checked before anything is sent."""
+        if self._checked("file") is None:
+            return None
+        from airflow_provider_wahelp.storage.uploads import file_to_send
+
+        with airflow_errors():
+            return file_to_send(self.file, self._checked("file_name"))

@@ -131,7 +131,9 @@ async def message(request: Request) -> Response:
 
 async def send_message(request: Request) -> Response:
     """Send a message."""
-    return answer(authorized(request).messages.send(**request.path_params, fields=await read_fields(request)))
+    fields = await read_fields(request, file="file")
+    address = str(request.base_url).partition("/api/")[0].rstrip("/")
+    return answer(authorized(request).messages.send(**request.path_params, fields=fields, address=address))
 
 
 async def set_hook(request: Request) -> Response:

@@ -16,7 +16,7 @@ from airflow_provider_wahelp.sandbox.bodies import plain, read_fields
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid
 from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.state import fields as read
-from airflow_provider_wahelp.sandbox.state.messages import Content
+from airflow_provider_wahelp.sandbox.state.content import Content
 
 if TYPE_CHECKING:
     from starlette.requests import Request

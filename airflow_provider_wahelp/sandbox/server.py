@@ -13,7 +13,7 @@ from airflow_provider_wahelp.sandbox.faults.fault import define
 from airflow_provider_wahelp.sandbox.listening import Server, listen, url_of
 from airflow_provider_wahelp.sandbox.phones import digits
 from airflow_provider_wahelp.sandbox.state import State
-from airflow_provider_wahelp.sandbox.state.messages import Content
+from airflow_provider_wahelp.sandbox.state.content import Content
 from airflow_provider_wahelp.sandbox.storage import Storage
 
 if TYPE_CHECKING:

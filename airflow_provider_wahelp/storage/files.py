@@ -53,10 +53,22 @@ def write_json_lines(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
-    """Open a UTF-8 text to be written anew; what was there stays until it is complete.
+    """Open a UTF-8 text to be written anew, as :func:`private_bytes` does.
 
-    A local file is readable for its owner alone and replaced in one step; elsewhere, it is uploaded then. A
-    path that ends in ``.gz`` gets the text compressed.
+    A path that ends in ``.gz`` gets the text compressed.
+
+    :param path: any Airflow object storage path; missing directories are made.
+    """
+    target = storage_path(path)
+    with private_bytes(target) as content, _text(content, target.name) as file:
+        yield file
+
+
+@contextmanager
+def private_bytes(path: str | ObjectStoragePath) -> Iterator[IO[bytes]]:
+    """Open a file to be written anew; what was there stays until it is complete.
+
+    A local file is readable for its owner alone and replaced in one step; elsewhere, it is uploaded then.
 
     :param path: any Airflow object storage path; missing directories are made.
     """
@@ -64,13 +76,12 @@ def private_file(path: str | ObjectStoragePath) -> Iterator[IO[str]]:
     if target.protocol in _LOCAL:
         local = Path(target.path)
         local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _replacing(local) as content, _text(content, local.name) as file:
-            yield file
+        with _replacing(local) as content:
+            yield content
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as content:
-        with _text(content, target.name) as file:
-            yield file
+        yield content
         content.seek(0)
         with target.open("wb") as remote:  # type: ignore[no-untyped-call]
             shutil.copyfileobj(content, remote)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from airflow_provider_wahelp.client import errors
 from airflow_provider_wahelp.client.calls import PAGE_SIZE
 from airflow_provider_wahelp.sandbox import Sandbox
+from tests.unit.client.wire import Wire, ok
 
 PHONE = "+71234567890"
 
@@ -266,12 +269,16 @@ def test_an_address_is_added_to_the_webhooks_once(hook: Any, project: int) -> No
     assert [webhook.uuid for webhook in hook.list_webhooks(project)] == [first.uuid, other.uuid]
 
 
-@pytest.mark.parametrize("path", ["projects", "/projects/", "api/app/projects", "/api/app/projects"])
-def test_any_other_operation_is_a_request_away(hook: Any, project: int, path: str) -> None:
+@pytest.mark.parametrize("path", ["projects", "/projects/", "/app/projects", "{server}/api/app/projects"])
+def test_any_other_operation_is_a_request_away(
+    hook: Any, project: int, path: str, wahelp_sandbox: Sandbox
+) -> None:
+    path = path.format(server=wahelp_sandbox.url)
     assert [entry["id"] for entry in hook.request("get", path)] == [project]
+    assert list(hook.request_list(path, limit=1)) == hook.get_response("get", path).data
 
 
-@pytest.mark.parametrize("path", ["/api/crm/deals", "api/crm/deals", "api/documentation", "files/"])
+@pytest.mark.parametrize("path", ["/crm/deals", "api/crm/deals", "api/documentation", "files/"])
 def test_an_operation_that_the_sandbox_does_not_imitate_is_said_to_be_one(
     hook: Any, project: int, wahelp_sandbox: Sandbox, path: str
 ) -> None:
@@ -279,7 +286,82 @@ def test_an_operation_that_the_sandbox_does_not_imitate_is_said_to_be_one(
     with pytest.raises(errors.NotFoundError, match=r"HTTP 501.*does not imitate it"):
         hook.request("POST" if "deals" in path else "GET", path, project_id=project)
     (asked,) = wahelp_sandbox.requests
-    assert asked["path"] == (f"/{path.lstrip('/')}" if "crm" in path else f"/api/app/{path}")
+    assert asked["path"] == ("/api/crm/deals" if "crm" in path else f"/api/app/{path}")
+
+
+def test_a_form_does_what_json_does(hook: Any, project: int) -> None:
+    made = hook.request("POST", "/app/projects", data={"name": "By a form"})
+    assert hook.request("POST", "/app/projects", json={"name": "By JSON"})["id"] == made["id"] + 1
+
+
+def test_a_file_is_read_from_storage_or_memory_and_an_answer_written_there(
+    hook: Any, project: int, wahelp_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("Hello")
+    path = f"file://{tmp_path}/a.txt"
+    for upload in (path, tmp_path / "a.txt", b"Hello", ("b.txt", path), ("b.txt", b"Hello", "text/x-b")):
+        with pytest.raises(errors.RejectedError, match="HTTP 422"):  # the sandbox takes no files
+            hook.request("POST", "projects", files={"file": upload})
+    assert {seen["content_type"].partition(";")[0] for seen in wahelp_sandbox.requests[-5:]} == {
+        "multipart/form-data"
+    }
+    got = hook.request("GET", "projects", output_path=f"file://{tmp_path}/out/projects.json")
+    assert got == {
+        "path": f"file://{tmp_path}/out/projects.json",
+        "size": got["size"],
+        "content_type": "application/json",
+    }
+    stored = tmp_path / "out" / "projects.json"
+    assert json.loads(stored.read_text("utf-8"))["data"][0]["id"] == project
+    assert (stored.stat().st_size, stored.stat().st_mode & 0o77) == (got["size"], 0)
+
+
+@pytest.mark.parametrize("files", ["a.txt", {"file": 5}, {"file": ""}, {"file": ("a",)}, {"file": None}])
+def test_what_is_no_file_is_refused(hook: Any, files: Any) -> None:
+    with pytest.raises(errors.InputError, match=r"^files: must map"):
+        hook.request("POST", "files", files=files)
+
+
+def test_the_documentation_and_the_changelog_are_read(new_hook: Any, connect: Any) -> None:
+    with Wire() as wire:
+        connect(wire.url)
+        wire.will(ok({"openapi": "3.0.3", "paths": {}}), ok("1.0.159"))
+        assert new_hook().get_documentation() == {"openapi": "3.0.3", "paths": {}}
+        assert new_hook().get_changelog() == "1.0.159"
+
+
+def test_a_voice_note_is_fetched_to_storage(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    hook.create_user("Anna", PHONE, **channel)
+    wahelp_sandbox.receive(PHONE, message_type="audio")
+    (message,) = hook.get_messages(**channel)
+    path = f"file://{tmp_path}/notes/{message.id}.oga"
+    for given in (message, message.to_dict(), message.file_url):  # it answers 400 to one with a token
+        got = hook.download(given, path)
+        assert got == {"path": path, "size": got["size"], "content_type": "audio/ogg"}
+    assert (tmp_path / "notes" / f"{message.id}.oga").read_bytes()[:4] == b"OggS"
+    with pytest.raises(errors.InputError, match=r"^message: must be a message with a file"):
+        hook.download({"id": 1, "file_url": None}, path)
+
+
+def test_the_token_goes_to_no_other_host(hook: Any, wahelp_sandbox: Sandbox) -> None:
+    with pytest.raises(errors.InputError, match=r"^path: must be a path, or an address below"):
+        hook.request("GET", "https://other.example/api/app/user/")
+    assert wahelp_sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "expected"),
+    [("/crm/deals", None, "41"), ("projects/7/channels", None, "7"), ("projects/7/channels", 5, "5")],
+)
+def test_x_project_is_what_is_given_or_in_the_path_or_the_connections(
+    new_hook: Any, connect: Any, path: str, given: int | None, expected: str
+) -> None:
+    with Wire() as wire:
+        connect(wire.url, extra={"project_id": 41})
+        new_hook().request("GET", path, project_id=given)
+        assert wire.calls[-1].headers["x-project"] == expected
 
 
 def test_defaults_of_the_connection_fill_what_is_left_out(

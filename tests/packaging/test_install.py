@@ -106,3 +106,4 @@ def test_the_extras_bring_what_they_promise(newest: Environment, built: Built) -
     newest.check()
     assert {"apache-airflow-providers-common-sql", "pyarrow", "segno", "uvicorn"} <= newest.installed().keys()
     assert "--port" in newest.run("wahelp-sandbox", "--help")
+    assert "--save" in newest.run("wahelp", "docs", "--help")

@@ -29,7 +29,7 @@ def test_airflow_finds_the_provider_under_the_distributions_name(wheel: PathDist
 
 def test_every_entry_point_leads_somewhere(wheel: PathDistribution) -> None:
     assert {entry.group for entry in wheel.entry_points} == {
-        "airflow.plugins", "apache_airflow_provider", "console_scripts", "pytest11",
+        "airflow.plugins", "airflow.policy", "apache_airflow_provider", "console_scripts", "pytest11",
     }  # fmt: skip
     for entry in wheel.entry_points:
         assert entry.load()

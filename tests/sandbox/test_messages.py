@@ -44,7 +44,8 @@ def test_a_text_arrives_literally(
         ({"json": {"text": ""}}, "text"),
         ({"json": {"text": "Hello", "type": "image"}}, "type"),
         ({"json": {"text": "Hello", "destination": "from"}}, "destination"),
-        ({"files": {"text": (None, "Hello"), "file": ("a.txt", b"a")}}, "file"),
+        ({"files": {"text": (None, "Hello"), "attachment": ("a.txt", b"a")}}, "attachment"),
+        ({"files": {"file": ("a.txt", b"")}}, "file"),
     ],
 )
 def test_a_send_that_is_not_imitated_is_refused(

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
-from airflow_provider_wahelp.storage.database import Database
-
-FILE = "failing.sqlite"
+from airflow_provider_wahelp.storage.cache import KeyValueCache
+from airflow_provider_wahelp.storage.keys import keyed_hash
 
 KEPT = 30 * 86_400.0
 """Seconds after its last failure at which a streak is forgotten."""
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS streaks (
-    subject BLOB PRIMARY KEY, event BLOB NOT NULL, since REAL NOT NULL, last REAL NOT NULL, day TEXT NOT NULL,
-    failures INTEGER NOT NULL, days INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-# An event that is told of twice, as Airflow may, is one failure.
-_FAIL = """
-INSERT INTO streaks VALUES (:subject, :event, :now, :now, :day, 1, 1)
-ON CONFLICT (subject) DO UPDATE SET event = :event, last = :now, day = :day,
-    failures = failures + 1, days = days + (day != :day) WHERE event != :event
-"""
-_READ = "SELECT since, failures, days FROM streaks WHERE subject = ?"
 
 
 class Streak(NamedTuple):
@@ -35,48 +19,56 @@ class Streak(NamedTuple):
     :param since: when the first was, in seconds since 1970.
     :param failures: how many there were.
     :param days: on how many days, by the clock of the alert.
+    :param day: the last of them.
+    :param event: which failure was the last.
     """
 
     since: float
-    failures: int
-    days: int
+    failures: int = 0
+    days: int = 0
+    day: str = ""
+    event: str = ""
 
 
 class Streaks:
-    """Keeps what fails, for all processes of a host. What the file held may be lost: then streaks begin anew.
+    """Keeps what fails, for all that share a state. What is lost there begins anew.
 
-    :param directory: where the file is; ``None``: in memory only.
+    :param cache: where it is kept.
+    :param key: the key of digests.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        self._database = Database(directory, FILE, _TABLES)
+    def __init__(self, cache: KeyValueCache, key: bytes) -> None:
+        self._cache = cache
+        self._key = key
 
-    def fail(self, subject: bytes, event: bytes, at: datetime) -> Streak:
-        """Note a failure and return the streak that it belongs to.
+    def fail(self, subject: object, event: object, at: datetime) -> Streak:
+        """Note a failure and return the streak that it belongs to; one that is told of twice is one.
 
-        :param subject: the digest of what has failed.
-        :param event: the digest of this failure.
+        :param subject: what has failed, as JSON can tell it.
+        :param event: which failure it is, likewise.
         :param at: when it failed, in the zone whose days count.
         """
-        now = at.timestamp()
-        values = {"subject": subject, "event": event, "now": now, "day": f"{at:%F}"}
+        known = self.get(subject) or Streak(at.timestamp())
+        event, day = self._digest(event).hex(), f"{at:%F}"
+        if known.event == event:
+            return known
+        streak = Streak(known.since, known.failures + 1, known.days + (known.day != day), day, event)
+        self._cache.write(self._digest(subject), json.dumps(streak).encode(), KEPT)
+        return streak
 
-        def work(db: sqlite3.Connection) -> Streak:
-            db.execute("DELETE FROM streaks WHERE last < ?", (now - KEPT,))
-            db.execute(_FAIL, values)
-            return Streak(*db.execute(_READ, (subject,)).fetchone())
-
-        return self._database.transact(work)
-
-    def get(self, subject: bytes) -> Streak | None:
+    def get(self, subject: object) -> Streak | None:
         """Return the streak of something; ``None`` if it does not fail."""
-        row = self._database.do(lambda db: db.execute(_READ, (subject,)).fetchone())
-        return Streak(*row) if row else None
+        name = self._digest(subject)
+        known = self._cache.read([name]).get(name)
+        return Streak(*json.loads(known)) if known else None
 
-    def end(self, subject: bytes) -> None:
+    def end(self, subject: object) -> None:
         """Forget the streak of something."""
-        self._database.do(lambda db: db.execute("DELETE FROM streaks WHERE subject = ?", (subject,)))
+        self._cache.forget(self._digest(subject))
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Let go of the state."""
+        self._cache.close()
+
+    def _digest(self, thing: object) -> bytes:
+        return keyed_hash(self._key, b"failing", json.dumps(thing).encode()).digest()

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
+from airflow_provider_wahelp.client.file_likeness import name_digest
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.messages import Recipient, begin_send, send_message
@@ -48,6 +50,7 @@ class IdempotentSend:
     :param if_unclear: what to do where an earlier attempt may have sent: ``check``, ``fail`` or ``resend``.
     :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
     :param others: the ids of messages that are known to be others, though they may have the same text.
+    :param file: a file to send with the text.
     """
 
     hook: WahelpHook
@@ -59,6 +62,7 @@ class IdempotentSend:
     if_unclear: str = "check"
     on_rerun: str = "skip"
     others: Sequence[Id] = ()
+    file: FilePart | None = None
 
     def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
@@ -70,7 +74,8 @@ class IdempotentSend:
             return entry
         try:
             looks = LOOKS if self.if_unclear == "check" else None
-            message = yield from send_message(entry, self.text, looks, partial(self._note_repeat, entry))
+            note = partial(self._note_repeat, entry)
+            message = yield from send_message(entry, self.text, looks, note, file=self.file)
         except WahelpError as error:
             self._failed(error)
             if self.if_unclear == "fail" and error.may_have_happened:
@@ -150,7 +155,7 @@ class IdempotentSend:
             return sent
         others = [*self.others, *(earlier.sent_under_key if earlier else [])]
         user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
-        begun = yield from begin_send(self.recipient, self.text, others, user_id)
+        begun = yield from begin_send(self.recipient, self.text, others, user_id, self.file)
         if earlier and not earlier.message and _alike(earlier, begun):
             # The message of the earlier attempt may still turn up in the history.
             first = yield from by_server(earlier.since)
@@ -174,7 +179,7 @@ class IdempotentSend:
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
-        begun = yield from begin_send(self.recipient, self.text, list(self.others))
+        begun = yield from begin_send(self.recipient, self.text, list(self.others), file=self.file)
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
         attempted = begun.began - self.attempt.retry_delay
         assumed = replace(begun, began=since.seconds, by_host=since.by_host, attempted=attempted)
@@ -214,10 +219,12 @@ class IdempotentSend:
         return SentMessage(sent, just_now, entry.channel_uuid)
 
     def _has_same_text(self, sent: Entry) -> bool:
-        if sent.digest == digest(self.text):
+        file = name_digest(self.file.name) if self.file else ""
+        if (sent.digest, sent.file) == (digest(self.text), file):
             return True
+        what = "text or file" if sent.file or self.file else "text"
         log.warning(
-            "An earlier attempt sent the message with another text. The text of this one is not sent."
+            "An earlier attempt sent the message with another %s. The %s of this one is not sent.", what, what
         )
         return False
 
@@ -253,7 +260,7 @@ class IdempotentSend:
 
 def _alike(one: BegunSend, other: BegunSend) -> bool:
     """Return whether two sends are of one text, to one person, through one channel."""
-    same = one.digest == other.digest and one.channel_uuid == other.channel_uuid
+    same = (one.digest, one.file, one.channel_uuid) == (other.digest, other.file, other.channel_uuid)
     return same and _same_id(one.user_id, other.user_id)
 
 

@@ -85,6 +85,7 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "texts": (_are_alterations, f"a list of {', '.join(ALTERATIONS)}"),
     "text_limit": _COUNT,
     "texts_in_answer": _TRUTH,
+    "names_files": _TRUTH,
     "late_outgoing": _DELAY,
     "late_incoming": _DELAY,
     "blocked": (_are_texts, "a list of phones"),

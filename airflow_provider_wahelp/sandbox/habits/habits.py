@@ -33,6 +33,7 @@ class Habits:
     :param texts: how stored texts are altered, in this order: names of ``ALTERATIONS`` in :mod:`.texts`.
     :param text_limit: how many characters are kept of a text.
     :param texts_in_answer: whether the answer to a send shows the text as it was stored.
+    :param names_files: whether the link of a file that was sent ends in its own name.
     :param late_outgoing: how many seconds after sending the history shows a message.
     :param late_incoming: the same for what a person wrote; both keep their own time.
     :param blocked: phones that blocked the channel: writing to one is a 403.
@@ -55,6 +56,7 @@ class Habits:
     texts: Sequence[str] = ()
     text_limit: int | None = None
     texts_in_answer: bool = False
+    names_files: bool = True
     late_outgoing: float = 0.0
     late_incoming: float = 0.0
     blocked: Collection[str] = field(default=(), repr=False)

@@ -43,6 +43,7 @@ WORDS: dict[str, dict[str, _Word]] = {
         **{name: _Word("texts", (name,)) for name in ALTERATIONS},
         "cut": _Word("text_limit", int),
         "in-answer": _Word("texts_in_answer", True),
+        "renamed-files": _Word("names_files", False),
     },
     "late": {
         "outgoing": _Word("late_outgoing", float),

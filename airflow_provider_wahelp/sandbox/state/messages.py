@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_wahelp.sandbox.errors import SandboxError, invalid, not_found
 from airflow_provider_wahelp.sandbox.habits import pages, refusals
 from airflow_provider_wahelp.sandbox.state import fields as read
 from airflow_provider_wahelp.sandbox.state import views
+from airflow_provider_wahelp.sandbox.state.content import Content
 from airflow_provider_wahelp.sandbox.state.core import Area, changing, reading
 from airflow_provider_wahelp.sandbox.state.records import Message
 
@@ -26,24 +27,6 @@ CALLS = {"incoming": "_Incoming call_", "missed": "_Missed call_", "outgoing": "
 
 DELETED = {"en": "_Message deleted_", "ru": "_сообщение удалено_"}
 """What a message that was deleted for everyone says from then on."""
-
-
-class Content(NamedTuple):
-    """What a message says."""
-
-    text: str
-    message_type: str = "text"
-    file_url: str | None = None
-
-    @classmethod
-    def read(cls, fields: read.Fields) -> Content:
-        """Read what somebody writes; only a text must have words.
-
-        :param fields: ``text``, ``message_type`` and ``file_url``.
-        """
-        kind = read.text({"message_type": "text", **fields}, "message_type")
-        text = read.text(fields, "text") if kind == "text" or fields.get("text") else ""
-        return cls(text, kind, read.url(fields, "file_url") if fields.get("file_url") else None)
 
 
 class Messages(Area):
@@ -89,21 +72,26 @@ class Messages(Area):
         return self._show(message)
 
     @changing
-    def send(self, project_id: int, uuid: str, user_id: int, fields: read.Fields) -> dict[str, Any]:
-        """Send a text to a user.
+    def send(
+        self, project_id: int, uuid: str, user_id: int, fields: read.Fields, address: str = ""
+    ) -> dict[str, Any]:
+        """Send a text to a user, or a file with a text or without.
 
         :param project_id: the channel's project.
         :param uuid: the channel's uuid.
         :param user_id: the user's id.
-        :param fields: ``text``; ``type`` and ``destination`` may say what is meant anyway.
+        :param fields: ``text`` and ``file``; ``type`` and ``destination`` may say what is meant anyway.
+        :param address: where this sandbox is reached: the link of a file leads there.
         """
         channel = self._core.channel(project_id, uuid)
         user = self._people.find(channel, user_id)
         read.choice(fields, "type", ["text"], default="text")
         read.choice(fields, "destination", ["from_operator"], default="from_operator")
-        text = read.text(fields, "text")
+        number = self._core.registry.next_id("messages")
+        named = self._core.options.habits.names_files
+        content = Content.sent(fields, f"{address}/sandbox/files", number, named=named)
         self._check_send(channel, user)
-        message = self._store(channel, user, Content(text), "from_operator", "sent")
+        message = self._store(channel, user, content, "from_operator", "sent")
         self._plan(message)
         self._log_out_in_time(channel)
         return views.sent(self._core.registry, self._core.options.habits, message)

@@ -45,6 +45,18 @@ def test_airflow_itself_normalises_an_address() -> None:
 
 
 @on_airflow_3
+def test_that_with_a_partition_for_each_message_is_another_asset() -> None:
+    from airflow import sdk
+
+    if hasattr(sdk, "PartitionedAssetTimetable"):
+        asset = WahelpAsset(101, UUID, partitioned=True)
+        assert (asset.name, asset.uri) == (f"{URI}/messages", f"{URI}/messages")
+    else:
+        with pytest.raises(RuntimeError, match=r"needs Airflow 3\.2"):
+            WahelpAsset(101, UUID, partitioned=True)
+
+
+@on_airflow_3
 def test_what_it_is_told_of_is_kept_with_it() -> None:
     asset = WahelpAsset(101, UUID, kinds=["call", "message"], include=["text"], extra={"team": "shop"})
     assert asset.extra == {"team": "shop", "kinds": ["message", "call"], "include": ["text"]}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.client import calls, errors
+from airflow_provider_wahelp.client import calls, errors, generic
 from airflow_provider_wahelp.client.call import Call
 
 from .wire import LOGIN, PASSWORD, PHONE, TEXT, Blocking, Clients, Wire, ok, says, talks_no_tls
@@ -53,7 +53,7 @@ def test_a_login_carries_no_token_and_a_read_no_body(client: Blocking, wire: Wir
 def test_a_query_looks_the_same_from_both_clients(
     client: Blocking, wire: Wire, path: str, params: Any, expected: str
 ) -> None:
-    client.perform(calls.request("GET", path, params=params))
+    client.perform(generic.request("GET", path, params=params))
     assert wire.calls[0].path == f"/api/app/{expected}"
 
 
@@ -82,7 +82,7 @@ def test_a_redirect_is_never_followed_for_a_change(
 ) -> None:
     wire.will(says(status=status, location="https://other.example/api"))
     with pytest.raises(errors.RedirectedError, match=r"redirects .*https://other\.example/api") as caught:
-        client.perform(calls.request(method, "projects/1/hook", json={}))
+        client.perform(generic.request(method, "projects/1/hook", json={}))
     assert not caught.value.may_have_happened
     assert len(wire.calls) == 1
 
@@ -149,14 +149,14 @@ def test_the_log_has_neither_token_nor_phone_nor_text_nor_password(
         assert secret not in shown
 
 
-@pytest.mark.parametrize("path", ["contacts", "/api/crm/contacts"])
+@pytest.mark.parametrize("path", ["contacts", "/api/crm/contacts", "/user_access/roles"])
 def test_a_query_stays_out_of_the_log_at_info(
     client: Blocking, wire: Wire, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     """Both libraries log whole addresses: requests' at DEBUG, httpx's at INFO."""
     caplog.set_level(logging.INFO)
     wire.will(ok())
-    client.perform(calls.request("GET", path, params={"phone": PHONE}))
+    client.perform(generic.request("GET", path, params={"phone": PHONE}))
     assert PHONE[1:] not in caplog.text
 
 

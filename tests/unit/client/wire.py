@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.reply_to(Seen(self.command, self.path, headers, body))(self)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def do_CONNECT(self) -> None:
         self.server.tunnels += 1

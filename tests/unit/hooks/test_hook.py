@@ -157,7 +157,7 @@ def test_a_token_is_masked_through_the_loop_that_talks_to_the_supervisor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As Airflow 3.0 to 3.2 does: from another loop, it would take the answers to what this one has asked."""
-    from airflow_provider_wahelp.hooks import asynchronous
+    from airflow_provider_wahelp.hooks import event_loop
 
     loops = []
 
@@ -165,10 +165,10 @@ def test_a_token_is_masked_through_the_loop_that_talks_to_the_supervisor(
         loops.append(asyncio.get_running_loop())
 
     async def mask() -> None:
-        await asynchronous._mask("t0k3n-one")
+        await event_loop._mask("t0k3n-one")
         loops.append(asyncio.get_running_loop())
 
-    monkeypatch.setattr(asynchronous, "mask_secret", lambda _: async_to_sync(send)())
+    monkeypatch.setattr(event_loop, "mask_secret", lambda _: async_to_sync(send)())
     asyncio.run(mask())
     assert loops[0] is loops[1]
 

@@ -1,0 +1,47 @@
+"""A server that breaks off all connections, or comes back without its memory, lifts no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from airflow_provider_wahelp.delivery.mailing.rate_limit import AWAY, Pace
+
+from .conftest import Open, redis_options
+from .test_state import Clock
+
+Server = tuple[Callable[[], object], Callable[[], object]]
+
+
+@pytest.fixture
+def server(kind: str, request: pytest.FixtureRequest, opened: Open) -> Server:
+    """Return what breaks off the connections of a server, and what makes it forget."""
+    if kind == "redis":
+        import redis
+
+        client = redis.Redis(**redis_options(request.getfixturevalue("redis_server")))
+        return lambda: client.client_kill_filter(_type="normal", skipme=True), client.flushdb
+    import psycopg
+
+    connection = psycopg.connect(f"postgresql://{request.getfixturevalue('postgres')}", autocommit=True)
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wahelp'"
+    return lambda: connection.execute(ours), lambda: connection.execute("TRUNCATE wahelp_sent")
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgres"], indirect=True)
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_restart_lifts_no_limit(opened: Open, server: Server, forgets: bool) -> None:
+    clock = Clock()
+    tasks = [Pace(opened(clock), "channel", daily_cap=6) for _ in range(2)]
+    break_off, forget = server
+    sent, waits = 0, []
+    for number in range(20):
+        if number in (2, 5):
+            break_off()
+            if forgets:
+                forget()
+        waits.append(tasks[number % 2].take())
+        sent += waits[-1] == 0.0
+    assert sent == 6 if not forgets else 6 <= sent <= 6 + 2
+    assert {wait for wait in waits if wait} <= {AWAY, 86_401.001}
