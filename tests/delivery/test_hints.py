@@ -19,6 +19,7 @@ from airflow_provider_wahelp.incoming.hearing import HEARING_SECONDS, net_interv
 from airflow_provider_wahelp.incoming.hints import Hint, board_name
 from airflow_provider_wahelp.operators import SendMessagesOperator
 from airflow_provider_wahelp.sandbox import Sandbox
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from airflow_provider_wahelp.triggers.news import NewsTrigger
 from tests.heard import RECEIVER, Heard
 
@@ -48,7 +49,9 @@ class Place:
         self.heard.tell(Hint(self.uuid, "message", str(message["id"]), str(message["user_id"])))
 
     def opt_outs(self) -> LiveOptOuts:
-        return LiveOptOuts(OptOuts(None, "scope"), self.hook, self.project, self.uuid, lambda: self.now)
+        return LiveOptOuts(
+            OptOuts(DirectoryState(None), "scope"), self.hook, self.project, self.uuid, lambda: self.now
+        )
 
     @property
     def requests(self) -> int:
