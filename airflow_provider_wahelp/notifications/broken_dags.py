@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 from airflow.listeners import hookimpl
+
+_LONGEST = 8000  # characters of a stack trace: the pipe takes so many without anybody who reads them
+
+_told: dict[str, subprocess.Popen[str]] = {}
+"""Who was asked to tell, by the file."""
 
 
 @hookimpl
@@ -20,10 +29,22 @@ def on_existing_dag_import_error(filename: str, stacktrace: str) -> None:
 def _tell(filename: str, stacktrace: str, *, new: bool) -> None:
     from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-    from airflow_provider_wahelp.notifications.every_dag import file_broken
-    from airflow_provider_wahelp.notifications.threads import DaemonExecutor
+    if not AIRFLOW_V_3_0_PLUS:  # each look at a file is a process of its own
+        from airflow_provider_wahelp.notifications.every_dag import file_broken
 
-    told = DaemonExecutor().submit(file_broken, filename, stacktrace, new=new)
-    # On Airflow 3 nothing may wait here: it is the process that watches all files, in a transaction.
-    if not AIRFLOW_V_3_0_PLUS:
-        told.result()
+        file_broken(filename, stacktrace, new=new)
+    elif new or (filename in _told and _told[filename].poll()):
+        _told[filename] = _in_a_process(filename, stacktrace)
+
+
+def _in_a_process(filename: str, stacktrace: str) -> subprocess.Popen[str]:
+    """Let another process tell. This one watches all files: it cannot wait, and it forks.
+
+    With a thread in it, what is forked may wait for ever for a lock that the thread had.
+    """
+    command = [sys.executable, "-m", "airflow_provider_wahelp.notifications.broken_file"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
+    assert process.stdin  # noqa: S101 - for the types
+    with process.stdin as told:
+        json.dump({"filename": filename, "stacktrace": stacktrace[-_LONGEST:]}, told)
+    return process

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.notifications.notification import Notification
 
+_SECONDS = 40.0  # for an alert: the first that a DAG processor sends costs it 8 s of CPU (Airflow 3.3.2)
+
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +44,7 @@ class _Notifier(WahelpNotifier):
             quiet_hours=settings.quiet_hours or None,
             timezone=settings.timezone,
             wahelp_conn_id=settings.conn_id,
+            timeout=_SECONDS,
             raise_on_error=True,
         )
 
@@ -90,8 +93,8 @@ def run_failed(context: Any) -> None:
     _tell(context, change)
 
 
-def file_broken(filename: str, stacktrace: str, *, new: bool) -> None:
-    """Tell of a file of DAGs that is broken: once until it is mended.
+def file_broken(filename: str, stacktrace: str, *, new: bool) -> bool:
+    """Tell of a file of DAGs that is broken, once until it is mended; return whether nothing is left to tell.
 
     :param filename: the file.
     :param stacktrace: why.
@@ -104,8 +107,10 @@ def file_broken(filename: str, stacktrace: str, *, new: bool) -> None:
             streaks.fail(subject, str(now), now)
         owed = streaks.get(subject)
         broken = {"filename": _name(filename), "stacktrace": stacktrace}
-        if owed and _tell({"broken": {**broken, "since": owed.since}}, lambda made: made):
+        told = not owed or _tell({"broken": {**broken, "since": owed.since}}, lambda made: made)
+        if told:
             streaks.end(subject)
+        return told
 
 
 def _tell(context: Any, change: Callable[[Notification], Notification]) -> bool:
