@@ -7,8 +7,13 @@ import signal
 from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG, task
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+
+try:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+except ImportError:  # Airflow 2
+    from airflow.operators.empty import EmptyOperator  # type: ignore[no-redef]
+    from airflow.sensors.date_time import DateTimeSensorAsync  # type: ignore[no-redef]
 
 START = datetime(2026, 1, 1)
 

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from airflow.listeners.listener import get_listener_manager
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, task_group
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.python import PythonOperator
 
 from airflow_provider_wahelp.notifications import WahelpNotifier, broken_dags, policy
 
@@ -17,6 +15,13 @@ from airflow_provider_wahelp.notifications import WahelpNotifier, broken_dags, p
 def own(context: Any) -> None:
     """Do what its author wants."""
 
+
+try:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.providers.standard.operators.python import PythonOperator
+except ImportError:  # Airflow 2
+    from airflow.operators.empty import EmptyOperator  # type: ignore[no-redef]
+    from airflow.operators.python import PythonOperator  # type: ignore[no-redef]
 
 OWN_ALERT = WahelpNotifier(phone="+79162223344")
 
