@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wahelp.client.downloads import Downloader
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.storage.files import private_bytes
@@ -26,6 +25,8 @@ def download(
 ) -> dict[str, Any]:
     """Fetch the file of a message, and return its ``path``, ``size`` and ``content_type``."""
     from airflow.providers.common.compat.sdk import conf
+
+    from airflow_provider_wahelp.client.downloads import Downloader  # with requests, which no trigger needs
 
     most = limit or conf.getint("wahelp", "file_limit", fallback=DEFAULT_LIMIT)
     url, number = _link(message)

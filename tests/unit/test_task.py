@@ -27,10 +27,12 @@ GIVEN: dict[str, Any] = {
     "CreateChannelOperator": {"name": "Support"},
     "CreateUserOperator": {"name": "Anna", "phone": "+71234567890"},
     "ReplyReportOperator": {"mailing_report": "mailing.csv"},
+    "SendFileOperator": {"file": "report.pdf", "user_id": 1},
     "SendMessageOperator": {"text": "Hello", "user_id": 1},
     "SendMessagesOperator": {"text": "Hello", "recipients": "people.csv"},
     "SetWebhookOperator": {"url": "https://example.com/in"},
     "MessageStatusSensor": {"message_id": 1},
+    "WahelpApiOperator": {"path": "/app/projects"},
     "SqlToWahelpOperator": {"text": "Hello", "sql": "SELECT 1", "sql_conn_id": "shop"},
 }
 NEEDED = [
