@@ -10,7 +10,7 @@ from airflow_provider_wahelp.sandbox import Habits
 from tests.delivery.habits import AXES, habits, production_habits
 
 # Set by the test that knows whom and when.
-SET_BY_TESTS = {"blocked", "quota", "quota_status", "logs_out_after"}
+SET_BY_TESTS = {"names_files", "blocked", "quota", "quota_status", "logs_out_after"}
 
 
 @given(habits())

@@ -14,6 +14,7 @@ LOST = {"ConnectionLostError", "ReadTimeoutError", "ServerError", "UnreadableAns
 UNKNOWN = LOST | {"OutOfTimeError", "UnknownOutcomeError"}
 LATER = LOST | {
     "ConnectTimeoutError",
+    "HistoryIncompleteError",
     "MailingStoppedError",
     "NotReachableError",
     "OutOfTimeError",
