@@ -46,7 +46,7 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def password() -> str:
-    return secrets.token_urlsafe(12)
+    return secrets.token_hex(12)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -52,7 +52,7 @@ def postgres(logs: Path) -> Iterator[Server]:
 
     :param logs: where its output goes.
     """
-    programs, port, password = Path(_postgres() or ""), free_port(), secrets.token_urlsafe(16)
+    programs, port, password = Path(_postgres() or ""), free_port(), secrets.token_hex(16)
     with _private_directory() as directory:
         data, secret = directory / "data", directory / "password"
         secret.write_text(password)
@@ -76,7 +76,7 @@ def broker(logs: Path) -> Iterator[Server]:
     """
     import redis
 
-    port, password = free_port(), secrets.token_urlsafe(16)
+    port, password = free_port(), secrets.token_hex(16)
     settings = {"bind": "127.0.0.1", "port": port, "requirepass": password, "save": '""', "appendonly": "no"}
     with _private_directory() as directory:
         configuration = directory / "redis.conf"

@@ -75,7 +75,7 @@ def _stop_on_sigterm() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def password() -> str:
-    return secrets.token_urlsafe(12)
+    return secrets.token_hex(12)  # an option that began with a dash would be another option
 
 
 @pytest.fixture(scope="session")
