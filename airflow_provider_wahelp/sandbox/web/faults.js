@@ -35,10 +35,11 @@ function update(item, fault) {
   flash(item, fault.struck);
 }
 
-/** Let a strike be seen. */
+/** Let a strike be seen, by whoever wants to see things move. */
 function flash(item, struck) {
-  if (Number(item.dataset.struck ?? 0) < struck) {
-    item.animate({ backgroundColor: ["light-dark(#f6d5a0, #6b4a12)", "transparent"] }, 800);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!still && Number(item.dataset.struck ?? 0) < struck) {
+    item.animate({ backgroundColor: ["light-dark(#f6d5a0, #3f2d0c)", "transparent"] }, 800);
   }
   item.dataset.struck = struck;
 }
