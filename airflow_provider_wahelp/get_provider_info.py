@@ -126,6 +126,7 @@ def _alert_options() -> dict[str, Any]:
             "type": "string",
             "example": example,
             "default": default,
+            "sensitive": name == "alert_to",  # phones: not for those who may read the configuration
         }
         for name, (default, example, description) in told.items()
     }

@@ -8,7 +8,7 @@ import sys
 
 from airflow.listeners import hookimpl
 
-_LONGEST = 8000  # characters of a stack trace: the pipe takes so many without anybody who reads them
+_LONGEST = 5000  # characters of a stack trace: a pipe takes so many before anybody reads them
 
 _told: dict[str, subprocess.Popen[str]] = {}
 """Who was asked to tell, by the file."""

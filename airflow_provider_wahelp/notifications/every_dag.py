@@ -67,7 +67,7 @@ def task_failed(context: Any) -> None:
 
 def task_succeeded(context: Any) -> None:
     """Tell of a task that succeeds after it had failed."""
-    with _streaks() as streaks:
+    with _logged(), _streaks() as streaks:
         event = event_of(context)
         streak = streaks.get(_task(event))
         if not streak:
@@ -100,7 +100,7 @@ def file_broken(filename: str, stacktrace: str, *, new: bool) -> bool:
     :param stacktrace: why.
     :param new: whether it was not broken before; otherwise it is told only if that has failed until now.
     """
-    with _streaks() as streaks:
+    with _logged(), _streaks() as streaks:
         subject = ["file", filename]
         if new:
             now = datetime.now(UTC)
@@ -111,17 +111,25 @@ def file_broken(filename: str, stacktrace: str, *, new: bool) -> bool:
         if told:
             streaks.end(subject)
         return told
+    return False
 
 
 def _tell(context: Any, change: Callable[[Notification], Notification]) -> bool:
-    """Send an alert; return whether that went well. What did not is logged, and ends nothing else."""
-    try:
+    """Send an alert; return whether that went well."""
+    with _logged():
         _Notifier(change).notify(context)
+        return True
+    return False
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log what goes wrong, and let it end nothing else."""
+    try:
+        yield
     except Exception as error:  # noqa: BLE001 - a callback that raises fills the log with its locals
         words = scrub(" ".join([str(error), *getattr(error, "__notes__", [])]))
         log.warning("An alert of [wahelp] alert_to failed; nothing else is affected. %s", words)
-        return False
-    return True
 
 
 def _of(made: Notification, event: Event) -> Notification:

@@ -1,13 +1,13 @@
 """The policy that lets every task and DAG tell of its failures, where ``[wahelp] alert_to`` says whom.
 
-Each process of Airflow imports this, and Airflow 2 stores the source of each callback with each task: so this
-is light, and the callbacks are short.
+Each process of Airflow imports this: it is light.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from airflow.policies import hookimpl
@@ -15,22 +15,34 @@ from airflow.policies import hookimpl
 Callback = Callable[[Any], None]
 
 LISTENER = "airflow_provider_wahelp.notifications.broken_dags"
-_SETTINGS = "airflow_provider_wahelp.notifications.alert_settings"
 
 
-def tell_of_failure(context: Any) -> None:  # noqa: D103 - its source is stored with each task
+def _without_source(callback: Callback) -> Callback:
+    """Return a callback written in C: Airflow 2 looks for the source of each with each task, for 0.2 ms."""
+    wrapper = lru_cache(maxsize=0)(callback)
+    del wrapper.__wrapped__
+    return wrapper
+
+
+@_without_source
+def tell_of_failure(context: Any) -> None:
+    """Tell of a task that has failed."""
     from airflow_provider_wahelp.notifications.every_dag import task_failed as tell
 
     tell(context)
 
 
-def tell_of_recovery(context: Any) -> None:  # noqa: D103
+@_without_source
+def tell_of_recovery(context: Any) -> None:
+    """Tell of a task that succeeds after it had failed."""
     from airflow_provider_wahelp.notifications.every_dag import task_succeeded as tell
 
     tell(context)
 
 
-def tell_of_run(context: Any) -> None:  # noqa: D103
+@_without_source
+def tell_of_run(context: Any) -> None:
+    """Tell of a run what its tasks did not."""
     from airflow_provider_wahelp.notifications.every_dag import run_failed as tell
 
     tell(context)

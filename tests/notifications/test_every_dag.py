@@ -175,6 +175,15 @@ def test_a_setting_that_is_wrong_is_named_in_the_log_and_ends_nothing(
     assert rig.texts() == []
 
 
+@pytest.mark.parametrize("tell", [tell_of_failure, tell_of_recovery])
+def test_a_state_that_leads_nowhere_is_named_in_the_log_and_ends_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, task_log: Callable[[], str], tell: Callable[[Any], None]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__STATE", "nowhere")
+    tell(of_task(exception=FAILED))
+    assert "there is no 'nowhere'" in task_log()
+
+
 def test_the_alert_has_no_phone_of_others_in_the_log(rig: Rig, task_log: Callable[[], str]) -> None:
     rig.connect("http://127.0.0.1:9", retries=0)
     tell_of_failure(of_task(exception=FAILED))

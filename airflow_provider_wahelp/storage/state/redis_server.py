@@ -46,9 +46,8 @@ class RedisState:
 
         self._clock = clock
         given = {"socket_timeout": ANSWERS_WITHIN, "socket_connect_timeout": ANSWERS_WITHIN, **options}
-        self._client: Any = redis.Redis(
-            retry=Retry(NoBackoff(), 1), **given
-        )  # a server may close what is idle
+        once_more = Retry(NoBackoff(), 1)  # a server may close what is idle
+        self._client: Any = redis.Redis(retry=once_more, **given)
         self._take = self._client.register_script(_take_script())
         self._forget_this = self._client.register_script(_FORGET_THIS)
 
