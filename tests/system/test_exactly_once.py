@@ -99,6 +99,7 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
     with capsys.disabled():
         sys.stdout.write(f"\n{summary}")
 
+    assert _unsuccessful(airflow, run_id, tasks) == ""
     assert [[line["text"] for line in each] for each in conversations] == [[each["text"]] for each in people]
     assert state == "success"
     assert {task.state for task in tasks} == {"success"}
@@ -163,6 +164,16 @@ def test_the_policy_waits_as_long_as_the_api_says_and_gives_up_at_once(
     }
     assert state == "failed"
     assert len(unreliable.conversation(_phone(0))) == 1
+
+
+def _unsuccessful(airflow: Airflow, run_id: str, tasks: list[TaskInstance]) -> str:
+    """Return what the last tries of those tasks said that did not succeed."""
+    return "\n".join(
+        f"{task.task_id} {task.map_index}, {task.state} after {task.try_number} tries:\n"
+        + airflow.api.task_log("wahelp_exactly_once", run_id, task.task_id, task.try_number, task.map_index)
+        for task in tasks
+        if task.state != "success"
+    )
 
 
 def _phone(number: int) -> str:
