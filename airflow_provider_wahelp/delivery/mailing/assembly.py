@@ -10,6 +10,7 @@ from functools import partial
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
@@ -21,7 +22,6 @@ from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
@@ -108,11 +108,13 @@ class Assembly:
         return UserIdCache(*remembering(), self._scope(channel_uuid), self.clock)
 
     def _pace(self, channel_uuid: str) -> Pace:
+        limits = self.options.limits
         return Pace(
             shared_state(self.clock),
             self._scope(channel_uuid),
             per_minute=self.options.pace,
-            daily_cap=self.options.daily_cap,
+            daily_cap=None if limits.urgent else limits.daily_cap,
+            warm_up=limits.warm_up,
         )
 
     def _scope(self, channel_uuid: str) -> str:

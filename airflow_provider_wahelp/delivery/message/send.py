@@ -21,6 +21,7 @@ from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, momen
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.limits.admission import Admission
 from airflow_provider_wahelp.delivery.message.send_record import Entry
 from airflow_provider_wahelp.delivery.message.wait_state import impersonal
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -51,6 +52,7 @@ class IdempotentSend:
     :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
     :param others: the ids of messages that are known to be others, though they may have the same text.
     :param file: a file to send with the text.
+    :param admission: what may hold it back before it is begun; ``None``: nothing does, nor counts it.
     """
 
     hook: WahelpHook
@@ -63,11 +65,13 @@ class IdempotentSend:
     on_rerun: str = "skip"
     others: Sequence[Id] = ()
     file: FilePart | None = None
+    admission: Admission | None = None
 
     def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
+        :raises HeldError: if it may not go now; nothing was begun.
         """
         entry = yield from self._begin()
         if isinstance(entry, SentMessage):
@@ -160,6 +164,8 @@ class IdempotentSend:
             # The message of the earlier attempt may still turn up in the history.
             first = yield from by_server(earlier.since)
             begun = replace(begun, began=min(first, begun.began))
+        if self.admission:
+            self.admission.admit(begun)
         entry = Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))

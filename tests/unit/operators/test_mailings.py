@@ -86,7 +86,13 @@ def channel(wahelp_sandbox: Sandbox, connect: Any) -> dict[str, Any]:
 
 
 def operator(**given: Any) -> SendMessagesOperator:
-    arguments = {"task_id": "mail", "text": "Hello", "recipients": [{"phone": PHONE}], "pace": None}
+    arguments = {
+        "task_id": "mail",
+        "text": "Hello",
+        "recipients": [{"phone": PHONE}],
+        "pace": None,
+        "daily_cap": None,
+    }
     return SendMessagesOperator(**{**arguments, **given})
 
 

@@ -1,0 +1,174 @@
+"""Manners: what a number sends in a day, and a person gets in a week. Each test drives a week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_provider_wahelp.delivery.limits.admission import Admission
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
+from airflow_provider_wahelp.operators import SendMessageOperator
+from airflow_provider_wahelp.storage.state.directory import DirectoryState
+from airflow_provider_wahelp.storage.state.shared import host_state
+from tests.delivery import sending_task
+from tests.delivery.mailing_task import MailingTask
+from tests.delivery.sending_task import Rig
+
+START = 1_780_000_000.0
+DAY = 86_400.0
+
+
+class Number:
+    """A number whose tasks send all that they may."""
+
+    def __init__(self, directory: Path) -> None:
+        self.now = START
+        self._directory = directory
+
+    def pace(self, **limits: Any) -> Pace:
+        return Pace(DirectoryState(self._directory, lambda: self.now), "channel", **limits)
+
+    def sends(self, pace: Pace) -> int:
+        """Return how many messages a task sends now."""
+        count = 0
+        while not pace.take():
+            count += 1
+        return count
+
+
+@pytest.fixture
+def number(tmp_path: Path) -> Iterator[Number]:
+    return Number(tmp_path / "state")
+
+
+def week(number: Number, pace: Callable[[], Pace]) -> list[int]:
+    """Return how many messages go on each of eight days, by a task that begins each day."""
+    sent = []
+    for _ in range(8):
+        one = pace()
+        sent.append(number.sends(one))
+        one.close()
+        number.now += DAY + 2
+    return sent
+
+
+def test_a_week_of_a_number_has_the_cap_each_day(number: Number) -> None:
+    assert week(number, lambda: number.pace(daily_cap=30)) == [30] * 8
+
+
+def test_a_new_number_sends_more_from_day_to_day_up_to_the_cap(number: Number) -> None:
+    daily = week(number, lambda: number.pace(daily_cap=210, warm_up=True))
+    assert daily == [100, 120, 140, 160, 180, 200, 210, 210]
+
+
+def test_one_task_of_a_week_warms_up_as_several_do(number: Number) -> None:
+    one = number.pace(daily_cap=210, warm_up=True)
+    assert week(number, lambda: one) == [100, 120, 140, 160, 180, 200, 210, 210]
+
+
+def test_a_number_that_has_sent_without_a_cap_is_not_new(number: Number) -> None:
+    uncapped = number.pace()
+    uncapped.count()
+    number.now += 6 * DAY + 10
+    assert number.pace(daily_cap=210, warm_up=True).room(number.now) == 210
+
+
+def test_what_goes_in_any_case_takes_room_from_the_others(number: Number) -> None:
+    capped, urgent = number.pace(daily_cap=3), number.pace()
+    urgent.count()
+    assert number.sends(capped) == 2
+    urgent.count()
+    assert number.sends(capped) == 0
+    number.now += DAY + 2
+    assert number.sends(capped) == 3
+
+
+class Limited(sending_task.Operator):
+    """A task that counts by the rig's clock."""
+
+    rig: Rig
+
+    def _admission(self) -> Admission:
+        return replace(super()._admission(), open_state=lambda: host_state(self.rig.now))
+
+
+class Send(sending_task.Task):
+    """A send of its own, under the default limits unless others are given."""
+
+    until: datetime
+
+    def operator(self, kill: str = "", where: str = "") -> Limited:
+        made = super().operator(kill, where)
+        made.__class__ = Limited
+        assert isinstance(made, Limited)
+        made.rig = self.rig
+        return made
+
+    def attempt(self, *args: Any, resumed: bool = False, **kwargs: Any) -> dict[str, Any] | None:  # type: ignore[override]
+        self.try_number -= resumed
+        try:
+            return super().attempt(*args, **kwargs)
+        except TaskDeferred as deferred:
+            self.until = deferred.trigger.moment
+            return None
+
+
+def ahead(rig: Rig, until: datetime) -> float:
+    """Return how far a moment is ahead, where the operator's clock is the real one."""
+    return (until - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_a_single_send_waits_for_the_day_to_have_room(
+    rig: Rig, ledger: str, task_log: Callable[[], str]
+) -> None:
+    sends = [Send(rig, ledger, {"daily_cap": 3}) for _ in range(4)]
+    assert all(send.attempt() for send in sends[:3])
+    assert sends[3].attempt() is None
+    assert "Not sent yet: the channel's day is full (daily_cap); urgent=True passes it" in task_log()
+    assert DAY - 60 < ahead(rig, sends[3].until) < DAY + 60
+    assert rig.sends() == 3
+    urgent = Send(rig, ledger, {"daily_cap": 3, "urgent": True})
+    assert urgent.attempt()
+    rig.sleep(DAY + 2)
+    assert sends[3].attempt(resumed=True)
+    assert (rig.sends(), set(rig.delivered().values())) == (5, {1})
+
+
+def test_single_sends_and_mailings_share_the_day_of_a_channel(rig: Rig) -> None:
+    mailing = MailingTask(
+        rig, [{"phone": phone, "text": "Mail"} for phone in sending_task.PHONES], given={"daily_cap": 5}
+    )
+    assert all(Send(rig).attempt() for _ in range(3))
+    assert mailing.attempt() is None
+    assert rig.sends() == 5
+    held = Send(rig, given={"daily_cap": 5})
+    assert held.attempt() is None
+    assert mailing.resume()
+    assert rig.delivered()["Mail"] == 4
+    assert held.attempt(resumed=True) is not None
+
+
+def test_what_falls_back_is_not_held_and_is_sent_once(rig: Rig) -> None:
+    other = str(rig.sandbox._state.channels.create(rig.project_id, {"name": "B", "type": "telegram"})["uuid"])
+    rig.sandbox.scan(other)
+    rig.sandbox.configure(delivered_after=None)
+    given = {"fallback": [other], "fallback_after": 1, "wait_timeout": 2, "poll_interval": 1, "daily_cap": 1}
+    blocker = Send(rig, given={"channel_uuid": other, "user_id": None, "phone": sending_task.PHONES[1]})
+    assert blocker.attempt()
+    task = Send(rig, "none", given)
+    with pytest.raises(Exception, match="reach the person"):
+        task.attempt()
+    assert sorted(rig.delivered().values()) == [1, 2]  # once through each channel, though the other was full
+
+
+@pytest.mark.parametrize(("argument", "value"), [("warm_up", "no"), ("urgent", 1), ("daily_cap", 0)])
+def test_what_is_no_limit_is_refused(argument: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"^{argument}: "):
+        SendMessageOperator(task_id="t", text="Hello", user_id=1, **{argument: value})  # type: ignore[arg-type]
