@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -152,7 +155,44 @@ def test_single_sends_and_mailings_share_the_day_of_a_channel(rig: Rig) -> None:
     assert held.attempt() is None
     assert mailing.resume()
     assert rig.delivered()["Mail"] == 4
+    rig.sleep(60)
     assert held.attempt(resumed=True) is not None
+
+
+def test_a_mailing_of_days_says_before_it_begins_when_it_ends(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "airflow_provider_wahelp.delivery")
+    path, rows = (
+        tmp_path / "report.jsonl",
+        [{"phone": f"+7916300000{n}", "text": f"Mail {n}"} for n in range(9)],
+    )
+    given = {"daily_cap": 2, "report_path": str(path)}
+    dry = MailingTask(rig, rows, given={**given, "dry_run": True}).attempt()
+    assert dry
+    assert dry["deferred"] == 9
+    assert rig.sends() == 0
+    ends = moscow(rig.now() + 4 * DAY)
+    [told] = caplog.messages
+    assert told == f"The mailing to 9 people will not end today: its last message goes about {ends}"
+    reasons = {json.loads(line)["reason"] for line in path.read_text().splitlines()}
+    assert reasons == {f"not sent yet; the mailing will not end today: its last message goes about {ends}"}
+    mailing, runs = MailingTask(rig, rows, given=given), list[Any]([None])
+    assert mailing.attempt() is None
+    assert rig.sends() == 2
+    while runs[-1] is None:
+        runs.append(mailing.resume())
+    assert (runs[-1]["sent"], len(runs), moscow(rig.now())) == (9, 5, ends)
+    assert [line for line in caplog.messages if "will not end today" in line] == [
+        f"The mailing to {left} people will not end today: its last message goes about {ends}"
+        for left in (9, 9, 7, 5, 3)
+    ]
+
+
+def moscow(seconds: float) -> str:
+    """Return a day as the log says it."""
+    day = datetime.fromtimestamp(seconds, ZoneInfo("Europe/Moscow"))
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def test_what_falls_back_is_not_held_and_is_sent_once(rig: Rig) -> None:

@@ -15,6 +15,7 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.forecast import Forecast
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
@@ -92,6 +93,13 @@ class Assembly:
             chunk=self._chunk(),
         )
         return MailingChannel(dispatcher, worklist)
+
+    def foretell(self, channel_uuid: str, worklist: Worklist) -> None:
+        """Say that the mailing will not end today, if so."""
+        pace = self._pace(channel_uuid)
+        outlook = Outlook(pace, self.windows, worklist.waiting_by_zones)
+        Forecast(outlook, worklist, self.options.timezone).tell(self.clock())
+        pace.close()
 
     def users(self, channel_uuid: str) -> Iterator[User]:
         """Yield a channel's users; an id that is another phone's by now is forgotten."""

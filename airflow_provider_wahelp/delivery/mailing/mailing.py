@@ -125,6 +125,7 @@ class Mailing:
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
+        assembly.foretell(self.channel[1], prepared.worklist)
         if self.options.dry_run:
             return None, 0
         first = assembly.channel(

@@ -37,6 +37,7 @@ class Options:
     """The options of a mailing, checked; what they mean says ``SendMessagesOperator``."""
 
     pace: float | None = None
+    timezone: str = "Europe/Moscow"
     limits: SendLimits = field(default_factory=SendLimits)
     concurrency: int = 8
     suppress: Mapping[str, Iterable[Any]] = field(default_factory=dict)

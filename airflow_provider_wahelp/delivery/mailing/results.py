@@ -53,6 +53,8 @@ class Results:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.ends = ""
+        """In words, when the mailing ends, if that is not today."""
 
     def empty(self) -> bool:
         """Return whether there are no recipients."""
@@ -88,7 +90,7 @@ class Results:
         """
         query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
         for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
-            outcome, why = _reported(state, reason)
+            outcome, why = _reported(state, reason or (self.ends if state == WAITING else ""))
             yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
 
     def states(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
