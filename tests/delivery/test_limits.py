@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferred
 
+from airflow_provider_wahelp.client.errors import InputError, RejectedError, TooManyFailuresError
 from airflow_provider_wahelp.delivery.limits.admission import Admission
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.operators import SendMessageOperator
@@ -21,7 +22,7 @@ from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from airflow_provider_wahelp.storage.state.shared import host_state
 from tests.delivery import sending_task
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import Rig
+from tests.delivery.sending_task import Killed, Rig
 
 START = 1_780_000_000.0
 DAY = 86_400.0
@@ -46,7 +47,7 @@ class Number:
 
 
 @pytest.fixture
-def number(tmp_path: Path) -> Iterator[Number]:
+def number(tmp_path: Path) -> Number:
     return Number(tmp_path / "state")
 
 
@@ -187,6 +188,102 @@ def test_a_mailing_of_days_says_before_it_begins_when_it_ends(
         f"The mailing to {left} people will not end today: its last message goes about {ends}"
         for left in (9, 9, 7, 5, 3)
     ]
+
+
+def mail(rig: Rig, phones: Sequence[str] = sending_task.PHONES, **given: Any) -> MailingTask:
+    """Return a mailing of a task of its own."""
+    task = MailingTask(rig, [{"phone": phone, "name": "Anna"} for phone in phones], given=given, text="x")
+    task.text = f"Mail of {task.task.name}"
+    return task
+
+
+def sent(totals: Mapping[str, int] | None) -> tuple[int, int]:
+    """Return how many got it, and how many were held back."""
+    assert totals
+    return totals["sent"], totals["suppressed"]
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_a_person_gets_two_messages_a_week_from_whichever_task(
+    rig: Rig, ledger: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "airflow_provider_wahelp.delivery")
+    path, weekly = tmp_path / "report.jsonl", {"per_person": "2 per week"}
+    first, *others = sending_task.PHONES
+    assert Send(rig, ledger, {"phone": first, "name": "Anna", **weekly}).attempt()  # Monday
+    rig.sleep(DAY)
+    assert sent(mail(rig, **weekly).attempt()) == (4, 0)  # Tuesday
+    rig.sleep(DAY)
+    dry = mail(rig, **weekly, dry_run=True, report_path=str(path)).attempt()
+    assert dry
+    assert (dry["deferred"], dry["suppressed"]) == (3, 1)
+    [held] = [row for row in map(json.loads, path.read_text().splitlines()) if row["outcome"] == "suppressed"]
+    assert (held["phone"], held["reason"]) == (first, "held back by per_person (2 per week)")
+    assert sent(mail(rig, **weekly).attempt()) == (3, 1)
+    assert "Not written to: 1 held back by per_person (2 per week)" in caplog.messages
+    with pytest.raises(AirflowSkipException, match=r"^Not sent: held back by per_person \(2 per week\)"):
+        Send(rig, ledger, {"phone": others[0], **weekly}).attempt()
+    assert Send(rig, ledger, {"phone": others[0], **weekly, "urgent": True}).attempt()
+    assert sent(mail(rig, **weekly, urgent=True).attempt()) == (4, 0)
+    assert sent(mail(rig).attempt()) == (4, 0)  # another's, that names no limit
+    rig.sleep(5 * DAY + 1)  # Monday again: what is older than a week counts no more
+    assert sent(mail(rig, **weekly).attempt()) == (0, 4)
+    rig.sleep(2 * DAY)
+    assert sent(mail(rig, **weekly).attempt()) == (4, 0)
+
+
+def test_rows_of_one_person_count_and_a_retry_counts_once(rig: Rig) -> None:
+    twice = [
+        {"phone": phone, "text": text}
+        for text in ("One", "Two", "Three")
+        for phone in sending_task.PHONES[:2]
+    ]
+    mailing = MailingTask(rig, twice, given={"per_person": "2 per day", "concurrency": 1})
+    with pytest.raises(Killed):
+        mailing.attempt(6)
+    assert sent(mailing.attempt()) == (4, 2)
+    assert set(rig.delivered().values()) == {2}
+    assert sent(mailing.attempt()) == (4, 2)
+    mailing.task.clear()
+    assert sent(mailing.attempt()) == (4, 2)
+
+
+def test_what_did_not_go_is_not_counted(rig: Rig) -> None:
+    phone = sending_task.PHONES[0]
+    rig.sandbox.inject("error_before", operation="send_message", status=422, count=1)
+    with pytest.raises(TooManyFailuresError):
+        mail(rig, [phone], per_person="1 per day").attempt()
+    assert sent(mail(rig, [phone], per_person="1 per day").attempt()) == (1, 0)
+    rig.sleep(DAY + 1)
+    rig.sandbox.inject("error_before", operation="send_message", status=422, count=1)
+    with pytest.raises(RejectedError):
+        Send(rig, given={"phone": phone, "per_person": "1 per day"}).attempt()
+    full = Send(rig, given={"phone": phone, "per_person": "1 per day", "daily_cap": 1})
+    assert full.attempt() is None
+    assert Send(rig, given={"phone": phone, "per_person": "1 per day"}).attempt()
+
+
+def test_all_tasks_keep_to_what_the_configuration_says(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__PER_PERSON", "1 per day")
+    assert sent(mail(rig).attempt()) == (4, 0)
+    with pytest.raises(AirflowSkipException):
+        Send(rig, given={"phone": sending_task.PHONES[0]}).attempt()
+    assert sent(mail(rig, per_person="2 per day").attempt()) == (4, 0)
+    monkeypatch.setenv("AIRFLOW__WAHELP__PER_PERSON", "often")
+    with pytest.raises(InputError, match=r"^per_person: must be so many messages in a time"):
+        mail(rig).attempt()
+
+
+def test_a_user_and_their_phone_are_one_person_and_channels_are_told_apart_by_phone(rig: Rig) -> None:
+    phone, daily = sending_task.PHONES[1], {"per_person": "1 per day"}
+    assert Send(rig, given={"user_id": rig.users[0], **daily}).attempt()
+    assert sent(mail(rig, **daily).attempt()) == (3, 1)
+    with pytest.raises(AirflowSkipException):
+        Send(rig, given={"user_id": rig.users[1], **daily}).attempt()
+    other = str(rig.sandbox._state.channels.create(rig.project_id, {"name": "B", "type": "telegram"})["uuid"])  # type: ignore[arg-type]
+    rig.sandbox.scan(other)
+    with pytest.raises(AirflowSkipException):
+        Send(rig, given={"phone": phone, "channel_uuid": other, **daily}).attempt()
 
 
 def moscow(seconds: float) -> str:

@@ -22,6 +22,7 @@ from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.personal_limit import PersonalLimit
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
@@ -40,6 +41,7 @@ class Assembly:
     """What the channels of a mailing have in common.
 
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
+    :param task: what the mailing's messages are told from those of other tasks by.
     :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
     """
 
@@ -49,6 +51,7 @@ class Assembly:
     options: Options
     suspected_since: Moment | None
     opened: float
+    task: str
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -72,6 +75,7 @@ class Assembly:
             windows=self.windows,
             exclusions=exclusions,
             clock=self.clock,
+            personal=self._personal(channel_uuid),
         )
         recorder = Recorder(
             sender=self._sender(channel_uuid),
@@ -94,8 +98,11 @@ class Assembly:
         )
         return MailingChannel(dispatcher, worklist)
 
-    def foretell(self, channel_uuid: str, worklist: Worklist) -> None:
-        """Say that the mailing will not end today, if so."""
+    def look_ahead(self, channel_uuid: str, worklist: Worklist) -> None:
+        """Leave out who has got messages enough, and say if the mailing to the others will not end today."""
+        if personal := self._personal(channel_uuid):
+            personal.screen(worklist)
+            personal.close()
         pace = self._pace(channel_uuid)
         outlook = Outlook(pace, self.windows, worklist.waiting_by_zones)
         Forecast(outlook, worklist, self.options.timezone).tell(self.clock())
@@ -123,6 +130,17 @@ class Assembly:
             per_minute=self.options.pace,
             daily_cap=None if limits.urgent else limits.daily_cap,
             warm_up=limits.warm_up,
+        )
+
+    def _personal(self, channel_uuid: str) -> PersonalLimit | None:
+        if not self.options.limits.per_person:
+            return None
+        return PersonalLimit(
+            open_state=partial(shared_state, self.clock),
+            scope=f"{self._server}/{self.project_id}",
+            channel_uuid=channel_uuid,
+            task=self.task,
+            limits=self.options.limits,
         )
 
     def _scope(self, channel_uuid: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
@@ -82,6 +83,8 @@ class IdempotentSend:
             message = yield from send_message(entry, self.text, looks, note, file=self.file)
         except WahelpError as error:
             self._failed(error)
+            if self.admission and not error.may_have_happened:
+                self.admission.give_back(entry, self.recipient.phone, self._counted_as)
             if self.if_unclear == "fail" and error.may_have_happened:
                 raise entry.unknown(error.reason, error.status) from error
             raise
@@ -138,6 +141,13 @@ class IdempotentSend:
     def _key(self) -> str:
         return self.key or self.attempt.key
 
+    @cached_property
+    def _counted_as(self) -> str:
+        """What it is counted by: once over retries and fallback channels, anew where it is resent."""
+        task = self.attempt.key or self.key or uuid4().hex
+        again = self.on_rerun == "resend" and self.attempt.cleared
+        return f"{task}/{self.attempt.generation}" if again else task
+
     def _read(self) -> Entry | None:
         record = self.ledger.read(self._key) if self.ledger else None
         return Entry(**record) if record else None
@@ -165,7 +175,7 @@ class IdempotentSend:
             first = yield from by_server(earlier.since)
             begun = replace(begun, began=min(first, begun.began))
         if self.admission:
-            self.admission.admit(begun)
+            self.admission.admit(begun, self.recipient.phone, self._counted_as)
         entry = Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))

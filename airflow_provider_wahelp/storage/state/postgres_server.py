@@ -110,7 +110,10 @@ class PostgresState(SqlState):
         with connection.transaction():
             if not run(_THERE)[0][0]:
                 run(_LOCK, key=_key("tables", b""))
-                connection.execute(TABLES)
+                # Another one may have made them meanwhile, and be at work: it and CREATE INDEX would wait for
+                # each other.
+                if not run(_THERE)[0][0]:
+                    connection.execute(TABLES)
         return connection
 
     def _close(self) -> None:
