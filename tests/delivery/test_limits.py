@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 
 from airflow_provider_wahelp.client.errors import InputError, RejectedError, TooManyFailuresError
 from airflow_provider_wahelp.delivery.limits.admission import Admission
+from airflow_provider_wahelp.delivery.limits.options import per_person
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
@@ -309,3 +310,20 @@ def test_what_falls_back_is_not_held_and_is_sent_once(rig: Rig) -> None:
 def test_what_is_no_limit_is_refused(argument: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{argument}: "):
         SendMessageOperator(task_id="t", text="Hello", user_id=1, **{argument: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spelt", "most", "days"),
+    [("3 per week", 3, 7), (" 1  per Day ", 1, 1), ("5 per 30 days", 5, 30), ("2 per 12 hours", 2, 0.5)],
+)
+def test_a_limit_is_spelt_as_it_is_said(spelt: str, most: int, days: float) -> None:
+    assert per_person(spelt)[:2] == (most, days * DAY)
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    ["3", 3, "0 per day", "three per day", "1 per 0 days", "1 per 91 days", "1 per 9999999999 days", True],
+)
+def test_what_is_no_limit_of_a_person_is_refused(spelt: object) -> None:
+    with pytest.raises(InputError, match=r"^per_person: "):
+        per_person(spelt)
