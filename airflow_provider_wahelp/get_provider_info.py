@@ -118,6 +118,11 @@ def _alert_options() -> dict[str, Any]:
         "alert_throttle": ("600", "3600", "Seconds for which an alert silences its group; 0: each is sent."),
         "alert_quiet_hours": ("", "22:00-08:00", "When no alert is sent."),
         "alert_timezone": ("Europe/Moscow", "Asia/Almaty", "The zone of times in alerts."),
+        "alert_timeout": (
+            "40",
+            "100",
+            "Seconds for an alert; less than dag_file_processor_timeout.",
+        ),
     }
     return {
         name: {
