@@ -34,13 +34,14 @@ def get_provider_info() -> dict[str, Any]:
             "incoming",
             "mailings",
             "messages",
+            "platform_mailings",
             "projects",
             "replies",
             "users",
             "webhooks",
         ),
         "sensors": _modules("sensors", "channels", "messages"),
-        "triggers": _modules("triggers", "answers", "channels", "incoming", "messages"),
+        "triggers": _modules("triggers", "answers", "channels", "incoming", "mailings", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
@@ -106,6 +107,7 @@ def _config() -> dict[str, Any]:
                     "default": "",
                 },
                 **_file_options(),
+                **_mailing_options(),
             },
         }
     }
@@ -150,5 +152,30 @@ def _file_options() -> dict[str, Any]:
             "type": "integer",
             "example": "16000000",
             "default": "100000000",
+        },
+    }
+
+
+def _mailing_options() -> dict[str, Any]:
+    return {
+        "mailing_path": {
+            "description": (
+                "Where the mailings that Wahelp itself sends lie, below ``/api/app``. Wahelp's list leaves "
+                "it open. Empty: below the channel.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "projects/{project_id}/mass_mailings/{kind}",
+            "default": "",
+        },
+        "mailing_states": {
+            "description": (
+                "What a status of such a mailing means, as JSON: ``draft``, ``running``, ``finished``, "
+                '``stopped`` or ``failed``. ``""`` stands for none.\n'
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": '{"3": "finished"}',
+            "default": "",
         },
     }

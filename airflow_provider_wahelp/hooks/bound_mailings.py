@@ -14,6 +14,7 @@ from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.generic import Response
+from airflow_provider_wahelp.client.platform import arguments as platform
 from airflow_provider_wahelp.client.platform import mailing_flows, mailings
 from airflow_provider_wahelp.client.platform.mailings import MailingPlace, PlatformMailing
 from airflow_provider_wahelp.hooks.bound import Bound
@@ -36,7 +37,7 @@ class BoundMailings(Bound):
         path = conf.get("wahelp", "mailing_path", fallback="") or mailings.PATH
         states = mailings.read_states(conf.get("wahelp", "mailing_states", fallback=""))
         named = _names_in(path)
-        project, checked = self._project(project_id), mailings.kind(kind)
+        project, checked = self._project(project_id), platform.mailing_kind(kind)
         channel = self._channel(channel_uuid) if "channel_uuid" in named else ""
         filled = path.format(project_id=project, channel_uuid=channel, kind=checked)
         return MailingPlace(project, checked, filled.strip("/"), states)
@@ -53,40 +54,40 @@ class BoundMailings(Bound):
     ) -> Flow[PlatformMailing]:
         """Find a mailing."""
         place = self.mailing_place(kind, channel_uuid, project_id)
-        return mailing_flows.get_mailing(place, mailings.mailing_id(mailing_id))
+        return mailing_flows.get_mailing(place, platform.mailing_id(mailing_id))
 
     def create_platform_mailing(
         self, name: str, fields: Any, files: Uploads | None, if_exists: Any, place: MailingPlace
     ) -> Flow[PlatformMailing]:
         """Create a mailing."""
-        given = mailings.body_fields(fields)
+        given = platform.fields(fields)
         return mailing_flows.ensure_mailing(
             place, arguments.name(name), given, file_parts(files), arguments.if_exists(if_exists)
         )
 
     def test_platform_mailing(self, fields: Mapping[str, Any], place: MailingPlace) -> Flow[Any]:
         """Send a mailing for a test."""
-        return once(mailings.try_mailing(place, mailings.body_fields(fields)))
+        return once(mailings.try_mailing(place, platform.fields(fields)))
 
     def start_platform_mailing(
         self, mailing_id: Any, is_repeated: bool, place: MailingPlace
     ) -> Flow[tuple[PlatformMailing, bool]]:
         """Start a mailing."""
-        return mailing_flows.start_mailing(place, mailings.mailing_id(mailing_id), is_repeated=is_repeated)
+        return mailing_flows.start_mailing(place, platform.mailing_id(mailing_id), is_repeated=is_repeated)
 
     def stop_platform_mailing(self, mailing_id: Any, name: str, place: MailingPlace) -> Flow[PlatformMailing]:
         """Stop a mailing."""
-        return mailing_flows.stop_mailing(place, mailings.mailing_id(mailing_id), arguments.name(name))
+        return mailing_flows.stop_mailing(place, platform.mailing_id(mailing_id), arguments.name(name))
 
     def get_platform_mailing_stats(self, mailing_id: Any, place: MailingPlace) -> Flow[Any]:
         """Read a mailing's numbers."""
-        return once(mailings.mailing_stats(place, mailings.mailing_id(mailing_id)))
+        return once(mailings.mailing_stats(place, platform.mailing_id(mailing_id)))
 
     def export_platform_mailing(
         self, mailing_id: Any, output_path: str | ObjectStoragePath, place: MailingPlace
     ) -> Flow[Response]:
         """Export a mailing."""
-        call = mailings.export_mailing(place, mailings.mailing_id(mailing_id))
+        call = mailings.export_mailing(place, platform.mailing_id(mailing_id))
         return once(replace(call, store=partial(private_bytes, output_path)))
 
 

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        CreatePlatformMailingOperator as CreatePlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        ExportPlatformMailingOperator as ExportPlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        StartPlatformMailingOperator as StartPlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        StopPlatformMailingOperator as StopPlatformMailingOperator,
+    )
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
     from airflow_provider_wahelp.operators.replies import ReplyReportOperator as ReplyReportOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
@@ -32,6 +44,10 @@ __getattr__, __all__ = lazy_exports(
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
     messages="SendMessageOperator",
+    platform_mailings=(
+        "CreatePlatformMailingOperator ExportPlatformMailingOperator "
+        "StartPlatformMailingOperator StopPlatformMailingOperator"
+    ),
     projects="CreateProjectOperator",
     replies="ReplyReportOperator",
     users="CreateUserOperator",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from airflow_provider_wahelp.client.arguments import IfExists
@@ -18,7 +19,7 @@ from airflow_provider_wahelp.client.errors import (
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow, Pause, service_facts
-from airflow_provider_wahelp.client.operations import existing
+from airflow_provider_wahelp.client.operations import existing, list_all
 from airflow_provider_wahelp.client.paging import Pager
 from airflow_provider_wahelp.client.platform import mailings
 from airflow_provider_wahelp.client.platform.errors import MailingNotSentError
@@ -60,20 +61,17 @@ def ensure_mailing(
 
     :param if_exists: what to do with one of the same name.
     """
+    page_of = partial(mailings.list_mailings, place)
 
     def listed() -> Flow[list[PlatformMailing] | None]:
-        pager: Pager[PlatformMailing] = Pager(paged=True)
-        found: list[PlatformMailing] = []
-        while not pager.done:
-            page = yield from pager.ask(lambda number: mailings.list_mailings(place, number))
-            found += [mailing for mailing in pager.take(page) if mailing.name == name]
-        return found
+        return (yield from list_all(page_of, lambda mailing: mailing.name == name, paged=True))
 
     call = mailings.create_mailing(place, name, fields, files)
     there = yield from listed()
     if there and if_exists != "create":
         return existing(there[0], if_exists, call.what)
-    return (yield from created_once(call, find_new("the mailing was created", listed, there or [])))
+    find = find_new("the mailing was created", listed, there or [])
+    return (yield from created_once(call, find))
 
 
 def start_mailing(

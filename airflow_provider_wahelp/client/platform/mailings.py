@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from airflow_provider_wahelp.client.answers import Envelope, Page, read_list
-from airflow_provider_wahelp.client.arguments import id_of, one_of
 from airflow_provider_wahelp.client.bodies import FilePart, Form, pairs
 from airflow_provider_wahelp.client.call import Call, Id
 from airflow_provider_wahelp.client.errors import InputError
@@ -21,19 +20,16 @@ from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.masking import strings_in
 from airflow_provider_wahelp.client.models import Json, Model, column, read_id, read_text
 from airflow_provider_wahelp.client.paths import joined, page_query
+from airflow_provider_wahelp.client.platform.arguments import MailingKind
 from airflow_provider_wahelp.client.readers import created
 
-MailingKind = Literal["whatsapp", "waba", "viber_tg_vk"]
 MailingState = Literal["draft", "running", "finished", "stopped", "failed", "unknown"]
 
-KINDS = get_args(MailingKind)
-kind: Callable[[Any], MailingKind] = one_of("kind", KINDS)
-
 PATH = "projects/{project_id}/channels/{channel_uuid}/mass_mailings/{kind}"
-"""Where the mailings of a kind lie, below ``/api/app``. The list leaves open whether the channel is part of it."""
+"""Where the mailings of a kind lie, below ``/api/app``; that the channel is a part of it is a guess."""
 
 _WORDS: Mapping[MailingState, str] = {
-    "draft": "draft new created not_started",
+    "draft": "draft new not_started",
     "running": "running sending started in_progress processing queued in_queue scheduled planned",
     "finished": "finished done completed complete sent",
     "stopped": "stopped cancelled canceled aborted",
@@ -43,20 +39,6 @@ STATES: Mapping[str, MailingState] = {
     word: state for state, words in _WORDS.items() for word in words.split()
 }
 """What a status means: all of it is a guess. One that is not here is ``unknown``."""
-
-
-def mailing_id(value: Any) -> Id:
-    """Return the id of a mailing."""
-    return id_of(value, "mailing_id", "must be the id of one of Wahelp's own mailings")
-
-
-def body_fields(value: Any) -> Mapping[str, Any]:
-    """Return what else a request says; what the platform takes is not known."""
-    if value in (None, ""):
-        return {}
-    if not isinstance(value, Mapping):
-        raise InputError("fields", "must be a dict of what else the request says, by the API's names")
-    return value
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ _CALLS = {
     "create_webhook": ("POST", "projects/*/webhooks"),
     "change_webhook": ("PUT", "projects/*/webhooks/*"),
     "remove_webhook": ("DELETE", "projects/*/webhooks/*"),
+    "mailings": ("GET", "projects/*/channels/*/mass_mailings/*"),
+    "create_mailing": ("POST", "projects/*/channels/*/mass_mailings/*"),
+    "send_mailing": ("POST", "projects/*/channels/*/mass_mailings/*/*/send"),
+    "stop_mailing": ("POST", "projects/*/channels/*/mass_mailings/*/*/stop"),
+    "mailing_stats": ("GET", "projects/*/channels/*/mass_mailings/*/*/stats"),
+    "export_mailing": ("GET", "projects/*/channels/*/mass_mailings/*/*/export"),
 }
 _PATTERNS = {
     name: (method, re.compile("/api/app/" + path.replace("*", "[^/]+")))

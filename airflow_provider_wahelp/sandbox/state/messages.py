@@ -96,6 +96,17 @@ class Messages(Area):
         self._log_out_in_time(channel)
         return views.sent(self._core.registry, self._core.options.habits, message)
 
+    def deliver(self, channel: Channel, user: User, text: str) -> Message:
+        """Send what the platform itself sends to a user, with no word about who may be written to.
+
+        :param channel: the channel.
+        :param user: the user.
+        :param text: the text.
+        """
+        message = self._store(channel, user, Content(text), "from_operator", "sent")
+        self._plan(message)
+        return message
+
     @changing
     def receive(
         self, phone: str, content: Content, channel_uuid: str | None = None, *, address: str = ""

@@ -81,3 +81,21 @@ class Webhook:
     project_id: int
     url: str
     entities: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Mailing:
+    """A mailing that the platform itself sends to all users of a channel.
+
+    ``sent_to`` has the ids of its messages, and ``ends_at`` is when it is over; ``None``: it never is.
+    """
+
+    id: int
+    project_id: int
+    channel_uuid: str
+    kind: str
+    name: str
+    text: str
+    status: str = "draft"
+    ends_at: float | None = None
+    sent_to: list[int] = field(default_factory=list)

@@ -8,14 +8,29 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_provider_wahelp.sandbox.state.records import Channel, Contact, Message, Project, User, Webhook
+from airflow_provider_wahelp.sandbox.state.records import (
+    Channel,
+    Contact,
+    Mailing,
+    Message,
+    Project,
+    User,
+    Webhook,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook
+Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook | Mailing
 
-_FIRST_IDS = {"projects": 101, "channels": 201, "users": 301, "messages": 401, "contacts": 501}
+_FIRST_IDS = {
+    "projects": 101,
+    "channels": 201,
+    "users": 301,
+    "messages": 401,
+    "contacts": 501,
+    "mailings": 601,
+}
 # A row comes after the rows that it refers to.
 _TABLES: tuple[tuple[str, type[Record]], ...] = (
     ("projects", Project),
@@ -24,6 +39,7 @@ _TABLES: tuple[tuple[str, type[Record]], ...] = (
     ("users", User),
     ("messages", Message),
     ("webhooks", Webhook),
+    ("mailings", Mailing),
 )
 
 
@@ -37,6 +53,7 @@ class Registry:
         self.users: dict[int, User] = {}
         self.messages: dict[int, Message] = {}
         self.webhooks: dict[str, Webhook] = {}
+        self.mailings: dict[int, Mailing] = {}
         self.tokens: dict[str, float] = {}
         self.messengers: dict[str, bool] = {}
 
@@ -92,6 +109,8 @@ class Registry:
                 self._add_user(record)
             case Message():
                 self._add_message(record)
+            case Mailing():
+                self.mailings[record.id] = record
             case Webhook():
                 self.webhooks[record.uuid] = record
                 self.webhooks_of[record.project_id][record.uuid] = record

@@ -16,6 +16,7 @@ from airflow_provider_wahelp.sandbox.state.account import Account
 from airflow_provider_wahelp.sandbox.state.channels import Channels
 from airflow_provider_wahelp.sandbox.state.core import Area, Core, changing, reading
 from airflow_provider_wahelp.sandbox.state.hooks import Hooks
+from airflow_provider_wahelp.sandbox.state.mailings import Mailings
 from airflow_provider_wahelp.sandbox.state.messages import Messages
 from airflow_provider_wahelp.sandbox.state.overview import Overview
 from airflow_provider_wahelp.sandbox.state.people import People
@@ -45,6 +46,7 @@ class State(Area):
         self.channels = Channels(self._core)
         self.people = People(self._core)
         self.messages = Messages(self._core, self.channels, self.people)
+        self.mailings = Mailings(self._core, self.messages)
         self.hooks = Hooks(self._core)
         self.overview = Overview(self._core)
         self._name = secrets.token_hex(4)
@@ -160,3 +162,4 @@ class State(Area):
         self._core.replace(registry)
         self.channels.resume()
         self.messages.resume()
+        self.mailings.resume()
