@@ -72,10 +72,8 @@ class Mailings(Area):
         :param kind: one of :data:`KINDS`.
         :param mailing_id: the mailing.
         """
-        mailing, channel = (
-            self._find(project_id, uuid, kind, mailing_id),
-            self._core.channel(project_id, uuid),
-        )
+        channel = self._core.channel(project_id, uuid)
+        mailing = self._find(project_id, uuid, kind, mailing_id)
         if not channel.active:
             raise SandboxError(422, "Канал не активен")
         mailing.status = "sending"
