@@ -76,6 +76,7 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
         "mailing.check": ["success"],
         "mailing.send": ["success"],
     },
+    "wahelp_platform_mailing": {"create": ["success"], "start": ["success"], "export": ["success"]},
     "wahelp_report": {"write": ["success"], "send": ["success"]},
     "wahelp_webhooks": {"old": ["success"], "remove": ["skipped"]},  # there is none to be removed
 }
