@@ -34,6 +34,7 @@ def get_provider_info() -> dict[str, Any]:
             "incoming",
             "mailings",
             "messages",
+            "people",
             "platform_mailings",
             "projects",
             "replies",

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
+    from airflow_provider_wahelp.operators.people import BlockContactOperator as BlockContactOperator
+    from airflow_provider_wahelp.operators.people import DeleteMessageOperator as DeleteMessageOperator
+    from airflow_provider_wahelp.operators.people import DeleteUserOperator as DeleteUserOperator
+    from airflow_provider_wahelp.operators.people import ImportContactsOperator as ImportContactsOperator
+    from airflow_provider_wahelp.operators.people import UnblockContactOperator as UnblockContactOperator
     from airflow_provider_wahelp.operators.platform_mailings import (
         CreatePlatformMailingOperator as CreatePlatformMailingOperator,
     )
@@ -44,6 +49,10 @@ __getattr__, __all__ = lazy_exports(
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
     messages="SendMessageOperator",
+    people=(
+        "BlockContactOperator DeleteMessageOperator DeleteUserOperator "
+        "ImportContactsOperator UnblockContactOperator"
+    ),
     platform_mailings=(
         "CreatePlatformMailingOperator ExportPlatformMailingOperator "
         "StartPlatformMailingOperator StopPlatformMailingOperator"

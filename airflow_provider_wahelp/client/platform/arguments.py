@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 from airflow_provider_wahelp.client.arguments import id_of, one_of
+from airflow_provider_wahelp.client.arguments import name as check_name
 from airflow_provider_wahelp.client.errors import InputError
 
 MailingKind = Literal["whatsapp", "waba", "viber_tg_vk"]
@@ -25,3 +26,23 @@ def fields(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InputError("fields", "must be a dict of what else the request says, by the API's names")
     return value
+
+
+def contact_id(value: Any) -> int | str:
+    """Return the id of a contact."""
+    return id_of(value, "contact_id", "must be the id of a contact of the project")
+
+
+def one_given(**given: Any) -> None:
+    """Check that exactly one of some arguments is given."""
+    if sum(value not in (None, "") for value in given.values()) != 1:
+        raise InputError(", ".join(given), "exactly one of the two must be given")
+
+
+def changes(name: Any, fields_given: Any) -> dict[str, Any]:
+    """Return what is to be changed."""
+    named = {} if name in (None, "") else {"name": check_name(name)}
+    changed = {**named, **fields(fields_given)}
+    if not changed:
+        raise InputError("name, fields", "one of the two must be given: what is to be changed")
+    return changed

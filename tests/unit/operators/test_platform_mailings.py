@@ -150,7 +150,7 @@ def test_a_lost_answer_is_looked_after(news: int, wahelp_sandbox: Sandbox, fault
 def test_a_stopped_mailing_fails_the_task_for_good(news: int, wahelp_sandbox: Sandbox) -> None:
     start(news, wait=False).execute(attempt())
     stop = StopPlatformMailingOperator(task_id="stop", mailing_id=news, name="{{ name }}")
-    stop.render_template_fields({"name": "News"})  # type: ignore[arg-type]
+    stop.render_template_fields({"name": "News"})  # type: ignore[typeddict-unknown-key, arg-type, unused-ignore]
     assert stop.execute(attempt())["state"] == "stopped"
     with pytest.raises(MailingNotSentError) as caught:
         start(news).execute(attempt(2))
