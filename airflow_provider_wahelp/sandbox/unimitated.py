@@ -21,11 +21,7 @@ _CHANNEL = _PROJECT + "/channels/{uuid}"
 _MAILINGS = "/mass_mailings/{kind}"
 # What the vendor's public list has. Where it names no methods, any.
 _LISTED = {
-    _CHANNEL: ["PUT", "DELETE"],
-    _CHANNEL + "/users/{user_id:int}": ["PUT", "DELETE"],
-    _CHANNEL + "/messages/{message_id}": ["PUT", "DELETE"],
     _CHANNEL + "/setup": ["GET", "POST"],
-    _CHANNEL + "/import_contacts": ["POST"],
     _CHANNEL + "/waba_templates": ["GET", "POST"],
     _CHANNEL + "/waba_templates/import": _ANY,
     _CHANNEL + "/waba_templates/{template_id}": ["GET", "PUT", "DELETE"],
@@ -33,11 +29,7 @@ _LISTED = {
     _CHANNEL + _MAILINGS + "/{rest:path}": _ANY,
     _PROJECT + _MAILINGS: _ANY,
     _PROJECT + _MAILINGS + "/{rest:path}": _ANY,
-    _PROJECT + "/contacts/{contact_id:int}/block": ["POST"],
     _PROJECT + "/contacts/{contact_id:int}/clear_dialog": ["POST"],
-    _PROJECT + "/lost_messages": ["GET"],
-    _PROJECT + "/send_message_cascade": ["POST"],
-    _PROJECT + "/config/cascade": ["GET", "PUT"],
     "/files": _ANY,
     "/files/{rest:path}": _ANY,
     "/api/documentation": ["GET"],

@@ -23,6 +23,10 @@ KINDS: list[type[WahelpTask]] = [
 ]
 GIVEN: dict[str, Any] = {
     "AskOperator": {"question": "Will you come?", "user_id": 1},
+    "BlockContactOperator": {"phone": "+71234567890"},
+    "UnblockContactOperator": {"contact_id": 1},
+    "DeleteMessageOperator": {"message_id": 1},
+    "DeleteUserOperator": {"user_id": 1},
     "CreatePlatformMailingOperator": {"name": "News"},
     "CreateProjectOperator": {"name": "Shop"},
     "CreateChannelOperator": {"name": "Support"},

@@ -147,7 +147,18 @@ class Messages(Area):
         message = self._core.registry.messages.get(message_id)
         if message is None:
             raise not_found("Сообщение")
-        message.text = DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
+        return self.rewrite(
+            message_id, DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
+        )
+
+    def rewrite(self, message_id: int, text: str) -> dict[str, Any]:
+        """Give a message another text.
+
+        :param message_id: a stored one.
+        :param text: the text.
+        """
+        message = self._core.registry.messages[message_id]
+        message.text = text
         self._announce(message, "updated")
         return self._show(message)
 
@@ -188,6 +199,8 @@ class Messages(Area):
         if not channel.active:
             raise refusals.logged_out(habits)
         refusals.check_send(habits, user.phone, self._core.registry.sent_through.total())
+        if self._core.registry.contacts[user.contact_id].blocked:
+            raise SandboxError(422, "Контакт заблокирован")
         if not self._core.has_messenger(user.phone):
             raise SandboxError(200, self._core.options.sending_error_text)
 

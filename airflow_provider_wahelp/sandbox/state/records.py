@@ -15,6 +15,7 @@ class Project:
     id: int
     name: str
     hook: str | None = None
+    cascade: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Channel:
     type: str
     active: bool = False
     activates_at: float | None = None
+    removed: bool = False
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Contact:
     id: int
     project_id: int
     phone: str
+    blocked: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class User:
     name: str
     phone: str
     created: float = 0.0
+    removed: bool = False
 
 
 @dataclass(slots=True)

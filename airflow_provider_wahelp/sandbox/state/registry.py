@@ -101,7 +101,8 @@ class Registry:
                 self.projects[record.id] = record
             case Channel():
                 self.channels[record.uuid] = record
-                self.channels_of[record.project_id].append(record)
+                if not record.removed:
+                    self.channels_of[record.project_id].append(record)
             case Contact():
                 self.contacts[record.id] = record
                 self._contact_by_phone[record.project_id, record.phone] = record
@@ -117,10 +118,12 @@ class Registry:
 
     def _add_user(self, user: User) -> None:
         self.users[user.id] = user
+        self.conversations.setdefault(user.phone, [])
+        if user.removed:
+            return
         self.users_of[user.channel_uuid].append(user)
         self.users_of_contact[user.contact_id].append(user)
         self._user_by_phone.setdefault((user.channel_uuid, user.phone), user)
-        self.conversations.setdefault(user.phone, [])
 
     def _add_message(self, message: Message) -> None:
         self.messages[message.id] = message
@@ -145,6 +148,26 @@ class Registry:
         :param webhook: a stored one.
         """
         del self.webhooks[webhook.uuid], self.webhooks_of[webhook.project_id][webhook.uuid]
+
+    def remove_user(self, user: User) -> None:
+        """Remove a user from everything but the messages.
+
+        :param user: a stored one.
+        """
+        user.removed = True
+        self.users_of[user.channel_uuid].remove(user)
+        self.users_of_contact[user.contact_id].remove(user)
+        del self._user_by_phone[user.channel_uuid, user.phone]
+        for other in self.users_of_contact[user.contact_id]:
+            self._user_by_phone.setdefault((other.channel_uuid, other.phone), other)
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Remove a channel; its messages stay on the phones.
+
+        :param channel: a stored one.
+        """
+        channel.removed, channel.active, channel.activates_at = True, False, None
+        self.channels_of[channel.project_id].remove(channel)
 
     def receivers(self, project_id: int, entity: str) -> Iterator[str]:
         """Yield the addresses that want events about an entity.

@@ -13,6 +13,7 @@ from airflow_provider_wahelp.sandbox.habits.profiles import profile
 from airflow_provider_wahelp.sandbox.journal import Journal
 from airflow_provider_wahelp.sandbox.options import SandboxOptions
 from airflow_provider_wahelp.sandbox.state.account import Account
+from airflow_provider_wahelp.sandbox.state.changes import Changes
 from airflow_provider_wahelp.sandbox.state.channels import Channels
 from airflow_provider_wahelp.sandbox.state.core import Area, Core, changing, reading
 from airflow_provider_wahelp.sandbox.state.hooks import Hooks
@@ -46,6 +47,7 @@ class State(Area):
         self.channels = Channels(self._core)
         self.people = People(self._core)
         self.messages = Messages(self._core, self.channels, self.people)
+        self.changed = Changes(self._core, self.people, self.messages)
         self.mailings = Mailings(self._core, self.messages)
         self.hooks = Hooks(self._core)
         self.overview = Overview(self._core)
