@@ -38,6 +38,7 @@ def get_provider_info() -> dict[str, Any]:
             "platform_mailings",
             "projects",
             "replies",
+            "templates",
             "users",
             "webhooks",
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.hooks.async_people import AsyncPeopleHook
+from airflow_provider_wahelp.hooks.async_templates import AsyncTemplateHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpAsyncHook(AsyncPeopleHook):
+class WahelpAsyncHook(AsyncTemplateHook):
     """The asynchronous twin of :class:`~airflow_provider_wahelp.hooks.wahelp.WahelpHook`.
 
     The same methods with the same arguments and errors; lists are asynchronous iterators. Use it as an

@@ -21,6 +21,7 @@ from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.bound_mailings import BoundMailings
 from airflow_provider_wahelp.hooks.bound_people import BoundPeople
+from airflow_provider_wahelp.hooks.bound_templates import BoundTemplates
 from airflow_provider_wahelp.storage.files import private_bytes
 from airflow_provider_wahelp.storage.uploads import Uploads, file_parts
 
@@ -40,7 +41,7 @@ class Asked:
     output_path: str | ObjectStoragePath | None = None
 
 
-class BoundOperations(BoundMailings, BoundPeople):
+class BoundOperations(BoundMailings, BoundPeople, BoundTemplates):
     """Turns the arguments of a hook's method into what a client performs."""
 
     def list_projects(self) -> Callable[[int], Call[Page[Project]]]:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     )
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
     from airflow_provider_wahelp.operators.replies import ReplyReportOperator as ReplyReportOperator
+    from airflow_provider_wahelp.operators.templates import CreateTemplateOperator as CreateTemplateOperator
+    from airflow_provider_wahelp.operators.templates import ListTemplatesOperator as ListTemplatesOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
     from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator as SetWebhookOperator
 
@@ -59,6 +61,7 @@ __getattr__, __all__ = lazy_exports(
     ),
     projects="CreateProjectOperator",
     replies="ReplyReportOperator",
+    templates="CreateTemplateOperator ListTemplatesOperator",
     users="CreateUserOperator",
     webhooks="SetWebhookOperator",
 )

@@ -22,9 +22,7 @@ _MAILINGS = "/mass_mailings/{kind}"
 # What the vendor's public list has. Where it names no methods, any.
 _LISTED = {
     _CHANNEL + "/setup": ["GET", "POST"],
-    _CHANNEL + "/waba_templates": ["GET", "POST"],
-    _CHANNEL + "/waba_templates/import": _ANY,
-    _CHANNEL + "/waba_templates/{template_id}": ["GET", "PUT", "DELETE"],
+    _CHANNEL + "/waba_templates/{template_id}": ["PUT"],
     _CHANNEL + _MAILINGS: _ANY,
     _CHANNEL + _MAILINGS + "/{rest:path}": _ANY,
     _PROJECT + _MAILINGS: _ANY,

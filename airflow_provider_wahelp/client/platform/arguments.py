@@ -33,6 +33,11 @@ def contact_id(value: Any) -> int | str:
     return id_of(value, "contact_id", "must be the id of a contact of the project")
 
 
+def template_id(value: Any) -> int | str:
+    """Return the id of a template."""
+    return id_of(value, "template_id", "must be the id of a template of the channel")
+
+
 def one_given(**given: Any) -> None:
     """Check that exactly one of some arguments is given."""
     if sum(value not in (None, "") for value in given.values()) != 1:

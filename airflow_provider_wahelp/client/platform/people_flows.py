@@ -19,7 +19,7 @@ def delete_message(project_id: Id, channel_uuid: str, message_id: Id) -> Flow[bo
     """Delete a message; return whether there was one."""
     look = calls.get_message(project_id, channel_uuid, message_id)
     around = calls.get_channel(project_id, channel_uuid)
-    return _delete(people.delete_message(project_id, channel_uuid, message_id), look, around)
+    return delete(people.delete_message(project_id, channel_uuid, message_id), look, around)
 
 
 def delete_user(
@@ -37,7 +37,7 @@ def delete_user(
         return False
     look = calls.get_user(project_id, channel_uuid, user_id)
     around = calls.get_channel(project_id, channel_uuid)
-    return (yield from _delete(people.delete_user(project_id, channel_uuid, user_id), look, around))
+    return (yield from delete(people.delete_user(project_id, channel_uuid, user_id), look, around))
 
 
 def delete_channel(project_id: Id, channel_uuid: str, name: str) -> Flow[bool]:
@@ -54,7 +54,7 @@ def delete_channel(project_id: Id, channel_uuid: str, name: str) -> Flow[bool]:
     if (channel.name or "").strip() != name.strip():
         raise InputError("name", f"must be the name of channel {channel_uuid}: what is deleted is gone")
     look, around = calls.get_channel(project_id, channel_uuid), calls.list_channels(project_id)
-    return (yield from _delete(people.delete_channel(project_id, channel_uuid), look, around))
+    return (yield from delete(people.delete_channel(project_id, channel_uuid), look, around))
 
 
 def block_contact(project_id: Id, contact_id: Id, *, blocked: bool) -> Flow[Id]:
@@ -91,7 +91,7 @@ def send_cascade(project_id: Id, phone: str, text: str, fields: Mapping[str, Any
     return message
 
 
-def _delete(delete: Call[None], look: Call[Any], around: Call[Any]) -> Flow[bool]:
+def delete(call: Call[None], look: Call[Any], around: Call[Any]) -> Flow[bool]:
     """Delete something; it counts as gone only where it cannot be read, and what it was in can.
 
     :param look: reads it.
@@ -99,7 +99,7 @@ def _delete(delete: Call[None], look: Call[Any], around: Call[Any]) -> Flow[bool
     :return: whether there was one.
     """
     try:
-        yield delete
+        yield call
     except NotFoundError:  # of the thing, of what it was in, or of the operation
         if (yield from _is_there(look)):
             raise

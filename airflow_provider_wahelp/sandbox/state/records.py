@@ -103,3 +103,14 @@ class Mailing:
     status: str = "draft"
     ends_at: float | None = None
     sent_to: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Template:
+    """A template of WhatsApp Business. ``said`` has all that was said of it."""
+
+    id: int
+    channel_uuid: str
+    name: str
+    said: dict[str, object] = field(default_factory=dict)
+    removed: bool = False

@@ -14,6 +14,7 @@ from airflow_provider_wahelp.sandbox.state.records import (
     Mailing,
     Message,
     Project,
+    Template,
     User,
     Webhook,
 )
@@ -21,7 +22,7 @@ from airflow_provider_wahelp.sandbox.state.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook | Mailing
+Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook | Mailing | Template
 
 _FIRST_IDS = {
     "projects": 101,
@@ -30,6 +31,7 @@ _FIRST_IDS = {
     "messages": 401,
     "contacts": 501,
     "mailings": 601,
+    "templates": 701,
 }
 # A row comes after the rows that it refers to.
 _TABLES: tuple[tuple[str, type[Record]], ...] = (
@@ -40,6 +42,7 @@ _TABLES: tuple[tuple[str, type[Record]], ...] = (
     ("messages", Message),
     ("webhooks", Webhook),
     ("mailings", Mailing),
+    ("templates", Template),
 )
 
 
@@ -54,6 +57,7 @@ class Registry:
         self.messages: dict[int, Message] = {}
         self.webhooks: dict[str, Webhook] = {}
         self.mailings: dict[int, Mailing] = {}
+        self.templates: dict[int, Template] = {}
         self.tokens: dict[str, float] = {}
         self.messengers: dict[str, bool] = {}
 
@@ -112,6 +116,8 @@ class Registry:
                 self._add_message(record)
             case Mailing():
                 self.mailings[record.id] = record
+            case Template():
+                self.templates[record.id] = record
             case Webhook():
                 self.webhooks[record.uuid] = record
                 self.webhooks_of[record.project_id][record.uuid] = record

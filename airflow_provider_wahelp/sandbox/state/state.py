@@ -22,6 +22,7 @@ from airflow_provider_wahelp.sandbox.state.messages import Messages
 from airflow_provider_wahelp.sandbox.state.overview import Overview
 from airflow_provider_wahelp.sandbox.state.people import People
 from airflow_provider_wahelp.sandbox.state.registry import Registry
+from airflow_provider_wahelp.sandbox.state.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ class State(Area):
         self.people = People(self._core)
         self.messages = Messages(self._core, self.channels, self.people)
         self.changed = Changes(self._core, self.people, self.messages)
+        self.templates = Templates(self._core)
         self.mailings = Mailings(self._core, self.messages)
         self.hooks = Hooks(self._core)
         self.overview = Overview(self._core)
