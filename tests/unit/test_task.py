@@ -27,6 +27,7 @@ GIVEN: dict[str, Any] = {
     "UnblockContactOperator": {"contact_id": 1},
     "DeleteMessageOperator": {"message_id": 1},
     "DeleteUserOperator": {"user_id": 1},
+    "CreateTemplateOperator": {"name": "hello"},
     "CreatePlatformMailingOperator": {"name": "News"},
     "CreateProjectOperator": {"name": "Shop"},
     "CreateChannelOperator": {"name": "Support"},
