@@ -156,6 +156,8 @@ class StartPlatformMailingOperator(PlatformMailingOperator):
             number, *self._place(), is_repeated=attempt.repeated or attempt.cleared
         )
         self.log.info("Mailing %s: %s", number, "started" if started else f"it is {mailing.state} already")
+        if not started and mailing.state == "finished" and not attempt.repeated:
+            self.log.warning("Nothing was sent: to send mailing %s again, make a copy of it", number)
         if not self.wait:
             told = {"id": number, "status": mailing.status, "state": mailing.state}
             return self._told(context, told, started)

@@ -31,6 +31,9 @@ LOOKS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each look whether a mailing was started; the last again and again, until a start that was
 begun has arrived or never will."""
 
+LEAST_INTERVAL = 1.0
+"""The shortest time between two looks, in seconds, whatever interval a task has."""
+
 END_STATES: Sequence[MailingState] = ("finished", "stopped", "failed")
 
 log = logging.getLogger(__name__)
@@ -147,6 +150,7 @@ def until_ended(
     :param deadline: when to give up, in seconds since 1970.
     :return: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``.
     """
+    interval = max(interval, LEAST_INTERVAL)
     while True:
         pause = interval
         try:
