@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -101,7 +102,7 @@ def start_mailing(
             if now.state not in {"running", "finished"}:
                 raise
             return now, False
-        return mailing, True
+        return replace(mailing, status=None, state="running"), True
 
     def find(_error: WahelpError) -> Flow[tuple[PlatformMailing, bool] | None]:
         started = yield from _started(place, mailing_id)

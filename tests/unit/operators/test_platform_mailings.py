@@ -102,8 +102,8 @@ def test_a_worker_waits_for_the_end(news: int, wahelp_sandbox: Sandbox) -> None:
 def test_a_task_that_ran_before_starts_nothing(news: int, wahelp_sandbox: Sandbox) -> None:
     assert start(news, wait=False).execute(attempt()) == {
         "id": news,
-        "status": "draft",
-        "state": "draft",
+        "status": None,
+        "state": "running",
         "has_started": True,
     }
     killed = start(news)  # the worker of the first attempt has died, and the mailing has ended meanwhile

@@ -113,7 +113,7 @@ def test_a_mailing_is_created_once() -> None:
 
 def test_a_draft_is_started() -> None:
     mailing, started = play(flows.start_mailing(PLACE, 7), (LIST, listed("draft")), (SEND, data(None)))
-    assert (mailing.id, started) == (7, True)
+    assert (mailing.id, mailing.state, started) == (7, "running", True)
 
 
 @pytest.mark.parametrize("status", ["sending", "sent", "stopped"])
