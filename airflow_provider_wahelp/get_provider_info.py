@@ -8,6 +8,10 @@ from airflow_provider_wahelp import connection_form
 
 _PACKAGE = "airflow_provider_wahelp"
 _INTEGRATION = "Wahelp"
+_OPERATORS = (
+    "api ask channels files history incoming mailings messages people "
+    "platform_mailings projects replies templates users webhooks"
+)
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -24,24 +28,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
-        "operators": _modules(
-            "operators",
-            "api",
-            "ask",
-            "channels",
-            "files",
-            "history",
-            "incoming",
-            "mailings",
-            "messages",
-            "people",
-            "platform_mailings",
-            "projects",
-            "replies",
-            "templates",
-            "users",
-            "webhooks",
-        ),
+        "operators": _modules("operators", *_OPERATORS.split()),
         "sensors": _modules("sensors", "channels", "messages"),
         "triggers": _modules("triggers", "answers", "channels", "incoming", "mailings", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
