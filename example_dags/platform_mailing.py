@@ -27,9 +27,9 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},  # what was started is not started again
     params={
         "name": Param(
-            "Spring", type="string", minLength=1, description="of the mailing, before the run's id"
+            "Sunday", type="string", minLength=1, description="of the mailing, before the run's id"
         ),
-        "text": Param("Our spring catalogue is here.", type="string", minLength=1),
+        "text": Param("We are open on Sunday, too.", type="string", minLength=1),
         "directory": Param("file:///tmp/wahelp-mailings", type="string"),
     },
     tags=["wahelp", "example"],

@@ -177,16 +177,13 @@ class StartPlatformMailingOperator(PlatformMailingOperator):
         :param context: the context.
         :param event: the trigger's: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``.
         """
-        from airflow_provider_wahelp.client.errors import DeliveryTimeoutError
+        from airflow_provider_wahelp.client.platform.mailing_flows import result_of
 
         number = self._checked("mailing_id")
         with airflow_errors():
-            if "error" in event:
-                raise WahelpError.from_dict(event["error"])
-            if "result" not in event:
-                raise DeliveryTimeoutError(f"see mailing {number} end")
+            result = result_of(number, event)
         self.log.info("Mailing %s has ended", number)
-        return self._told(context, {**event["result"], "stats": self._stats(number)}, event["has_started"])
+        return self._told(context, {**result, "stats": self._stats(number)}, event["has_started"])
 
     def _told(self, context: Context, result: dict[str, Any], started: bool) -> dict[str, Any]:
         return self._result(context, {**result, "has_started": started})

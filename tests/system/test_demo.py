@@ -119,6 +119,7 @@ def runs(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
         "wahelp_dialogs": {"directory": f"file://{folder}"},
         "wahelp_history": {"directory": f"file://{folder}"},
         "wahelp_invoices": {"reports": f"file://{folder}"},
+        "wahelp_platform_mailing": {"directory": f"file://{folder}"},
         "wahelp_report": {"reports": f"file://{folder}"},
     }
     late = _too_late(demo)

@@ -13,6 +13,7 @@ from airflow_provider_wahelp.client.arguments import IfExists
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
+    DeliveryTimeoutError,
     InputError,
     NotFoundError,
     RejectedError,
@@ -140,6 +141,20 @@ def ended(mailing: PlatformMailing) -> Result | None:
     if mailing.state != "finished":
         return None
     return {"id": mailing.id, "status": mailing.status, "state": mailing.state}
+
+
+def result_of(mailing_id: Id, event: Mapping[str, Any]) -> Result:
+    """Return what a wait has found.
+
+    :param event: what :func:`until_ended` returns.
+    :raises DeliveryTimeoutError: if the time was over.
+    :raises WahelpError: what the wait has ended with.
+    """
+    if "error" in event:
+        raise WahelpError.from_dict(event["error"])
+    if "result" not in event:
+        raise DeliveryTimeoutError(f"see mailing {mailing_id} end")
+    return dict(event["result"])
 
 
 def until_ended(
