@@ -72,7 +72,7 @@ def file_to_send(file: Any, file_url: str | None, name: str | None, settings: Se
 
 
 def outgoing_file(
-    file: Any, file_url: str | None, name: str | None, settings: Callable[[], Settings]
+    file: Any, file_url: str | None, name: str | None, settings: Callable[[], Settings] | None = None
 ) -> OutgoingFile | None:
     """Return a file that goes to a person; ``None`` where none is given. Nothing is read or fetched yet.
 
@@ -84,7 +84,7 @@ def outgoing_file(
     """
     if file is not None and file_url:
         raise InputError("file, file_url", "only one of the two may be given")
-    if file_url:
+    if file_url and settings:
         return OutgoingFile(lambda: fetched_part(settings(), file_url, name), name or "")
     if file is None:
         return None

@@ -14,6 +14,7 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
@@ -50,6 +51,7 @@ class Assembly:
     opened: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    files: MailingFiles | None = None
 
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
         """Return what decides which recipients of a channel must not be written to."""
@@ -102,7 +104,7 @@ class Assembly:
         user_ids.close()
 
     def _sender(self, channel_uuid: str) -> Sender:
-        return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid))
+        return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid), self.files)
 
     def _user_ids(self, channel_uuid: str) -> UserIdCache:
         return UserIdCache(*remembering(), self._scope(channel_uuid), self.clock)
