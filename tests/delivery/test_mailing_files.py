@@ -20,6 +20,7 @@ from tests.combinations import in_turn
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import Killed, Rig, moments
 from tests.delivery.test_mailing import crowd, each_once, phone
+from tests.delivery.test_tracking import add_channel, followed, to_its_end
 
 PDF = b"%PDF-1.7 of somebody"
 COUNT = 6
@@ -161,7 +162,7 @@ def test_a_text_with_another_file_is_another_message(rig: Rig, bills: Path) -> N
     totals = MailingTask(rig, people, given={"file_column": "bill"}).attempt()
     assert totals
     assert (totals["sent"], totals["skipped"]) == (2, 1)
-    assert [file for _, _, file in received(rig)] == ["bill 0.pdf", "bill 1.pdf"]
+    assert {file for _, _, file in received(rig)} == {"bill 0.pdf", "bill 1.pdf"}
 
 
 def test_the_path_of_another_folder_makes_no_other_message(rig: Rig, bills: Path, tmp_path: Path) -> None:
@@ -191,3 +192,12 @@ def test_a_mailing_without_files_is_one_of_texts(rig: Rig) -> None:
 def test_what_contradicts_itself_is_refused_in_the_dag_file(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         SendMessagesOperator(task_id="mail", recipients=[], text="Hello", **given)
+
+
+def test_the_next_channel_sends_the_file_too(rig: Rig, bills: Path) -> None:
+    other = add_channel(rig, "Second")
+    rig.sandbox.configure(delivered_after=None)
+    given = {"fallback": [other], "fallback_after": 60, "wait_timeout": 600, "file_column": "bill"}
+    totals = to_its_end(followed(rig, rows(bills, 2), **given))
+    assert totals["undelivered"] == 2
+    assert Counter(received(rig, 2)) == Counter({(n, f"Text {n}", f"bill {n}.pdf"): 2 for n in range(2)})
