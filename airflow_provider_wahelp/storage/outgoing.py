@@ -5,18 +5,16 @@ A task that has sent it may go on after the file is gone, or its link has expire
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.file_names import PAGES, media_type_in
+from airflow_provider_wahelp.storage.unnamed import UnnamedFile
 from airflow_provider_wahelp.storage.uploads import (
     SIGNATURE,
     checked_part,
@@ -95,28 +93,31 @@ def outgoing_file(
 def fetched_part(settings: Settings, url: Any, name: str | None = None) -> FilePart:
     """Fetch a file that goes to a person, without the token.
 
-    It lies in a temporary file that has no name: however the task ends, nothing remains of it.
-
     :raises InputError: if it is empty, too large, or a page and no file.
     """
     from airflow_provider_wahelp.client.downloads import Downloader  # with requests, which no trigger needs
 
-    kept = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as it may be sent again
+    kept = UnnamedFile()
     downloader = Downloader(settings, file_limit(), hosts=_hosts())
     try:
-        got = downloader.download(
-            arguments.file_url(url), "fetch the file to send", partial(_rewritten, kept)
-        )
+        got = downloader.download(arguments.file_url(url), "fetch the file to send", kept.rewrite)
     except WahelpError as error:  # what it advises is about Wahelp's own answers
         if error.status in _PERHAPS_LATER or not 400 <= (error.status or 0) < 500:  # noqa: PLR2004
             raise
         raise InputError("file_url", f"leads to no file: its server answers HTTP {error.status}") from None
     _check(got, name)
     name = name or got.name
-    told = media_type_in(got.content_type)
-    return FilePart(
-        file_field(), name, partial(_opened, kept), content_type_of(_first_bytes(kept), name, told)
-    )
+    return part_of(kept, name, media_type_in(got.content_type))
+
+
+def part_of(kept: UnnamedFile, name: str, told: str = "") -> FilePart:
+    """Return a file that goes to a person.
+
+    :param told: its type, where somebody has told it.
+    """
+    with kept.open() as content:
+        first = content.read(SIGNATURE)
+    return FilePart(file_field(), name, kept.open, content_type_of(first, name, told))
 
 
 def _check(got: Downloaded, name: str | None) -> None:
@@ -125,27 +126,6 @@ def _check(got: Downloaded, name: str | None) -> None:
     is_page = media_type_in(got.content_type) in PAGES
     if is_page and PurePosixPath(name or got.name).suffix.lower() not in _PAGE_SUFFIXES:
         raise InputError("file_url", "leads to a page and no file: does one have to log in there?")
-
-
-@contextmanager
-def _rewritten(kept: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Write a file anew: a fetch that was cut begins again."""
-    kept.seek(0)
-    kept.truncate()
-    yield kept
-    kept.flush()
-
-
-def _opened(kept: IO[bytes]) -> IO[bytes]:
-    """Open a file that has no name, from its beginning. One send reads it at a time."""
-    again = os.fdopen(os.dup(kept.fileno()), "rb")
-    again.seek(0)
-    return again
-
-
-def _first_bytes(kept: IO[bytes]) -> bytes:
-    with _opened(kept) as content:
-        return content.read(SIGNATURE)
 
 
 def _hosts() -> set[str]:
