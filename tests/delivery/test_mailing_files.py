@@ -156,6 +156,18 @@ def test_a_file_that_cannot_be_recognised_is_unclear_and_not_sent_again(rig: Rig
     assert Counter(number for number, _, _ in received(rig)) == Counter(range(COUNT))
 
 
+def test_a_file_that_vanishes_after_it_was_looked_at_is_a_failure_of_its_row(
+    rig: Rig, bills: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bills / "bill 2.pdf").unlink()
+    monkeypatch.setattr(files_module.RowFiles, "unsendable", lambda *_: iter(()))
+    mailing = MailingTask(rig, rows(bills), given={"file_column": "bill", "max_failures": 1})
+    totals = mailing.attempt()
+    assert totals
+    assert (totals["sent"], totals["failed"]) == (COUNT - 1, 1)
+    assert rig.sends() == COUNT - 1
+
+
 def test_a_text_with_another_file_is_another_message(rig: Rig, bills: Path) -> None:
     one = crowd(1)[0]
     people = [{**one, "bill": f"{bills}/bill {number}.pdf"} for number in (0, 1, 1)]
