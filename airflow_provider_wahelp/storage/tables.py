@@ -27,7 +27,9 @@ _MOST_PLACES = 10
 _FIRST_YEAR = 1900
 _SAMPLE = 200  # rows that the widths of columns are told from
 _WIDEST = 60
-_DAY, _MOMENT, _TIME = "dd.mm.yyyy", "dd.mm.yyyy hh:mm:ss", "hh:mm:ss"
+_PLAIN = frozenset({str, int, bool, type(None), date})
+_DAY, _MOMENT = "dd.mm.yyyy", "dd.mm.yyyy hh:mm:ss"
+_FORMATS = {datetime: _MOMENT, date: _DAY, time: "hh:mm:ss", timedelta: "[h]:mm:ss"}
 
 
 def defused(value: object) -> object:
@@ -46,16 +48,31 @@ def write_table(file: IO[bytes], kind: Kind, rows: Iterable[Sequence[Any]], zone
 
 def _local(cell: Any, zone: tzinfo) -> Any:
     """Return a cell of the few kinds that a table has."""
-    if isinstance(cell, datetime) and cell.tzinfo:
-        return cell.astimezone(zone).replace(tzinfo=None)
-    if isinstance(cell, dict | list | tuple):
-        return json.dumps(cell, ensure_ascii=False, default=str)
-    if isinstance(cell, bytes | bytearray | memoryview):
-        return bytes(cell).hex()
-    if isinstance(cell, float | Decimal) and not math.isfinite(cell):
+    if type(cell) in _PLAIN:
+        return cell
+    if isinstance(cell, datetime):  # also one of pandas', or of pendulum's
+        local = cell.astimezone(zone) if cell.tzinfo else cell
+        return datetime(*local.timetuple()[:6], local.microsecond)
+    return next(plain(cell) for kind, plain in _TO_PLAIN if isinstance(cell, kind))
+
+
+def _number(cell: float | Decimal) -> Any:
+    if not math.isfinite(cell):
         return str(cell)
-    known = str | bool | int | float | Decimal | date | time | timedelta | None
-    return cell if isinstance(cell, known) else str(cell)
+    return cell if isinstance(cell, Decimal) else float(cell)
+
+
+_TO_PLAIN: list[tuple[Any, Callable[[Any], Any]]] = [
+    (float | Decimal, _number),
+    (int, int),
+    (str, str),
+    (time, lambda cell: cell.replace(tzinfo=None)),
+    (date, lambda cell: date(cell.year, cell.month, cell.day)),
+    (timedelta, lambda cell: timedelta(cell.days, cell.seconds, cell.microseconds)),
+    (dict | list | tuple, lambda cell: json.dumps(cell, ensure_ascii=False, default=str)),
+    (bytes | bytearray | memoryview, lambda cell: bytes(cell).hex()),
+    (object, str),
+]
 
 
 def _write_csv(file: IO[bytes], rows: Iterable[Sequence[Any]]) -> int:
@@ -70,18 +87,27 @@ def _write_csv(file: IO[bytes], rows: Iterable[Sequence[Any]]) -> int:
 
 def _in_russian(cell: Any) -> Any:
     """Return how a Russian Excel spells a cell: it takes 1.5 for the first of May."""
-    if isinstance(cell, bool):
-        return "ИСТИНА" if cell else "ЛОЖЬ"
-    if isinstance(cell, timedelta):
-        hours, rest = divmod(int(cell.total_seconds()), 3600)
-        return f"{hours}:{rest // 60:02}:{rest % 60:02}"
-    if isinstance(cell, float | Decimal):
-        return f"{cell:f}".replace(".", ",") if isinstance(cell, Decimal) else repr(cell).replace(".", ",")
-    if isinstance(cell, datetime):
-        return f"{cell:%d.%m.}{cell.year:04} {cell:%H:%M:%S}"
-    if isinstance(cell, date):
-        return f"{cell:%d.%m.}{cell.year:04}"
-    return f"{cell:%H:%M:%S}" if isinstance(cell, time) else defused(cell)
+    return _SPELT.get(type(cell), defused)(cell)
+
+
+def _hours(span: timedelta) -> str:
+    hours, rest = divmod(int(span.total_seconds()), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m.}{day.year:04}"
+
+
+_SPELT: dict[type, Callable[[Any], Any]] = {
+    bool: lambda cell: "ИСТИНА" if cell else "ЛОЖЬ",
+    float: lambda cell: repr(cell).replace(".", ","),
+    Decimal: lambda cell: f"{cell:f}".replace(".", ","),
+    date: _day,
+    datetime: lambda cell: f"{_day(cell)} {cell:%H:%M:%S}",
+    time: "{:%H:%M:%S}".format,
+    timedelta: _hours,
+}
 
 
 def _write_xlsx(file: IO[bytes], rows: Iterable[Sequence[Any]]) -> int:
@@ -104,30 +130,42 @@ def _fill(book: Any, rows: Iterator[Sequence[Any]]) -> int:
     for column, cells in enumerate(zip(*first, strict=True)):
         sheet.set_column(column, column, min(_WIDEST, 2 + max(map(_width, cells))))
     sheet.freeze_panes(1, 0)
-    put, count = _Putting(book).put, -1
+    into = _Cells(book, sheet)
+    count = -1
     for count, row in enumerate(chain(first, rows)):
         if count == _MOST_ROWS:
             raise InputError("as_file", f'must be "csv": an Excel sheet has {_MOST_ROWS:,} rows at most')
+        put = into.put if count else into.name
         for column, cell in enumerate(row):
-            put(sheet, count, column, cell)
+            put(count, column, cell)
     return count
 
 
-class _Putting:
+class _Cells:
     """Puts cells into a sheet, each in the format of its kind."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Any, sheet: Any) -> None:
+        self._sheet = sheet
         self._format: Callable[[str], Any] = cache(lambda code: book.add_format({"num_format": code}))
         self._bold = book.add_format({"bold": True})
 
-    def put(self, sheet: Any, row: int, column: int, cell: Any) -> None:
+    def name(self, row: int, column: int, name: Any) -> None:
+        """Put the name of a column."""
+        self._sheet.write_string(row, column, str(name), self._bold)
+
+    def put(self, row: int, column: int, cell: Any) -> None:
         """Put a cell: a text as such, whatever it says, and a number only if Excel keeps all its digits."""
-        if row == 0 or isinstance(cell, str) or _is_inexact(cell):
-            text = str(cell)[:_LONGEST_TEXT]
-            sheet.write_string(row, column, text, self._bold if row == 0 else None)
-        elif cell is not None:
-            code = _code(cell)
-            sheet.write(row, column, cell, self._format(code) if code else None)
+        if cell is None:
+            return
+        if isinstance(cell, str) or _is_inexact(cell):
+            self._sheet.write_string(row, column, str(cell)[:_LONGEST_TEXT])
+        elif isinstance(cell, bool):
+            self._sheet.write_boolean(row, column, cell)
+        elif isinstance(cell, int | float | Decimal):
+            code = _places(cell) if isinstance(cell, Decimal) else ""
+            self._sheet.write_number(row, column, cell, self._format(code) if code else None)
+        else:
+            self._sheet.write_datetime(row, column, cell, self._format(_FORMATS[type(cell)]))
 
 
 def _is_inexact(cell: Any) -> bool:
@@ -138,17 +176,10 @@ def _is_inexact(cell: Any) -> bool:
     return isinstance(cell, Decimal) and len(cell.normalize().as_tuple().digits) > _EXACT_DIGITS
 
 
-def _code(cell: Any) -> str:
-    """Return the number format of a cell: a price keeps its kopecks, also where they are 00."""
-    if isinstance(cell, Decimal):
-        exponent = cell.as_tuple().exponent
-        places = min(-int(exponent), _MOST_PLACES) if int(exponent) < 0 else 0
-        return "0." + "0" * places if places else ""
-    if isinstance(cell, datetime):
-        return _MOMENT
-    if isinstance(cell, date):
-        return _DAY
-    return {time: _TIME, timedelta: "[h]:mm:ss"}.get(type(cell), "")
+def _places(number: Decimal) -> str:
+    """Return the format of a number: a price keeps its kopecks, also where they are 00."""
+    places = min(-int(number.as_tuple().exponent), _MOST_PLACES)
+    return "0." + "0" * places if places > 0 else ""
 
 
 def _width(cell: Any) -> int:
