@@ -45,9 +45,9 @@ class SendMessagesOperator(SendingOperator):
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
-        around it. A row that lacks a needed column, or has NULL there, is a bad row. Rows and XComs are
-        data: braces in them arrive as braces. So the text itself cannot be an XCom, mapped or not. Put such
-        a text into the rows, and write ``text="{{ row.text }}"``.
+        around it; or a list of them, of which each person always gets the same one. A row that lacks a needed
+        column, or has NULL there, is a bad row. Rows and XComs are data: braces in them arrive as braces. So
+        the text cannot be an XCom: put such a text into the rows, and write ``text="{{ row.text }}"``.
     :param key: the column that holds the row's own key: one key gets one message. By default the recipient
         and the rendered text are the key, so a text that holds a clock needs a column.
     :param channel_uuid: the channel; the connection's by default.
@@ -130,7 +130,7 @@ class SendMessagesOperator(SendingOperator):
         self,
         *,
         recipients: Any,
-        text: str,
+        text: str | Sequence[str],
         key: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
@@ -221,7 +221,7 @@ class SendMessagesOperator(SendingOperator):
 
     def _check_arguments(self) -> None:
         with airflow_errors():  # Airflow renders none of these: a literal is all that they can be
-            options.text(self.text)
+            options.texts(self.text)
             options.dry_run(self.only_check)
             OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for)
         super()._check_arguments()
@@ -268,7 +268,7 @@ class SendMessagesOperator(SendingOperator):
         environment = dag.get_template_env(force_sandboxed=True) if dag else self.get_template_env()
         return Renderer(
             environment,
-            arguments.text(self.text),
+            options.texts(self.text),
             context,
             self._checked("key"),
             self._checked("max_length"),

@@ -33,6 +33,7 @@ from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, R
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
+from airflow_provider_wahelp.delivery.mailing.variants import preview
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
@@ -126,6 +127,8 @@ class Mailing:
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
         if self.options.dry_run:
+            for line in preview(prepared.worklist.results.variants()):
+                log.info("%s", line)
             return None, 0
         first = assembly.channel(
             self.channel[1],

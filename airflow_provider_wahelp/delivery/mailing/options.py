@@ -19,6 +19,7 @@ OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
 MOST_THREADS = 32
+MOST_VARIANTS = 16
 SLOWEST = 0.001
 """Messages a minute: one in sixteen hours."""
 
@@ -148,6 +149,25 @@ def key(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError("key", "must be the name of a column, e.g. invoice_id")
     return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return the texts of a mailing, of which each person gets one.
+
+    :raises InputError: if one is no template, with its number, counted from 1.
+    """
+    if not isinstance(value, list | tuple):
+        return (text(value),)
+    if not 0 < len(value) <= MOST_VARIANTS:
+        raise InputError("text", f"must be a template, or a list of {MOST_VARIANTS} at most")
+    return tuple(_numbered(number, variant) for number, variant in enumerate(value, start=1))
+
+
+def _numbered(number: int, variant: Any) -> str:
+    try:
+        return text(variant)
+    except InputError as error:
+        raise InputError("text", f"entry {number}: {error.must}") from None
 
 
 def text(value: Any) -> str:

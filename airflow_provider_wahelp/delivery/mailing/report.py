@@ -28,6 +28,7 @@ class ReportRow:
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
+    :param variant: which of several texts is theirs, from 1; ``None`` where there is one.
     """
 
     number: int
@@ -37,6 +38,7 @@ class ReportRow:
     outcome: Outcome
     reason: str = ""
     message_id: int | str | None = None
+    variant: int | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from airflow_provider_wahelp.storage import files
 
 PHONE = "+71234567890"
 ROW = ReportRow(1, "key", 301, PHONE, Outcome.SENT, message_id=501)
-HEADER = ["number", "key", "user_id", "phone", "outcome", "reason", "message_id"]
+HEADER = ["number", "key", "user_id", "phone", "outcome", "reason", "message_id", "variant"]
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 ROWS = st.builds(
@@ -35,6 +35,7 @@ ROWS = st.builds(
     outcome=st.sampled_from(Outcome),
     reason=TEXTS,
     message_id=st.none() | st.integers() | TEXTS,
+    variant=st.none() | st.integers(1, 16),
 )
 
 
