@@ -13,8 +13,8 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.operators.manners import CarefulOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(SendingOperator):
+class SendMessagesOperator(CarefulOperator):
     """Send each of many people a text of their own, once.
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
@@ -102,7 +102,7 @@ class SendMessagesOperator(SendingOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = SendingOperator.checks | {
+    checks = CarefulOperator.checks | {
         "recipients": required(options.recipients),
         "key": optional(options.key, not_given=(None,)),
         "pace": optional(options.pace),

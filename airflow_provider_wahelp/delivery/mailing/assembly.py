@@ -25,6 +25,7 @@ from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
+from airflow_provider_wahelp.delivery.mailing.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -54,6 +55,13 @@ class Assembly:
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
         """Return what decides which recipients of a channel must not be written to."""
         return Exclusions(suppression or Suppression(), partial(self._opt_outs, channel_uuid))
+
+    def first_exclusions(self, channel_uuid: str, suppression: Suppression) -> Exclusions:
+        """Return the same for the first channel, where silence counts."""
+        if not self.options.silent_for:
+            return self.exclusions(channel_uuid, suppression)
+        silence = Silence(remembering(), self._server, self.options.silent_for)
+        return Exclusions(suppression, partial(self._opt_outs, channel_uuid, silence), silence)
 
     def channel(
         self,
@@ -126,11 +134,19 @@ class Assembly:
         pace = self.options.pace
         return max(1, min(CHUNK, int(pace * CHUNK_SECONDS / 60))) if pace else CHUNK
 
-    def _opt_outs(self, channel_uuid: str) -> Container[Id]:
-        """Return the users of a channel that have opted out."""
+    def _opt_outs(self, channel_uuid: str, silence: Silence | None = None) -> Container[Id]:
+        """Return the users of a channel that have opted out; read beside them who has written lately."""
+        found = self._read_opt_outs(channel_uuid, silence)
+        if silence and not silence.is_whole:
+            silence.ask(self.users(channel_uuid))
+        return found
+
+    def _read_opt_outs(self, channel_uuid: str, silence: Silence | None) -> Container[Id]:
         if not self.options.opt_outs.stop_words:
+            if silence:
+                self.hook.run(silence.read(self.project_id, channel_uuid))
             return ()
-        opt_outs = OptOuts(shared_state(), self._server, self.options.opt_outs)
+        opt_outs = OptOuts(shared_state(), self._server, self.options.opt_outs, silence)
         log.info("Looking for stop words in the history of channel %s", channel_uuid)
         with opt_outs.turn(self.project_id, channel_uuid, self.sleep):
             return LiveOptOuts(opt_outs, self.hook, self.project_id, channel_uuid, self.clock)

@@ -211,7 +211,7 @@ class Mailing:
         """Leave out the users that must not be written to, before the log says how many will be."""
         channel_uuid = self.channel[1]
         worklist, suppression = prepared.worklist, prepared.exclusions.suppression
-        exclusions = assembly.exclusions(channel_uuid, suppression)
+        exclusions = assembly.first_exclusions(channel_uuid, suppression)
         if worklist.waiting(1) or worklist.open():
             if prepared.users and suppression.phones_given:
                 users = assembly.users(channel_uuid)

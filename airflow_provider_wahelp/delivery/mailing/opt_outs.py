@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
+from airflow_provider_wahelp.delivery.mailing.silence import Listener
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.state.interface import State
 
@@ -53,12 +54,16 @@ class OptOuts:
     :param state: where it is remembered.
     :param scope: what the ids belong to: the server and the account.
     :param rules: with others, all is read again.
+    :param beside: takes in what the same reading comes across.
     """
 
-    def __init__(self, state: State, scope: str, rules: OptOutRules | None = None) -> None:
+    def __init__(
+        self, state: State, scope: str, rules: OptOutRules | None = None, beside: Listener | None = None
+    ) -> None:
         self._cache = KeyValueCache(state)
         self._scope = scope
         self._rules = rules or OptOutRules()
+        self._beside = beside or Listener()
         self._known = _Known()
         self._read_at = 0.0
 
@@ -83,7 +88,8 @@ class OptOuts:
         known = _Known.load(self._cache.read([name]).get(name))
         self._cache.close()  # the reading may take an hour
         self._read_at = (yield from moment()).seconds
-        reading = _Reading(known, self._rules, math.floor(self._read_at))
+        self._beside.begin(project_id, channel_uuid, self._read_at)
+        reading = _Reading(known, self._rules, math.floor(self._read_at), self._beside)
         extent = yield from read_history(project_id, channel_uuid, reading.since, reading.take)
         if missing := reading.missing(extent):
             raise OptOutsUnknownError(f"see who has opted out of channel {channel_uuid}", missing)
@@ -91,11 +97,12 @@ class OptOuts:
         if self._known != known:
             self._cache.write(name, self._known.dump())
         self._cache.close()
+        self._beside.end(extent)
         return extent.count
 
     def learn(self, message: Message) -> None:
         """Take a message that was written since the history was read. It is read again the next time."""
-        reading = _Reading(self._known, self._rules, math.floor(self._read_at))
+        reading = _Reading(self._known, self._rules, math.floor(self._read_at), self._beside)
         reading.take(message, Extent())
         self._known = replace(self._known, out=reading.out())
 
@@ -147,10 +154,11 @@ class _Reading:
     A rank is twice the time, and one more for a stop: of one second's messages the stop is the last.
     """
 
-    def __init__(self, known: _Known, rules: OptOutRules, now: int) -> None:
+    def __init__(self, known: _Known, rules: OptOutRules, now: int, beside: Listener) -> None:
         self._known = known
         self._rules = rules
         self._now = now
+        self._beside = beside
         self._in_order = True
         self._oldest = math.inf
         self._last: dict[str, int] = {}
@@ -160,10 +168,11 @@ class _Reading:
         floor = self._rules.oldest(self._now) - _DAY
         if not self._in_order or extent.newest < max(self._known.until, floor):
             return -math.inf
-        return max(self._known.until - OVERLAP, floor)
+        return min(max(self._known.until - OVERLAP, floor), self._beside.since())
 
     def take(self, message: Message, _extent: Extent) -> bool:
         """Note what a message asks for; there is always more to read."""
+        self._beside.take(message)
         time = _time(message)
         if time is not None:
             self._in_order = self._in_order and time <= self._oldest + OVERLAP

@@ -54,6 +54,7 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
+    silent_for: float | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -79,7 +80,7 @@ class Results:
         )
         found = self._db.execute(query)
         return ", ".join(
-            f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
+            f"{count:,} {_LEFT_OUT.get(reason or state, _who(reason))}" for state, reason, count in found
         )
 
     def variants(self) -> Iterator[Share]:
@@ -127,6 +128,11 @@ class Results:
             "OR (status = 'sent' AND (over OR began <= ?)))) ORDER BY number"
         )
         yield from (key for (key,) in self._db.execute(query, (before,)))
+
+
+def _who(reason: str) -> str:
+    """Return a reason that begins with "they", or another one, as it follows a number of people."""
+    return re.sub("^they ", "who ", reason)
 
 
 def among(numbers: Iterable[int]) -> str:

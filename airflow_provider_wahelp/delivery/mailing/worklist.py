@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from airflow_provider_wahelp.delivery.mailing.worklist_file import (
 DELETED = "deleted"
 """In place of a digest: what the message said is lost."""
 
+_SOME = 1000  # people that are looked at together
 _ALL = -1  # SQLite's limit for no limit
 _COLUMNS = ", ".join(QueuedMessage._fields)
 _MARKS = ", ".join("?" * len(QueuedMessage._fields))
@@ -143,11 +145,19 @@ class Worklist:
         query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
         return dict(self._db.execute(query, (WAITING,)).fetchall())
 
-    def waiting_users(self) -> Iterator[tuple[int, Id]]:
-        """Yield row and id of the users that wait."""
-        yield from self._db.execute(
-            "SELECT number, user_id FROM people WHERE state = 'waiting' AND user_id IS NOT NULL"
+    def waiting_people(self, *, users_only: bool) -> Iterator[list[tuple[int, Id | None, str]]]:
+        """Yield row, id and phone of those that wait, some at a time: they may be settled meanwhile.
+
+        :param users_only: only those whose id is known.
+        """
+        query = (
+            "SELECT number, user_id, phone FROM people WHERE state = 'waiting' AND number > ? "
+            "AND (user_id IS NOT NULL OR NOT ?) ORDER BY number LIMIT ?"
         )
+        last = -math.inf
+        while people := self._db.execute(query, (last, users_only, _SOME)).fetchall():
+            yield people
+            last = people[-1][0]
 
     def open(self) -> list[QueuedMessage]:
         """Return the recipients whose sends are of unknown outcome."""

@@ -93,7 +93,7 @@ def test_csv_says_what_was_and_runs_nothing(rows: list[ReportRow], tmp_path_fact
 def test_a_cell_of_csv_is_no_formula(tmp_path: Path, value: str, cell: str) -> None:
     path = tmp_path / "report.csv"
     write_report(str(path), [ReportRow(1, value, -5, value, Outcome.FAILED, value)])
-    assert cells(path)[1] == ["1", cell, "-5", cell, "failed", cell, ""]
+    assert cells(path)[1] == ["1", cell, "-5", cell, "failed", cell, "", ""]
 
 
 def test_the_suffix_may_be_in_capitals(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""What the manners of a mailing must be. Cheap: literals are checked when a DAG file is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.wait_options import seconds
+
+_DAY = 86_400
+_UNITS = {"hour": 3_600, "day": _DAY, "week": 7 * _DAY}
+_SPELT = re.compile(rf"\s*(\d{{1,4}})\s*({'|'.join(_UNITS)})s?\s*", re.IGNORECASE)
+
+
+def silent_for(value: Any) -> float:
+    """Return in seconds for how long somebody must not have written to be left out."""
+    if isinstance(value, str) and (spelt := _SPELT.fullmatch(value)):
+        value = int(spelt[1]) * _UNITS[spelt[2].lower()]
+    try:
+        return seconds(value, "silent_for")
+    except InputError:
+        must = 'must be a timedelta, a number of seconds above 0, or e.g. "30 days"'
+        raise InputError("silent_for", must) from None
