@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing import manners
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional
@@ -11,18 +13,56 @@ from airflow_provider_wahelp.task import optional
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from airflow.providers.common.compat.sdk import Context
+
+log = logging.getLogger(__name__)
+
 
 class CarefulOperator(SendingOperator):
     """An operator that writes to many, and spares those who do not want it. See ``docs/mailings.md``.
 
     :param silent_for: leave out who has not written to the channel for so long: a timedelta, seconds, or e.g.
         ``"30 days"``. Whoever was never seen to write is left out too.
+    :param stop_after_complaints: hold the mailing if so many people write a stop word within an hour, while
+        it runs. The task fails with a ``MailingHeldError``, so whatever tells of its failures tells its
+        author; a cleared task goes on with the rest. Needs ``stop_words``.
     """
 
     checks = SendingOperator.checks | {
         "silent_for": optional(manners.silent_for),
+        "stop_after_complaints": optional(manners.stop_after_complaints),
     }
 
-    def __init__(self, *, silent_for: timedelta | float | str | None = None, **kwargs: Any) -> None:
+    stop_words: Any
+
+    def __init__(
+        self,
+        *,
+        silent_for: timedelta | float | str | None = None,
+        stop_after_complaints: int | str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.silent_for = silent_for
+        self.stop_after_complaints = stop_after_complaints
+
+    def pre_execute(self, context: Context) -> None:
+        """Say if nobody would be told that the mailing holds itself."""
+        super().pre_execute(context)
+        if self.stop_after_complaints and not self._tells_of_failures():
+            log.warning(
+                "If too many people ask to stop, nobody is told on the phone: neither the task nor the DAG "
+                "has an on_failure_callback, and [wahelp] alert_to is empty"
+            )
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        if self.stop_after_complaints and not self.stop_words:
+            raise InputError("stop_after_complaints", "needs stop_words")
+
+    def _tells_of_failures(self) -> bool:
+        from airflow.providers.common.compat.sdk import conf
+
+        dag = self.get_dag()
+        callbacks = self.on_failure_callback or (dag and getattr(dag, "on_failure_callback", None))
+        return bool(callbacks or conf.get("wahelp", "alert_to", fallback=""))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_wahelp.client.call import Id
+from airflow_provider_wahelp.client.flow import service_facts
 from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.complaints import Complaints
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
@@ -41,6 +43,7 @@ class Assembly:
 
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
     :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
+    :param complaints_since: since when it counts who asks to stop, by the server's clock.
     """
 
     hook: WahelpHook
@@ -49,6 +52,7 @@ class Assembly:
     options: Options
     suspected_since: Moment | None
     opened: float
+    complaints_since: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -98,8 +102,20 @@ class Assembly:
             reconciler=Reconciler(recorder, self.options.if_unclear, self.suspected_since),
             concurrency=self.options.concurrency,
             chunk=self._chunk(),
+            complaints=self._complaints(exclusions),
         )
         return MailingChannel(dispatcher, worklist)
+
+    def _complaints(self, exclusions: Exclusions) -> Complaints | None:
+        most = self.options.stop_after_complaints
+        if not most:
+            return None
+        return Complaints(most, self.complaints_since, exclusions, self._history_ahead, self.clock)
+
+    def _history_ahead(self) -> float:
+        """Return the seconds by which the history's clock is ahead of the server's, as far as is known."""
+        offset = self.hook.run(service_facts()).offset
+        return offset.low if offset else 0.0
 
     def users(self, channel_uuid: str) -> Iterator[User]:
         """Yield a channel's users; an id that is another phone's by now is forgotten."""

@@ -19,6 +19,7 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
@@ -229,9 +230,16 @@ class Mailing:
             options=self.options,
             suspected_since=self._suspected_since(),
             opened=self.clock(),
+            complaints_since=self._complaints_since(),
             clock=self.clock,
             sleep=self.sleep,
         )
+
+    def _complaints_since(self) -> float:
+        """Return since when it counts who asks to stop."""
+        if self.options.dry_run or not self.options.stop_after_complaints:
+            return 0.0
+        return complaints_since(self.ledger, self.attempt, self.hook.run(moment(self.clock())).seconds)
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.wait_options import seconds
 
@@ -22,3 +23,11 @@ def silent_for(value: Any) -> float:
     except InputError:
         must = 'must be a timedelta, a number of seconds above 0, or e.g. "30 days"'
         raise InputError("silent_for", must) from None
+
+
+def stop_after_complaints(value: Any) -> int:
+    """Return how many people who ask to stop within an hour hold a mailing."""
+    number = 0 if isinstance(value, bool) else arguments.whole(arguments.spelt(value).strip())
+    if not number:
+        raise InputError("stop_after_complaints", "must be a whole number above 0: people within an hour")
+    return number

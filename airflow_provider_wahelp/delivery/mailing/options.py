@@ -55,6 +55,7 @@ class Options:
     encoding: str | None = None
     default_region: str | None = None
     silent_for: float | None = None
+    stop_after_complaints: int | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))
