@@ -243,13 +243,11 @@ class SendMessagesOperator(CarefulOperator):
         return result.totals
 
     def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
-        from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
-
         with airflow_errors():
             attempt, ledger = self._attempt_and_ledger(context)
-            channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
+            channel = self._place()
             windows = self._windows()
-            return Mailing(
+            return self._kind()(
                 hook=self.hook,
                 channel=channel,
                 attempt=attempt,

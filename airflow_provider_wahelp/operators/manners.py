@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import InputError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.client.call import Id
+    from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
+
 log = logging.getLogger(__name__)
 
 
@@ -26,11 +30,15 @@ class CarefulOperator(SendingOperator):
     :param stop_after_complaints: hold the mailing if so many people write a stop word within an hour, while
         it runs. The task fails with a ``MailingHeldError``, so whatever tells of its failures tells its
         author; a cleared task goes on with the rest. Needs ``stop_words``.
+    :param channels: several channels of the project in place of ``channel_uuid``, by uuid: each sends at its
+        own ``pace`` and ``daily_cap``. A person gets the message through the channel that knows them, or else
+        always through the same one. Not with ``wait_for``.
     """
 
     checks = SendingOperator.checks | {
         "silent_for": optional(manners.silent_for),
         "stop_after_complaints": optional(manners.stop_after_complaints),
+        "channels": optional(manners.channels),
     }
 
     stop_words: Any
@@ -40,11 +48,13 @@ class CarefulOperator(SendingOperator):
         *,
         silent_for: timedelta | float | str | None = None,
         stop_after_complaints: int | str | None = None,
+        channels: Sequence[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.silent_for = silent_for
         self.stop_after_complaints = stop_after_complaints
+        self.channels = channels
 
     def pre_execute(self, context: Context) -> None:
         """Say if nobody would be told that the mailing holds itself."""
@@ -59,6 +69,21 @@ class CarefulOperator(SendingOperator):
         super()._check_together()
         if self.stop_after_complaints and not self.stop_words:
             raise InputError("stop_after_complaints", "needs stop_words")
+        manners.check_together(
+            self.channels, channel_uuid=self.channel_uuid, wait_for=self.wait_for, fallback=self.fallback
+        )
+
+    def _place(self) -> tuple[Id, str]:
+        """Return the project and the channel; of several channels the first."""
+        first, *_ = self._checked("channels") or [self.channel_uuid]
+        return self.hook.project_and_channel(first, self.project_id)
+
+    def _kind(self) -> type[Mailing]:
+        """Return what sends: through one channel, or through several."""
+        from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
+        from airflow_provider_wahelp.delivery.mailing.several_numbers import SeveralNumbers
+
+        return SeveralNumbers if self._checked("channels") else Mailing
 
     def _tells_of_failures(self) -> bool:
         from airflow.providers.common.compat.sdk import conf

@@ -31,8 +31,12 @@ class MailingHeldError(WahelpError):
     meaning = "too many people asked to stop"
     advice = "Look at the text, and at who gets it. A cleared task goes on with them; nothing is sent twice."
 
+    left = 0
+    """How many people are not written to yet."""
+
     def _summary(self) -> str:
-        return f"The mailing holds: {self.words}"
+        left = f"{people(self.left)} {'is' if self.left == 1 else 'are'} not written to yet"
+        return f"The mailing holds: {self.words}; {left}"
 
     def _repeat(self) -> str:
         return ""
@@ -78,11 +82,16 @@ class Complaints:
         """Say in the error how many are left, and in the report why."""
         found = worklist.results.totals()
         left = found.get(WAITING, 0) + found.get(OPEN, 0)
-        for some in worklist.waiting_people(users_only=False):
-            with worklist.at_once():
-                for number, _, _ in some:
-                    worklist.settle(number, WAITING, f"held: {error.words}")
-        error.words += f"; {people(left)} {'is' if left == 1 else 'are'} not written to yet"
+        keep(worklist, f"held: {error.words}")
+        error.left += left
+
+
+def keep(worklist: Worklist, reason: str) -> None:
+    """Note why those are kept for another attempt who wait."""
+    for some in worklist.waiting_people():
+        with worklist.at_once():
+            for person in some:
+                worklist.settle(person.number, WAITING, reason)
 
 
 def complaints_since(ledger: Ledger | None, attempt: Attempt, now: float) -> float:

@@ -126,9 +126,9 @@ class Exclusions:
         self.read()
         for people in worklist.waiting_people(users_only=self.silence is None):
             with worklist.at_once():
-                for number, user_id, phone in people:
-                    if reason := self._of(user_id, phone):
-                        worklist.settle(number, Outcome.SUPPRESSED, reason)
+                for person in people:
+                    if reason := self._of(person.user_id, person.phone):
+                        worklist.settle(person.number, Outcome.SUPPRESSED, reason)
 
     def _of(self, user_id: Id | None, phone: str) -> str:
         if self.suppression.has_user(user_id):

@@ -88,7 +88,7 @@ class Mailing:
             self._insist_on_channel()
             if not self._may_only_wait:
                 self._insist_on_active()
-            prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
+            prepared = self._prepared(worklists[self._source], rows)  # or else the report stays as it is
             report = self._report(worklists)
             try:
                 until, given_up = self._mail(worklists, prepared, report)
@@ -105,6 +105,11 @@ class Mailing:
     @property
     def _channel_uuids(self) -> list[str]:
         return [self.channel[1], *(self.options.fallback if self._wait_options else ())]
+
+    @property
+    def _source(self) -> str:
+        """The worklist that takes in the rows."""
+        return self.channel[1]
 
     @property
     def _again(self) -> bool:

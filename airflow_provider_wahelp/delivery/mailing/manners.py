@@ -31,3 +31,25 @@ def stop_after_complaints(value: Any) -> int:
     if not number:
         raise InputError("stop_after_complaints", "must be a whole number above 0: people within an hour")
     return number
+
+
+def channels(value: Any) -> list[str]:
+    """Return the numbers that a mailing goes through."""
+    try:
+        uuids = [arguments.channel_uuid(uuid) for uuid in value] if isinstance(value, list | tuple) else []
+    except InputError:
+        uuids = []
+    if len(uuids) < 2 or len(set(uuids)) < len(uuids):  # noqa: PLR2004
+        raise InputError("channels", "must be a list of two channels or more, each once, by its uuid")
+    return uuids
+
+
+def check_together(given: Any, **others: Any) -> None:
+    """Refuse what does not go together with several channels.
+
+    :param given: the channels.
+    :param others: arguments that are for one channel.
+    """
+    for name, value in others.items():
+        if given and value:
+            raise InputError("channels", f"does not go together with {name}")

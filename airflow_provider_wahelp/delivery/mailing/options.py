@@ -56,6 +56,7 @@ class Options:
     default_region: str | None = None
     silent_for: float | None = None
     stop_after_complaints: int | None = None
+    channels: Sequence[str] | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))

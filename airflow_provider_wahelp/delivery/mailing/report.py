@@ -42,6 +42,16 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
+class NumberReportRow(ReportRow):
+    """A line of the report of a mailing through several numbers.
+
+    :param channel_uuid: the number that writes to the recipient; ``""`` where none does.
+    """
+
+    channel_uuid: str = ""
+
+
+@dataclass(frozen=True)
 class DeliveryReportRow(ReportRow):
     """A line of the report of a mailing that is tracked.
 

@@ -145,19 +145,16 @@ class Worklist:
         query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
         return dict(self._db.execute(query, (WAITING,)).fetchall())
 
-    def waiting_people(self, *, users_only: bool) -> Iterator[list[tuple[int, Id | None, str]]]:
-        """Yield row, id and phone of those that wait, some at a time: they may be settled meanwhile.
+    def waiting_people(self, *, users_only: bool = False) -> Iterator[list[QueuedMessage]]:
+        """Yield those that wait, some at a time: they may be settled meanwhile.
 
         :param users_only: only those whose id is known.
         """
-        query = (
-            "SELECT number, user_id, phone FROM people WHERE state = 'waiting' AND number > ? "
-            "AND (user_id IS NOT NULL OR NOT ?) ORDER BY number LIMIT ?"
-        )
+        query = f"{_PERSON} AND number > ? AND (user_id IS NOT NULL OR NOT ?) ORDER BY number LIMIT ?"
         last = -math.inf
-        while people := self._db.execute(query, (last, users_only, _SOME)).fetchall():
-            yield people
-            last = people[-1][0]
+        while rows := self._db.execute(query, (WAITING, last, users_only, _SOME)).fetchall():
+            yield list(map(QueuedMessage._make, rows))
+            last = rows[-1][0]
 
     def open(self) -> list[QueuedMessage]:
         """Return the recipients whose sends are of unknown outcome."""
