@@ -22,7 +22,7 @@ from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, Outcome
 from airflow_provider_wahelp.delivery.mailing.places import Places
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
-from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.report import NumberReportRow
 from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY
 from airflow_provider_wahelp.delivery.mailing.turns import Turns
@@ -107,12 +107,12 @@ class SeveralNumbers(Mailing):
             prepared.check(self.options, resumed=self.resumed or not places.is_new())
             self._learn_users(assembly, places, exclusions, prepared)
             _give_out(worklists, places)
-        chunks = {uuid: self._chunks(uuid) for uuid in self._numbers}
-        for uuid in self._numbers:
-            if not self.options.dry_run:
-                restore(worklists[uuid], chunks[uuid], generation=self.attempt.generation, again=self._again)
-            if worklists[uuid].waiting(1) or worklists[uuid].open():
-                exclusions[uuid].screen(worklists[uuid])
+            chunks = {uuid: self._chunks(uuid) for uuid in self._numbers}
+            for uuid, each in exclusions.items():
+                if not self.options.dry_run:
+                    generation = self.attempt.generation
+                    restore(worklists[uuid], chunks[uuid], generation=generation, again=self._again)
+                _screen(worklists[uuid], each, places)
         self._tell(worklists)
         if self.options.dry_run:
             return None, 0
@@ -172,7 +172,13 @@ class SeveralNumbers(Mailing):
             ended = turns.run(works)
         faults = {uuid: end for uuid, end in ended.items() if isinstance(end, WahelpError)}
         untils = [end for end in ended.values() if isinstance(end, datetime)]
-        _raise(faults, others_go_on=bool(untils))
+        if held := next((error for error in faults.values() if isinstance(error, MailingHeldError)), None):
+            for channel in channels:
+                if ended[channel.sender.channel_uuid] is not held and channel.dispatcher.complaints:
+                    channel.dispatcher.complaints.hold(channel.worklist, held)
+            raise held
+        if faults and not untils:  # what goes on later tries all of them again
+            raise _first(faults)
         given_up = sum(channel.dispatcher.reconciler.given_up for channel in channels)
         return min(untils, default=None), given_up
 
@@ -180,12 +186,12 @@ class SeveralNumbers(Mailing):
 def _work(channel: MailingChannel, channels: Sequence[MailingChannel]) -> Ended:
     """Write through a number what may go now; its fault stops no other, unless people ask to stop."""
     worklist = channel.worklist
-    waiting = sum(worklist.waiting_by_zones().values())
-    if not waiting and not worklist.open():
+    unsent = _unsent(worklist)
+    if not unsent:
         return None
     try:
         channel.sender.insist_on_active()
-        channel.dispatcher.start(waiting)
+        channel.dispatcher.start(unsent)
         return channel.dispatcher.run()
     except MailingHeldError as error:
         for other in channels:
@@ -198,21 +204,13 @@ def _work(channel: MailingChannel, channels: Sequence[MailingChannel]) -> Ended:
         return error
 
 
-def _raise(faults: Mapping[str, WahelpError], *, others_go_on: bool) -> None:
-    """Raise what stopped a number, unless another one goes on later: then all of them are tried again.
-
-    :param others_go_on: whether another number waits for its pace, its cap or the morning.
-    """
-    errors = list(faults.values())
-    held = next((error for error in errors if isinstance(error, MailingHeldError)), None)
-    if held:
-        raise held
-    if errors and not others_go_on:
-        first = next((error for error in errors if error.temporary), errors[0])
-        for uuid, error in faults.items():
-            if error is not first:
-                first.add_note(f"Channel {uuid}: {error}")
-        raise first
+def _first(faults: Mapping[str, WahelpError]) -> WahelpError:
+    """Return the error that the task fails with: one that a retry may mend, with the others as its notes."""
+    first = next((error for error in faults.values() if error.temporary), None) or next(iter(faults.values()))
+    for uuid, error in faults.items():
+        if error is not first:
+            first.add_note(f"Channel {uuid}: {error}")
+    return first
 
 
 def _keys_of(chunks: Chunks) -> Iterator[str]:
@@ -235,13 +233,25 @@ def _give_out(worklists: Mapping[str, Worklist], places: Places) -> None:
     for some in source.waiting_people():
         given: dict[str, list[QueuedMessage]] = {}
         for person in some:
-            if places.has_stopped(person):
-                source.settle(person.number, Outcome.SUPPRESSED, OPTED_OUT)
-            else:
-                given.setdefault(places.of(person), []).append(person)
+            given.setdefault(places.of(person), []).append(person)
         for uuid, theirs in given.items():
             worklists[uuid].add(theirs)
     source.dismiss()
+
+
+def _screen(worklist: Worklist, exclusions: Exclusions, places: Places) -> None:
+    """Leave out who must not be written to, also because of what they have written to another number."""
+    if not _unsent(worklist):
+        return
+    exclusions.screen(worklist)
+    for some in worklist.waiting_people():
+        for person in filter(places.has_stopped, some):
+            worklist.settle(person.number, Outcome.SUPPRESSED, OPTED_OUT)
+
+
+def _unsent(worklist: Worklist) -> int:
+    found = worklist.results.totals()
+    return found.get(WAITING, 0) + found.get(OPEN, 0)
 
 
 def report_of(worklists: Mapping[str, Worklist], where: str = EVERYBODY) -> Iterator[NumberReportRow]:
