@@ -185,6 +185,21 @@ def test_a_killed_worker_writes_to_nobody_twice(
     assert got(rig, rows) == Counter(row["text"] for row in rows)
 
 
+def test_who_becomes_known_to_another_number_between_attempts_gets_it_once(
+    rig: Rig, numbers: list[str]
+) -> None:
+    rig.sandbox.log_out(numbers[1])
+    task = mailing(rig, numbers)
+    with pytest.raises(ChannelNotActiveError):
+        task.attempt()
+    rig.sandbox.scan(numbers[1])
+    for row in crowd():
+        rig.sandbox.receive(row["phone"], "Hello", numbers[1])
+    task.task.clear()
+    assert task.attempt()["sent"] == COUNT
+    assert got(rig, crowd()) == Counter(row["text"] for row in crowd())
+
+
 def test_lost_answers_are_looked_up_in_the_history_of_their_number(rig: Rig, numbers: list[str]) -> None:
     rig.sandbox.inject("error_after", path="*/send_message/*", count=5)
     assert mailing(rig, numbers).attempt()["sent"] == COUNT
