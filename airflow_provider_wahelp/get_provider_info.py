@@ -94,6 +94,16 @@ def _config() -> dict[str, Any]:
                     "example": "wahelp_state",
                     "default": "",
                 },
+                "per_person": {
+                    "description": (
+                        "How many messages a person gets in a period at most, over all mailings and single "
+                        "sends. Empty: no limit, unless a task names one.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "3 per week",
+                    "default": "",
+                },
                 **_alert_options(),
                 "state_directory": {
                     "description": (

@@ -40,7 +40,8 @@ class SendMessagesOperator(CarefulOperator):
     A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
     ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
     A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
-    ``daily_cap`` defer the task until it may send again.
+    ``daily_cap`` defer the task until it may send again. ``daily_cap``, ``warm_up`` and ``urgent`` are those
+    of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
@@ -54,7 +55,6 @@ class SendMessagesOperator(CarefulOperator):
     :param project_id: the project; the connection's by default.
     :param pace: messages a minute through this channel, counted over all tasks of the host; ``None`` for no
         limit. Messengers ban numbers that write too fast.
-    :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
     :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
     :param quiet_hours: when nothing is sent, e.g. ``"21:00-09:00"``.
     :param quiet_zone: whose clock counts: the ``recipient``'s, as the phone tells it, or the ``project``'s.
@@ -106,7 +106,6 @@ class SendMessagesOperator(CarefulOperator):
         "recipients": required(options.recipients),
         "key": optional(options.key, not_given=(None,)),
         "pace": optional(options.pace),
-        "daily_cap": optional(options.daily_cap),
         "concurrency": required(options.concurrency),
         "quiet_hours": optional(QuietHours.parse),
         "quiet_zone": required(arguments.quiet_zone),
@@ -135,7 +134,6 @@ class SendMessagesOperator(CarefulOperator):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         pace: float | str | None = SAFE_PACE,
-        daily_cap: int | str | None = None,
         concurrency: int | str = 8,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: arguments.QuietZone = "recipient",
@@ -170,7 +168,6 @@ class SendMessagesOperator(CarefulOperator):
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.pace = pace
-        self.daily_cap = daily_cap
         self.concurrency = concurrency
         self.quiet_hours = quiet_hours
         self.quiet_zone = quiet_zone
@@ -292,6 +289,7 @@ class SendMessagesOperator(CarefulOperator):
             default_region=self.hook.region(),
             suppress=self.suppressed(),
             opt_outs=OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for),
+            limits=self._limits(),
             dry_run=self.only_check,
             wait_options=self._patient_options() if self.wait_for else None,
             fallback=others,

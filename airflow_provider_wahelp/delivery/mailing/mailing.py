@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError
@@ -34,7 +35,7 @@ from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, R
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
-from airflow_provider_wahelp.delivery.mailing.variants import preview
+from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
@@ -132,9 +133,9 @@ class Mailing:
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
+        assembly.look_ahead(self.channel[1], prepared.worklist)
         if self.options.dry_run:
-            for line in preview(prepared.worklist.results.variants()):
-                log.info("%s", line)
+            tell_preview(prepared.worklist.results.variants())
             return None, 0
         first = assembly.channel(
             self.channel[1],
@@ -190,8 +191,7 @@ class Mailing:
             dispatcher.start(unsent)
             dispatcher.recorder.report.renew()
         else:
-            got = found.get(Outcome.SENT, 0)
-            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{rows:,}")
+            log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
 
     def _finish(self, progress: Progress) -> None:
         if any(progress.totals.values()):
@@ -236,6 +236,7 @@ class Mailing:
             suspected_since=self._suspected_since(),
             opened=self.clock(),
             complaints_since=self._complaints_since(),
+            task=self._task,
             clock=self.clock,
             sleep=self.sleep,
         )
@@ -245,6 +246,12 @@ class Mailing:
         if self.options.dry_run or not self.options.stop_after_complaints:
             return 0.0
         return complaints_since(self.ledger, self.attempt, self.hook.run(moment(self.clock())).seconds)
+
+    @property
+    def _task(self) -> str:
+        """What the messages of this mailing are told from those of others by; ``resend`` makes new ones."""
+        task = self.attempt.key or uuid4().hex
+        return f"{task}/{self.attempt.generation}" if self._again else task
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""

@@ -26,7 +26,7 @@ from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITIN
 from airflow_provider_wahelp.delivery.mailing.report import NumberReportRow
 from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY
 from airflow_provider_wahelp.delivery.mailing.turns import Turns
-from airflow_provider_wahelp.delivery.mailing.variants import preview
+from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
 from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
@@ -113,6 +113,7 @@ class SeveralNumbers(Mailing):
                     generation = self.attempt.generation
                     restore(worklists[uuid], chunks[uuid], generation=generation, again=self._again)
                 _screen(worklists[uuid], each, places)
+                assembly.look_ahead(uuid, worklists[uuid])
         self._tell(worklists)
         if self.options.dry_run:
             return None, 0
@@ -157,8 +158,7 @@ class SeveralNumbers(Mailing):
             if self.options.dry_run and uuid:
                 count = sum(worklist.waiting_by_zones().values())
                 log.info("%s would be written to through channel %s", people(count), uuid)
-                for line in preview(worklist.results.variants()):
-                    log.info("%s", line)
+                tell_preview(worklist.results.variants())
 
     def _in_turns(
         self, turns: Turns[Ended], channels: Sequence[MailingChannel]

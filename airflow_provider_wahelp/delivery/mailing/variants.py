@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from airflow_provider_wahelp.delivery.mailing.options import MOST_VARIANTS
 from airflow_provider_wahelp.delivery.mailing.words import people
+
+log = logging.getLogger(__name__)
 
 _WEIGHTS = struct.Struct(f">{MOST_VARIANTS}I")
 
@@ -39,7 +42,8 @@ def variant_of(person: str, count: int) -> int:
     return weights.index(max(weights))
 
 
-def preview(shares: Iterable[Share]) -> Iterator[str]:
-    """Yield in words who gets which text; never the text."""
+def tell_preview(shares: Iterable[Share]) -> None:
+    """Say in the log how many get which text; never the text."""
     for share in shares:
-        yield f"Text {share.variant}: {people(share.people)}, {share.longest:,} characters at most"
+        words = "Text %d: %s, %s characters at most"
+        log.info(words, share.variant, people(share.people), f"{share.longest:,}")

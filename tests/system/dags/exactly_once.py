@@ -27,6 +27,7 @@ ACCOUNT: dict[str, Any] = {
     "wahelp_conn_id": "wahelp_unreliable",
     "project_id": "{{ params.project_id }}",
     "channel_uuid": "{{ params.channel_uuid }}",
+    "daily_cap": None,
 }
 HAS_STORE = Version(__version__) >= Version("3.3")
 """Whether Airflow keeps a task's state, and has policies for its retries."""

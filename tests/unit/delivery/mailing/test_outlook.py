@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
@@ -54,7 +54,7 @@ def test_what_was_sent_today_is_taken_off_the_cap() -> None:
     times = iter([NOON.timestamp()] * 9)
     pace = Pace(DirectoryState(None, lambda: next(times)), "channel", daily_cap=3)
     assert [pace.take(), pace.take()] == [0.0, 0.0]
-    assert pace.room() == 1
+    assert pace.room(NOON.timestamp()) == 1
     end = Outlook(pace, None, lambda: {"": 2}).end(NOON, 2, 3.0)
     assert end == NOON + timedelta(days=1, seconds=3)
 

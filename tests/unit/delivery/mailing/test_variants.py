@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
+import pytest
+
 from airflow_provider_wahelp.delivery.mailing.options import MOST_VARIANTS
-from airflow_provider_wahelp.delivery.mailing.variants import Share, preview, variant_of
+from airflow_provider_wahelp.delivery.mailing.variants import Share, tell_preview, variant_of
 
 PEOPLE = [f"+7916{number:07}" for number in range(3000)]
 
@@ -26,8 +29,10 @@ def test_one_text_more_moves_nobody_between_the_others() -> None:
         assert variant_of(person, 4) in {variant_of(person, 3), 3}
 
 
-def test_a_preview_says_who_gets_what() -> None:
-    assert list(preview([Share(1, 1, 20), Share(3, 1200, 1000)])) == [
+def test_a_preview_says_who_gets_what(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        tell_preview([Share(1, 1, 20), Share(3, 1200, 1000)])
+    assert caplog.messages == [
         "Text 1: 1 person, 20 characters at most",
         "Text 3: 1,200 people, 1,000 characters at most",
     ]
