@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.variants import variant_of
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import Killed, Rig, moments
+from tests.delivery.sending_task import Killed, Rig, Task, moments
 
 DAY = 86_400
 COUNT = 12
@@ -107,6 +107,17 @@ def test_a_row_with_both_counts_by_its_phone(rig: Rig) -> None:
     texts: Any = [f"Text {number}" for number in range(16)]
     MailingTask(rig, rows, text=texts).attempt()
     assert rig.delivered() == {f"Text {variant_of(number, 16)}": 1 for number in numbers}
+
+
+def test_single_sends_give_a_person_the_text_that_mailings_give(rig: Rig) -> None:
+    texts = ["One", "Two", "Three"]
+    for number in range(6):
+        task = Task(rig, given={"phone": phone(number)}, text=texts)  # type: ignore[arg-type]
+        task.attempt()
+        task.attempt()
+        assert got(rig, number) == [texts[variant_of(phone(number), 3)]]
+    with pytest.raises(InputError, match="entry 2: "):
+        Task(rig, text=["One", ""]).operator()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -155,16 +155,23 @@ def texts(value: Any) -> tuple[str, ...]:
 
     :raises InputError: if one is no template, with its number, counted from 1.
     """
-    if not isinstance(value, list | tuple):
-        return (text(value),)
-    if not 0 < len(value) <= MOST_VARIANTS:
-        raise InputError("text", f"must be a template, or a list of {MOST_VARIANTS} at most")
-    return tuple(_numbered(number, variant) for number, variant in enumerate(value, start=1))
+    return tuple(_each(value, text)) if isinstance(value, list | tuple) else (text(value),)
 
 
-def _numbered(number: int, variant: Any) -> str:
+def message_texts(value: Any) -> Any:
+    """Return the text of a message, or a list of texts, of which each person gets one."""
+    return _each(value, arguments.text) if isinstance(value, list | tuple) else arguments.text(value)
+
+
+def _each(values: Sequence[Any], check: Callable[[Any], str]) -> list[str]:
+    if not 0 < len(values) <= MOST_VARIANTS:
+        raise InputError("text", f"must be a text, or a list of {MOST_VARIANTS} at most")
+    return [_numbered(number, value, check) for number, value in enumerate(values, start=1)]
+
+
+def _numbered(number: int, value: Any, check: Callable[[Any], str]) -> str:
     try:
-        return text(variant)
+        return check(value)
     except InputError as error:
         raise InputError("text", f"entry {number}: {error.must}") from None
 
