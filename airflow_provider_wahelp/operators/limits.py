@@ -75,7 +75,7 @@ class LimitedOperator(SendingOperator):
     def _hold(self, held: HeldError) -> NoReturn:
         """Free the worker until the message may go; skip the task if it is not to go."""
         if held.seconds is None:
-            raise AirflowSkipException(f"Not sent: {held}; urgent=True passes it")
+            raise AirflowSkipException(f"Not sent: {held}; urgent=True passes it") from None
         until = datetime.now(UTC) + timedelta(seconds=held.seconds)
         self.log.warning("Not sent yet: %s. The task goes on %s", held, until)
         self.defer(trigger=trigger_at(until), method_name="resume")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_wahelp.delivery.limits.spacing import DAY
-
 DAILY_CAP = 300
 """Messages a number and day, as the vendor's support says (docs/api.md, 6)."""
 
@@ -14,6 +12,8 @@ FIRST_DAY, MORE_EACH_DAY = 100, 20
 
 The first is the support's word (docs/api.md, 6). How it rises is a guess: after ten days it is 300.
 """
+
+_DAY = 86_400_000  # milliseconds
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,4 @@ class DailyCap:
         """Return the cap of a number whose first message went so long ago."""
         if not self.warm_up:
             return self.most
-        return min(self.most, FIRST_DAY + MORE_EACH_DAY * (max(0, milliseconds) // DAY))
+        return min(self.most, FIRST_DAY + MORE_EACH_DAY * (max(0, milliseconds) // _DAY))
