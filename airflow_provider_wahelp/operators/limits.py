@@ -15,8 +15,6 @@ from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
     from airflow_provider_wahelp.delivery.limits.admission import Admission, HeldError
     from airflow_provider_wahelp.delivery.limits.options import SendLimits
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -79,10 +77,6 @@ class LimitedOperator(SendingOperator):
         until = datetime.now(UTC) + timedelta(seconds=held.seconds)
         self.log.warning("Not sent yet: %s. The task goes on %s", held, until)
         self.defer(trigger=trigger_at(until), method_name="resume")
-
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Go on after a deferral."""
-        return self.execute(context)
 
 
 def admission(hook: WahelpHook, limits: SendLimits | None = None) -> Admission:

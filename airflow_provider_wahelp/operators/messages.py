@@ -147,6 +147,13 @@ class SendMessageOperator(LimitedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the message, unless it was sent already, and wait for it if that is asked for."""
+        return self._start(context)
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on when a limit has room for the message."""
+        return self._start(context)
+
+    def _start(self, context: Context) -> dict[str, Any]:
         from airflow_provider_wahelp.delivery.limits.admission import HeldError
 
         try:

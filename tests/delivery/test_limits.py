@@ -107,6 +107,7 @@ class Send(sending_task.Task):
     """A send of its own, under the default limits unless others are given."""
 
     until: datetime
+    method: str
 
     def operator(self, kill: str = "", where: str = "") -> Limited:
         made = super().operator(kill, where)
@@ -116,12 +117,21 @@ class Send(sending_task.Task):
         return made
 
     def attempt(self, *args: Any, resumed: bool = False, **kwargs: Any) -> dict[str, Any] | None:  # type: ignore[override]
-        self.try_number -= resumed
         try:
-            return super().attempt(*args, **kwargs)
+            return self.resume() if resumed else super().attempt(*args, **kwargs)
         except TaskDeferred as deferred:
-            self.until = deferred.trigger.moment
+            self.until, self.method = deferred.trigger.moment, deferred.method_name
             return None
+
+    def resume(self) -> dict[str, Any]:
+        """Go on as Airflow does after a deferral."""
+        operator = self.operator()
+        operator.__dict__["hook"] = hook = self.rig.hook()
+        try:
+            found: dict[str, Any] = operator.resume_execution(self.method, {"event": None}, self.context)
+            return found
+        finally:
+            hook.close()
 
 
 def ahead(rig: Rig, until: datetime) -> float:
