@@ -30,7 +30,8 @@ class CarefulOperator(LimitedOperator):
     :param stop_after_complaints: hold the mailing if so many people write a stop word within an hour, while
         it runs. The task fails with a ``MailingHeldError``, so whatever tells of its failures tells its
         author; a cleared task goes on with the rest. Needs ``stop_words``.
-    :param channels: several channels of the project in place of ``channel_uuid``, by uuid: each sends at its
+    :param channels: several channels of the project in place of ``channel_uuid``, by uuid: a list or, of a
+        template, a text with commas between, e.g. ``"{{ params.channels | join(',') }}"``. Each sends at its
         own ``pace`` and ``daily_cap``. A person gets the message through the channel that knows them, or else
         always through the same one. Not with ``wait_for``.
     """

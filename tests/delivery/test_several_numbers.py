@@ -49,7 +49,7 @@ def crowd(count: int = COUNT) -> list[dict[str, Any]]:
     return [{"phone": phone(each), "name": f"N{each}", "text": f"Text {each}"} for each in range(count)]
 
 
-def mailing(rig: Rig, numbers: list[str], rows: Any = None, ledger: str = "store", **given: Any) -> Any:
+def mailing(rig: Rig, numbers: Any, rows: Any = None, ledger: str = "store", **given: Any) -> Any:
     given = {"channels": numbers, "channel_uuid": None, **given}
     return MailingTask(rig, rows or crowd(), ledger, given=given)
 
@@ -100,14 +100,20 @@ def test_each_person_gets_it_through_the_number_that_knows_them_or_always_the_sa
     ]
     assert (lines[-1]["outcome"], lines[-1]["channel_uuid"]) == ("skipped", "")
     again = [{**row, "text": f"Text {row['phone']} again"} for row in crowd()]
-    mailing(rig, numbers[::-1], again).attempt()
+    mailing(rig, ", ".join(numbers[::-1]), again).attempt()
     for row, line in zip(again, lines, strict=False):
         assert row["text"] in through(rig)[line["channel_uuid"]]
 
 
-def test_the_numbers_send_at_once_each_at_its_own_pace(rig: Rig, numbers: list[str]) -> None:
+def test_the_numbers_send_at_once_each_at_its_own_pace(
+    rig: Rig, numbers: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     began = rig.now()
-    totals = mailing(rig, numbers, pace=6, concurrency=1).attempt()
+    with caplog.at_level(logging.INFO):
+        totals = mailing(rig, numbers, pace=6, concurrency=1).attempt()
+    for uuid, texts in through(rig).items():
+        if count := len(texts):
+            assert f"Channel {uuid}: {count} of {count} done (100 %)" in caplog.text
     assert totals["sent"] == COUNT
     most = max(len(texts) for texts in through(rig).values())
     assert rig.now() - began < MINUTE * (most / 6 + 0.5) < MINUTE * COUNT / 6
@@ -309,6 +315,7 @@ def test_the_history_of_a_number_that_cannot_be_read_stops_the_mailing_before_it
         ({"channels": ["a"]}, "two channels or more"),
         ({"channels": ["a", "a"]}, "two channels or more"),
         ({"channels": "a"}, "two channels or more"),
+        ({"channels": "a, b, a"}, "two channels or more"),
         ({"channels": ["a", "b/c"]}, "two channels or more"),
         ({"channel_uuid": "a"}, "does not go together with channel_uuid"),
         ({"wait_for": "delivered"}, "does not go together with wait_for"),

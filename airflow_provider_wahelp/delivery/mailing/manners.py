@@ -34,9 +34,10 @@ def stop_after_complaints(value: Any) -> int:
 
 
 def channels(value: Any) -> list[str]:
-    """Return the numbers that a mailing goes through."""
+    """Return the numbers that a mailing goes through; a template puts commas between them."""
+    listed = value.split(",") if isinstance(value, str) else value
     try:
-        uuids = [arguments.channel_uuid(uuid) for uuid in value] if isinstance(value, list | tuple) else []
+        uuids = [arguments.channel_uuid(uuid) for uuid in listed] if isinstance(listed, list | tuple) else []
     except InputError:
         uuids = []
     if len(uuids) < 2 or len(set(uuids)) < len(uuids):  # noqa: PLR2004

@@ -191,6 +191,7 @@ def _work(channel: MailingChannel, channels: Sequence[MailingChannel]) -> Ended:
         return None
     try:
         channel.sender.insist_on_active()
+        channel.dispatcher.recorder.progress.label = f"Channel {channel.sender.channel_uuid}: "
         channel.dispatcher.start(unsent)
         return channel.dispatcher.run()
     except MailingHeldError as error:
