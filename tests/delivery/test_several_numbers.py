@@ -327,3 +327,15 @@ def test_channels_that_are_none_are_refused(
     with pytest.raises(InputError, match=words) as caught:
         mailing(rig, numbers, **given).operator(None)
     assert caught.value.argument == "channels"
+
+
+def test_what_one_number_has_sent_counts_for_a_person_in_all(rig: Rig, numbers: list[str]) -> None:
+    mailing(rig, numbers, per_person="1 per day").attempt()
+    for row in crowd():
+        rig.sandbox.receive(row["phone"], "Hello", numbers[1])  # who is known to two numbers may change
+    again = [{**row, "text": f"{row['text']} again"} for row in crowd()]
+    totals = mailing(rig, numbers[1:], again, per_person="1 per day").attempt()
+    assert (totals["sent"], totals["suppressed"]) == (0, COUNT)
+    rig.sleep(DAY + 1)
+    totals = mailing(rig, numbers[1:], again, per_person="1 per day").attempt()
+    assert totals["sent"] == COUNT
