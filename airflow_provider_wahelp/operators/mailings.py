@@ -15,6 +15,7 @@ from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.manners import CarefulOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
+from airflow_provider_wahelp.operators.with_files import FilesOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(CarefulOperator):
-    """Send each of many people a text of their own, once.
+class SendMessagesOperator(CarefulOperator, FilesOperator):
+    """Send each of many people a text of their own, once, with a file or without (``docs/files.md``).
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
@@ -40,8 +41,7 @@ class SendMessagesOperator(CarefulOperator):
     A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
     ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
     A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
-    ``daily_cap`` defer the task until it may send again. ``daily_cap``, ``warm_up`` and ``urgent`` are those
-    of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
+    ``daily_cap`` defer the task until it may send again. Further arguments are those of its base classes.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
@@ -102,24 +102,28 @@ class SendMessagesOperator(CarefulOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = CarefulOperator.checks | {
-        "recipients": required(options.recipients),
-        "key": optional(options.key, not_given=(None,)),
-        "pace": optional(options.pace),
-        "concurrency": required(options.concurrency),
-        "quiet_hours": optional(QuietHours.parse),
-        "quiet_zone": required(arguments.quiet_zone),
-        "timezone": required(check_zone),
-        "suppress": optional(anything),
-        "on_bad_rows": optional(options.on_bad_rows),
-        "columns": optional(options.columns),
-        "encoding": optional(options.encoding),
-        "default_region": optional(phones.check_region),
-        "if_empty": required(options.if_empty),
-        "max_failures": required(options.max_failures),
-        "max_length": required(options.max_length),
-        "report_path": optional(report.check_path),
-    }
+    checks = (
+        CarefulOperator.checks
+        | FilesOperator.checks
+        | {
+            "recipients": required(options.recipients),
+            "key": optional(options.key, not_given=(None,)),
+            "pace": optional(options.pace),
+            "concurrency": required(options.concurrency),
+            "quiet_hours": optional(QuietHours.parse),
+            "quiet_zone": required(arguments.quiet_zone),
+            "timezone": required(check_zone),
+            "suppress": optional(anything),
+            "on_bad_rows": optional(options.on_bad_rows),
+            "columns": optional(options.columns),
+            "encoding": optional(options.encoding),
+            "default_region": optional(phones.check_region),
+            "if_empty": required(options.if_empty),
+            "max_failures": required(options.max_failures),
+            "max_length": required(options.max_length),
+            "report_path": optional(report.check_path),
+        }
+    )
     template_fields: Sequence[str] = tuple(checks)
     row_templates = ("text",)
     recipients = RedactedWhenRendered()

@@ -339,3 +339,17 @@ def test_what_one_number_has_sent_counts_for_a_person_in_all(rig: Rig, numbers: 
     rig.sleep(DAY + 1)
     totals = mailing(rig, numbers[1:], again, per_person="1 per day").attempt()
     assert totals["sent"] == COUNT
+
+
+def test_a_row_whose_file_is_missing_is_a_bad_row_of_its_number(
+    rig: Rig, numbers: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    rows = [{**row, "file": "a.pdf" if number else "b.pdf"} for number, row in enumerate(crowd(6))]
+    files = {"file": f"file://{tmp_path}/", "file_column": "file"}
+    totals = mailing(rig, numbers, rows, **files).attempt()
+    assert (totals["sent"], totals["skipped"]) == (5, 1)
+    with pytest.raises(InputError, match="1 of 6 rows are bad"):
+        mailing(rig, numbers, rows, on_bad_rows="fail", **files).attempt()
+    with pytest.raises(InputError, match="all 1 rows are bad"):
+        mailing(rig, numbers, rows[:1], **files).attempt()

@@ -12,6 +12,7 @@ from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
+from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
@@ -94,19 +95,24 @@ def keep(worklist: Worklist, reason: str) -> None:
                 worklist.settle(person.number, WAITING, reason)
 
 
-def complaints_since(ledger: Ledger | None, attempt: Attempt, now: float) -> float:
+def complaints_since(
+    options: Options, ledger: Ledger | None, attempt: Attempt, clock: Callable[[], float]
+) -> float:
     """Return since when complaints count: since the mailing began, or was cleared.
 
     The ledger keeps it over retries, deferrals and killed workers: a mailing that holds goes on holding.
 
-    :param now: by the server's clock.
+    :param clock: the server's.
     """
+    if options.dry_run or not options.stop_after_complaints:
+        return 0.0
     if ledger is None:
-        return attempt.run_started or now
+        return attempt.run_started or clock()
     name = f"{attempt.key}/complaints"
     kept = ledger.read(name)
     if kept and kept["generation"] == attempt.generation:
         return float(kept["since"])
+    now = clock()
     ledger.write(name, {"generation": attempt.generation, "since": now})
     return now
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_of
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -89,7 +91,7 @@ class Mailing:
             self._insist_on_channel()
             if not self._may_only_wait:
                 self._insist_on_active()
-            prepared = self._prepared(worklists[self._source], rows)  # or else the report stays as it is
+            prepared = self._prepared(next(iter(worklists.values())), rows)  # or else the report stays
             report = self._report(worklists)
             try:
                 until, given_up = self._mail(worklists, prepared, report)
@@ -108,11 +110,6 @@ class Mailing:
         return [self.channel[1], *(self.options.fallback if self._wait_options else ())]
 
     @property
-    def _source(self) -> str:
-        """The worklist that takes in the rows."""
-        return self.channel[1]
-
-    @property
     def _again(self) -> bool:
         """Whether what was sent before the task was cleared is to be sent once more."""
         return self.options.on_rerun == "resend" and self.attempt.cleared
@@ -129,6 +126,7 @@ class Mailing:
         chunks = {uuid: self._chunks(uuid) for uuid in worklists}
         if not self.options.dry_run:
             self._restore(worklists, chunks)
+        prepared.check_files(self.options.concurrency)
         prepared.check(self.options, resumed=self.resumed)
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
@@ -207,7 +205,7 @@ class Mailing:
         for argument, entries in self.options.suppress.items():
             with closed(entries):
                 suppression.add(entries, argument)
-        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log))
+        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log), self._files)
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -235,23 +233,25 @@ class Mailing:
             options=self.options,
             suspected_since=self._suspected_since(),
             opened=self.clock(),
-            complaints_since=self._complaints_since(),
+            complaints_since=complaints_since(self.options, self.ledger, self.attempt, self._now),
             task=self._task,
             clock=self.clock,
             sleep=self.sleep,
+            files=self._files,
         )
 
-    def _complaints_since(self) -> float:
-        """Return since when it counts who asks to stop."""
-        if self.options.dry_run or not self.options.stop_after_complaints:
-            return 0.0
-        return complaints_since(self.ledger, self.attempt, self.hook.run(moment(self.clock())).seconds)
+    def _now(self) -> float:
+        return self.hook.run(moment(self.clock())).seconds
 
     @property
     def _task(self) -> str:
         """What the messages of this mailing are told from those of others by; ``resend`` makes new ones."""
         task = self.attempt.key or uuid4().hex
         return f"{task}/{self.attempt.generation}" if self._again else task
+
+    @cached_property
+    def _files(self) -> MailingFiles | None:
+        return files_of(self.options)
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""

@@ -58,6 +58,9 @@ class Options:
     silent_for: float | None = None
     stop_after_complaints: int | None = None
     channels: Sequence[str] | None = None
+    file: Any = None
+    file_column: str | None = None
+    file_name: str | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))

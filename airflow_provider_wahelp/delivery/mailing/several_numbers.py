@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from heapq import merge
+from itertools import chain
 
 from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.models import User
@@ -48,10 +49,6 @@ class SeveralNumbers(Mailing):
     @property
     def _channel_uuids(self) -> list[str]:
         return [SOURCE, *self._numbers]
-
-    @property
-    def _source(self) -> str:
-        return SOURCE
 
     @property
     def _numbers(self) -> Sequence[str]:
@@ -104,7 +101,7 @@ class SeveralNumbers(Mailing):
         exclusions = {uuid: assembly.first_exclusions(uuid, suppression) for uuid in self._numbers}
         with closing(Places(self._numbers)) as places:
             self._remember(places)
-            prepared.check(self.options, resumed=self.resumed or not places.is_new())
+            resumed = self.resumed or not places.is_new()
             self._learn_users(assembly, places, exclusions, prepared)
             _give_out(worklists, places)
             chunks = {uuid: self._chunks(uuid) for uuid in self._numbers}
@@ -112,8 +109,11 @@ class SeveralNumbers(Mailing):
                 if not self.options.dry_run:
                     generation = self.attempt.generation
                     restore(worklists[uuid], chunks[uuid], generation=generation, again=self._again)
+                prepared.check_files(self.options.concurrency, worklists[uuid])
                 _screen(worklists[uuid], each, places)
                 assembly.look_ahead(uuid, worklists[uuid])
+        states = chain.from_iterable(worklist.results.totals() for worklist in worklists.values())
+        prepared.check(self.options, resumed=resumed, states=states)
         self._tell(worklists)
         if self.options.dry_run:
             return None, 0

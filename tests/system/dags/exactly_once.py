@@ -34,7 +34,8 @@ HAS_STORE = Version(__version__) >= Version("3.3")
 
 if not HAS_STORE:
     ACCOUNT["ledger_path"] = f"file://{os.environ['AIRFLOW_HOME']}/ledger"
-PATIENT: dict[str, Any] = {"retries": 8, "retry_delay": timedelta(seconds=1)}
+PATIENT: dict[str, Any] = {"retries": 30, "retry_delay": timedelta(seconds=1)}
+"""Tries are also spent on an API server that is being started again, for long on a busy machine."""
 
 
 @dataclass(frozen=True)
