@@ -14,6 +14,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.delivery.mailing.options import message_texts
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.limits import LimitedOperator
@@ -22,6 +23,7 @@ from airflow_provider_wahelp.task import anything, optional, required
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_wahelp.client.messages import Recipient
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
@@ -45,6 +47,7 @@ class SendMessageOperator(LimitedOperator):
     if no delivery is reported. **The person can get the message twice then**: what the first channel has
     sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
+    :param text: the text; or a list of texts, of which each person always gets the same one, as in a mailing.
     :param file: a file to send with the text: a path of object storage, or bytes. How Wahelp takes files is
         **not confirmed**: see ``docs/files.md``.
     :param file_url: in place of ``file``, an address whose content is sent. It is asked without the token.
@@ -84,7 +87,7 @@ class SendMessageOperator(LimitedOperator):
     """
 
     checks = LimitedOperator.checks | {
-        "text": required(arguments.text),
+        "text": required(message_texts),
         "file": optional(anything),
         "file_url": optional(arguments.file_url),
         "file_name": optional(arguments.name),
@@ -100,7 +103,7 @@ class SendMessageOperator(LimitedOperator):
     def __init__(
         self,
         *,
-        text: str,
+        text: str | Sequence[str],
         user_id: int | str | None = None,
         phone: str | None = None,
         name: str | None = None,
@@ -252,9 +255,7 @@ class SendMessageOperator(LimitedOperator):
         attempt, ledger = self._attempt_and_ledger(context, key)
         return IdempotentSend(
             hook=self.hook,
-            recipient=self.hook.recipient(
-                self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
-            ),
+            recipient=self._recipient(),
             text=text,
             attempt=attempt,
             ledger=ledger,
@@ -265,8 +266,18 @@ class SendMessageOperator(LimitedOperator):
             admission=self._admission(),
         )
 
+    def _recipient(self) -> Recipient:
+        return self.hook.recipient(self.user_id, self.phone, self.name, self.channel_uuid, self.project_id)
+
     def _text(self) -> str:
-        return str(self._checked("text"))
+        """Return the text; of several, a person always gets the same one."""
+        texts = self._checked("text")
+        if not isinstance(texts, list):
+            return str(texts)
+        from airflow_provider_wahelp.delivery.mailing.variants import variant_of
+
+        to = self._recipient()
+        return str(texts[variant_of(to.phone or str(to.user_id), len(texts))])
 
     def _file(self) -> OutgoingFile | None:
         """Return the file, which is checked before anything is sent."""

@@ -92,5 +92,5 @@ def test_only_what_a_task_needs_is_required(wheel: PathDistribution) -> None:
     needed = {re.split(r"[<>=\[ ]", name)[0] for name in wheel.requires or [] if "extra ==" not in name}
     assert needed == {
         "apache-airflow", "apache-airflow-providers-common-compat",
-        "asgiref", "certifi", "httpx", "phonenumbers", "requests", "tenacity",
+        "asgiref", "certifi", "greenlet", "httpx", "phonenumbers", "requests", "tenacity",
     }  # fmt: skip

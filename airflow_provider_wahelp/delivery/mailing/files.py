@@ -90,7 +90,7 @@ class RowFiles:
     def unsendable(self, worklist: Worklist, threads: int) -> Iterator[tuple[int, str]]:
         """Yield the rows that wait whose file cannot be sent, and why."""
         with ThreadPoolExecutor(threads, "wahelp") as pool:
-            for people in worklist.waiting_in_turn():
+            for people in worklist.waiting_people():
                 for person, fault in zip(people, pool.map(self._fault, people), strict=True):
                     if fault:
                         yield person.number, fault

@@ -21,6 +21,7 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
@@ -36,6 +37,7 @@ from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, R
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
+from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
@@ -89,7 +91,7 @@ class Mailing:
             self._insist_on_channel()
             if not self._may_only_wait:
                 self._insist_on_active()
-            prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
+            prepared = self._prepared(next(iter(worklists.values())), rows)  # or else the report stays
             report = self._report(worklists)
             try:
                 until, given_up = self._mail(worklists, prepared, report)
@@ -131,6 +133,7 @@ class Mailing:
         exclusions = self._screened(assembly, prepared)
         assembly.look_ahead(self.channel[1], prepared.worklist)
         if self.options.dry_run:
+            tell_preview(prepared.worklist.results.variants())
             return None, 0
         first = assembly.channel(
             self.channel[1],
@@ -186,8 +189,7 @@ class Mailing:
             dispatcher.start(unsent)
             dispatcher.recorder.report.renew()
         else:
-            got = found.get(Outcome.SENT, 0)
-            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{rows:,}")
+            log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
 
     def _finish(self, progress: Progress) -> None:
         if any(progress.totals.values()):
@@ -213,7 +215,7 @@ class Mailing:
         """Leave out the users that must not be written to, before the log says how many will be."""
         channel_uuid = self.channel[1]
         worklist, suppression = prepared.worklist, prepared.exclusions.suppression
-        exclusions = assembly.exclusions(channel_uuid, suppression)
+        exclusions = assembly.first_exclusions(channel_uuid, suppression)
         if worklist.waiting(1) or worklist.open():
             if prepared.users and suppression.phones_given:
                 users = assembly.users(channel_uuid)
@@ -231,11 +233,15 @@ class Mailing:
             options=self.options,
             suspected_since=self._suspected_since(),
             opened=self.clock(),
+            complaints_since=complaints_since(self.options, self.ledger, self.attempt, self._now),
             task=self._task,
             clock=self.clock,
             sleep=self.sleep,
             files=self._files,
         )
+
+    def _now(self) -> float:
+        return self.hook.run(moment(self.clock())).seconds
 
     @property
     def _task(self) -> str:

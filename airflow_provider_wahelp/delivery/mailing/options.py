@@ -21,6 +21,7 @@ OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
 MOST_THREADS = 32
+MOST_VARIANTS = 16
 
 _TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
@@ -54,6 +55,9 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
+    silent_for: float | None = None
+    stop_after_complaints: int | None = None
+    channels: Sequence[str] | None = None
     file: Any = None
     file_column: str | None = None
     file_name: str | None = None
@@ -147,6 +151,32 @@ def key(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError("key", "must be the name of a column, e.g. invoice_id")
     return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return the texts of a mailing, of which each person gets one.
+
+    :raises InputError: if one is no template, with its number, counted from 1.
+    """
+    return tuple(_each(value, text)) if isinstance(value, list | tuple) else (text(value),)
+
+
+def message_texts(value: Any) -> Any:
+    """Return the text of a message, or a list of texts, of which each person gets one."""
+    return _each(value, arguments.text) if isinstance(value, list | tuple) else arguments.text(value)
+
+
+def _each(values: Sequence[Any], check: Callable[[Any], str]) -> list[str]:
+    if not 0 < len(values) <= MOST_VARIANTS:
+        raise InputError("text", f"must be a text, or a list of {MOST_VARIANTS} at most")
+    return [_numbered(number, value, check) for number, value in enumerate(values, start=1)]
+
+
+def _numbered(number: int, value: Any, check: Callable[[Any], str]) -> str:
+    try:
+        return check(value)
+    except InputError as error:
+        raise InputError("text", f"entry {number}: {error.must}") from None
 
 
 def text(value: Any) -> str:

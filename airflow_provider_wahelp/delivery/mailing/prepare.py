@@ -52,23 +52,28 @@ class Preparation:
                 self.worklist.add(people)
         self.bad += self.worklist.repeats
 
-    def check_files(self, threads: int) -> None:
+    def check_files(self, threads: int, worklist: Worklist | None = None) -> None:
         """Leave out the recipients that wait whose file cannot be sent.
 
+        :param worklist: where they wait, if not in that of the rows.
         :raises InputError: if the file that all get cannot.
         """
-        for number, reason in self.files.unsendable(self.worklist, threads) if self.files else ():
+        waiting = worklist or self.worklist
+        for number, reason in self.files.unsendable(waiting, threads) if self.files else ():
             self._tell_bad(number, reason)
-            self.worklist.settle(number, Outcome.SKIPPED, reason)
+            waiting.settle(number, Outcome.SKIPPED, reason)
 
-    def check(self, options: Options, *, resumed: bool) -> None:
-        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
+    def check(self, options: Options, *, resumed: bool, states: Iterable[str] = ()) -> None:
+        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted.
+
+        :param states: of recipients that are no longer in the worklist of the rows.
+        """
         if not self.rows and not resumed and self.worklist.results.empty():
             _stop_without_rows(options.if_empty)
         if self.bad and options.on_bad_rows == "fail":
             must = f'{self.bad:,} of {self.rows:,} rows are bad, and on_bad_rows is "fail"'
             raise InputError("recipients", must)
-        all_bad = self.rows and set(self.worklist.results.totals()) == {Outcome.SKIPPED}
+        all_bad = self.rows and {*self.worklist.results.totals(), *states} == {Outcome.SKIPPED}
         if all_bad and options.on_bad_rows is None:
             first = "; ".join(self.reasons)
             must = f'all {self.rows:,} rows are bad ({first}). If that may be, say on_bad_rows="report"'

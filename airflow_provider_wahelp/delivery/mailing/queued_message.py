@@ -33,6 +33,7 @@ class QueuedMessage(NamedTuple):
     :param by_host: whether by this host's clock and not by the server's.
     :param attempts: how many sends proved not to have been carried out.
     :param by_phone: whether the source names them by phone alone.
+    :param variant: which of several texts they get, from 1; 0 where there is one.
     :param file: the path of a file of their own, or the name of one that all get.
     """
 
@@ -49,6 +50,7 @@ class QueuedMessage(NamedTuple):
     by_host: bool = False
     attempts: int = 0
     by_phone: bool = False
+    variant: int = 0
     file: str = ""
 
     def is_same(self, other: QueuedMessage) -> bool:

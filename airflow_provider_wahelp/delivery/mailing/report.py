@@ -27,6 +27,7 @@ class ReportRow:
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
+    :param variant: which of several texts is theirs, from 1; ``None`` where there is one.
     """
 
     number: int
@@ -36,6 +37,17 @@ class ReportRow:
     outcome: Outcome
     reason: str = ""
     message_id: int | str | None = None
+    variant: int | None = None
+
+
+@dataclass(frozen=True)
+class NumberReportRow(ReportRow):
+    """A line of the report of a mailing through several numbers.
+
+    :param channel_uuid: the number that writes to the recipient; ``""`` where none does.
+    """
+
+    channel_uuid: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -11,12 +12,13 @@ from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import HELD, OPEN, REFUSED, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
+from airflow_provider_wahelp.delivery.mailing.variants import Share
 
 EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
 """Conditions on people: no condition, and that something is known of them."""
 
 _BY_SOURCE = "ORDER BY number < 0, number"
-_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
+_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id, variant FROM people"
 _STATE = "state, status, over, reason, message_id, user_id FROM people"
 _WAITING_PEOPLE = (
     "SELECT number, key, user_id, ifnull(phone, ''), "
@@ -98,8 +100,16 @@ class Results:
         )
         found = self._db.execute(query)
         return ", ".join(
-            f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
+            f"{count:,} {_LEFT_OUT.get(reason or state, _who(reason))}" for state, reason, count in found
         )
+
+    def variants(self) -> Iterator[Share]:
+        """Yield how many of those who wait get each of several texts."""
+        query = (
+            "SELECT variant, count(*), max(length(text)) FROM people "
+            "WHERE state = 'waiting' AND variant > 0 GROUP BY variant ORDER BY variant"
+        )
+        yield from map(Share._make, self._db.execute(query))
 
     def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
         """Yield what became of people, in the order of the source.
@@ -107,9 +117,10 @@ class Results:
         :param where: of which: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
         """
         query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
-        for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
+        for number, label, user_id, phone, state, reason, message_id, variant in self._db.execute(query):
             outcome, why = _reported(state, reason or (self.ends if state == WAITING else ""))
-            yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
+            who = number, label or "", user_id, phone or None
+            yield ReportRow(*who, outcome, why, message_id, variant or None)
 
     def states(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
         """Yield the keys of people and what became of them, as :meth:`report` does; bad rows have no key."""
@@ -141,6 +152,11 @@ class Results:
             "OR (status = 'sent' AND (over OR began <= ?)))) ORDER BY number"
         )
         yield from (key for (key,) in self._db.execute(query, (before,)))
+
+
+def _who(reason: str) -> str:
+    """Return a reason that begins with "they", or another one, as it follows a number of people."""
+    return re.sub("^they ", "who ", reason)
 
 
 def among(numbers: Iterable[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_deleted
 from airflow_provider_wahelp.delivery.mailing.awaited import AwaitedMessages
-from airflow_provider_wahelp.delivery.mailing.chunks import BATCH, Begun, Done
+from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.results import Results
@@ -27,6 +28,7 @@ from airflow_provider_wahelp.delivery.mailing.worklist_file import (
 DELETED = "deleted"
 """In place of a digest: what the message said is lost."""
 
+_SOME = 1000  # people that are looked at together
 _ALL = -1  # SQLite's limit for no limit
 _COLUMNS = ", ".join(QueuedMessage._fields)
 _MARKS = ", ".join("?" * len(QueuedMessage._fields))
@@ -145,19 +147,16 @@ class Worklist:
         query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
         return dict(self._db.execute(query, (WAITING,)).fetchall())
 
-    def waiting_in_turn(self) -> Iterator[list[QueuedMessage]]:
-        """Yield all recipients that wait, some at a time, of which any may be settled meanwhile."""
-        last = 0
-        query = f"{_PERSON} AND number > ? ORDER BY number LIMIT {BATCH}"
-        while people := list(map(QueuedMessage._make, self._db.execute(query, (WAITING, last)))):
-            yield people
-            last = people[-1].number
+    def waiting_people(self, *, users_only: bool = False) -> Iterator[list[QueuedMessage]]:
+        """Yield those that wait, some at a time: they may be settled meanwhile.
 
-    def waiting_users(self) -> Iterator[tuple[int, Id]]:
-        """Yield row and id of the users that wait."""
-        yield from self._db.execute(
-            "SELECT number, user_id FROM people WHERE state = 'waiting' AND user_id IS NOT NULL"
-        )
+        :param users_only: only those whose id is known.
+        """
+        query = f"{_PERSON} AND number > ? AND (user_id IS NOT NULL OR NOT ?) ORDER BY number LIMIT ?"
+        last = -math.inf
+        while rows := self._db.execute(query, (WAITING, last, users_only, _SOME)).fetchall():
+            yield list(map(QueuedMessage._make, rows))
+            last = rows[-1][0]
 
     def open(self) -> list[QueuedMessage]:
         """Return the recipients whose sends are of unknown outcome."""

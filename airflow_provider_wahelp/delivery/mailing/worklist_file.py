@@ -21,6 +21,7 @@ CREATE TABLE people (
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0,
+    variant INTEGER NOT NULL DEFAULT 0,
     file TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL DEFAULT 'sent', over INTEGER NOT NULL DEFAULT 0,
     named -- the user whom the source names now: what was begun may have been for another
