@@ -16,7 +16,8 @@ from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.language import ENGLISH, Language, Words, check_language
+from airflow_provider_wahelp.notifications import alert_checks
 from airflow_provider_wahelp.rendering import KeepsTexts
 from airflow_provider_wahelp.task import Argument, anything, optional
 
@@ -29,22 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.notifications.event import Event
     from airflow_provider_wahelp.notifications.notification import Notification
 
-_MOSCOW = "Europe/Moscow"
 _TO_ASK = 0.4  # of the time: for Airflow to say which tasks have failed
-
-
-def _quiet_hours(value: Any) -> object:
-    from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-
-    return QuietHours.parse(value) if value else None
-
-
-def _zone(value: Any) -> str:
-    if value == _MOSCOW:  # a DAG file reads no zones for the default
-        return _MOSCOW
-    from airflow_provider_wahelp.delivery.quiet_hours import check_zone
-
-    return check_zone(value)
 
 
 class WahelpNotifier(KeepsTexts, BaseNotifier):
@@ -86,6 +72,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
     :param fallback: channels, by uuid, to try in this order if the recipient lacks the messenger.
     :param timeout: how long everything may take: a timedelta or seconds, 10 by default.
     :param raise_on_error: whether to raise an error. Airflow logs what its callbacks raise.
+    :param language: the language of the default text and of counts, ``en`` or ``ru``; the connection's by
+        default, then that of ``[wahelp] language``, then English.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 
@@ -99,10 +87,11 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         "project_id": optional(arguments.project_id),
         "default_region": optional(phones.check_region),
         "group_by": optional(anything),
-        "quiet_hours": optional(_quiet_hours),
-        "timezone": optional(_zone),
+        "quiet_hours": optional(alert_checks.quiet_hours),
+        "timezone": optional(alert_checks.zone),
         "fallback": optional(wait_options.fallback),
         "text": optional(arguments.text),
+        "language": optional(check_language),
     }
     """What each template field must be."""
     template_fields: Sequence[str] = tuple(checks)
@@ -123,11 +112,12 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: arguments.QuietZone = "recipient",
-        timezone: str = _MOSCOW,
+        timezone: str = alert_checks.MOSCOW,
         urgent: bool = False,
         fallback: Sequence[str] | str | None = None,
         timeout: timedelta | float = 10.0,
         raise_on_error: bool = False,
+        language: Language | None = None,
         wahelp_conn_id: str = "wahelp_default",
         **kwargs: Any,
     ) -> None:
@@ -148,6 +138,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         self.fallback = fallback
         self.timeout = timeout
         self.raise_on_error = raise_on_error
+        self.language = language
         self.wahelp_conn_id = wahelp_conn_id
         super().__init__(**kwargs)
         # Airflow makes the notifier of a deadline when the deadline is missed. If that raises, Airflow logs
@@ -196,7 +187,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
                 argument.refuse_literal(name, getattr(self, name))
 
         given = (self.to, self.phone, self.user_id)
-        if not any(map(_has_template, given)):
+        if not any(map(alert_checks.has_template, given)):
             recipients(*given)
         if self.throttle is not None:
             wait_options.seconds(self.throttle, "throttle")
@@ -218,12 +209,13 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         rendered = self._rendered(context)
         failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK)
         event = event_of(context).because_of(failures)
-        zone = ZoneInfo(_zone(rendered.timezone))
-        text = rendered._text(event, zone)
+        zone = ZoneInfo(alert_checks.zone(rendered.timezone))
+        text = rendered._text(event, zone, ENGLISH)
         fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
             event=event,
-            text=text,
+            text=rendered._text,
+            language=check_language(rendered.language) if rendered.language else None,
             recipients=recipients(rendered.to, rendered.phone, rendered.user_id),
             conn_id=rendered.wahelp_conn_id,
             channels=Channels(
@@ -260,10 +252,12 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             setattr(rendered, field, value)
         return rendered
 
-    def _text(self, event: Event, zone: ZoneInfo) -> str:
+    def _text(self, event: Event, zone: ZoneInfo, words: Words) -> str:
         """Return the text to send, by default that of the event."""
+        from airflow_provider_wahelp.notifications.event_text import default_text
+
         empty = self.text in (None, "", "None")
-        text = event.default_text(datetime.now(UTC), zone) if empty else self.text
+        text = default_text(event, datetime.now(UTC), zone, words) if empty else self.text
         if isinstance(text, str):  # the words of an exception may hold what cannot be encoded
             text = text.encode(errors="replace").decode()
         return arguments.text(text)
@@ -289,12 +283,6 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             self.log.warning(
                 "A notifier failed; nothing else is affected. %s", scrub(" ".join([words, *notes]))
             )
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_has_template, value))
-    return isinstance(value, str) and not is_literal(value)
 
 
 send_wahelp_notification = WahelpNotifier

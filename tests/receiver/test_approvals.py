@@ -169,6 +169,17 @@ def asked(rig: Rig, database: None) -> Iterator[Asked]:
             session.execute(delete(table))
 
 
+def test_an_approver_is_asked_and_understood_in_russian(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__LANGUAGE", "ru")
+    asked.ask()
+    assert "1. Одобрить\n2. Отклонить\nОтветьте номером" in asked.rig.texts(ANNA)[0]
+    asked.reply(ANNA, "отклонить")
+    assert asked.decision == (["Reject"], "anna")
+    assert asked.rig.texts(ANNA)[-1] == "Готово: Отклонить"
+
+
 @pytest.mark.parametrize(("text", "option"), [("1", "Approve"), ("2", "Reject"), ("Да, конечно", "Approve")])
 def test_an_approver_decides_as_their_airflow_user_and_is_told(asked: Asked, text: str, option: str) -> None:
     asked.ask()

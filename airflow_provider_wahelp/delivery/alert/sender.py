@@ -29,6 +29,8 @@ from airflow_provider_wahelp.storage.user_ids import UserIdCache, is_same_phone
 
 T = TypeVar("T")
 
+Write = Callable[[str | None], str]
+
 log = logging.getLogger(__name__)
 
 LOOKS = (0.0, 1.5, 2.5)
@@ -49,12 +51,14 @@ class AlertSender:
         self._alerts = alerts
         self._channels = channels
 
-    async def send(self, alert: Alert, who: AlertRecipient, claim: Claim, text: str) -> None:
+    async def send(self, alert: Alert, who: AlertRecipient, claim: Claim, write: Write) -> None:
         """Send an alert, unless its message turns out to have been sent before.
 
+        :param write: writes its text in the language of the connection, if that has one.
         :raises WahelpError: if it was not sent, or if that is not known.
         """
         try:
+            text = write(await self._hook.language())
             if claim.action is Action.RECONCILE and (found := await self._find_sent(alert, claim.note, text)):
                 log.info("Nothing to send to %s: message %s was sent before.", who, found.id)
             else:
