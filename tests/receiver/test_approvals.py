@@ -1,5 +1,7 @@
 """Replies that decide tasks: a real database of Airflow's, and the sandbox over real HTTP."""
 
+# ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what people read
+
 from __future__ import annotations
 
 import asyncio
