@@ -1,4 +1,4 @@
-"""The Russian pages say what the English ones say: section by section, with the same code, links and tables."""
+"""The Russian pages say what the English ones say: the same sections, code, tables and links."""
 
 from __future__ import annotations
 
