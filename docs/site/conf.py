@@ -116,6 +116,11 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = LINK.sub(lambda link: link[1] if (here / link[2]).is_dir() else link[0], source[0])
 
 
+def link_pages(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Let a docstring that names a page lead to it."""
+    lines[:] = [re.sub(r"``(docs/[\w-]+)\.md``", r":doc:`/\1`", line) for line in lines]
+
+
 def _public() -> dict[str, Any]:
     """Return each public name, and what it means."""
     packages = [importlib.import_module(f"airflow_provider_wahelp.{name}") for name in PUBLIC]
@@ -146,5 +151,6 @@ def setup(app: Sphinx) -> None:
     """Do all this when Sphinx runs."""
     app.connect("builder-inited", load)
     app.connect("source-read", complete)
+    app.connect("autodoc-process-docstring", link_pages)
     app.connect("env-check-consistency", check_names)
     app.connect("build-finished", lead_in)
