@@ -25,7 +25,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench docs translations dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench docs recording translations dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -90,6 +90,9 @@ docs: .venv/.docs ## The site, in build/docs: README, guides, recipes and the re
 	rm -rf build/docs
 	.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -d build/doctrees -c docs/site . build/docs
 	@echo "build/docs/index.html"
+
+recording: .venv/.docs ## The demo anew, as the moving picture of the site
+	.venv/bin/python docs/site/recording.py
 
 translations: .venv/.installed ## After a change of words that people are told: bring the catalogues up to date, compile them
 	.venv/bin/pybabel --quiet extract --no-default-keywords --keyword=gettext --keyword=ngettext:1,2 \
