@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
+from airflow_provider_wahelp.hooks.async_templates import AsyncTemplateHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
-from airflow_provider_wahelp.hooks.event_loop import EventLoopHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpAsyncHook(EventLoopHook):
+class WahelpAsyncHook(AsyncTemplateHook):
     """The asynchronous twin of :class:`~airflow_provider_wahelp.hooks.wahelp.WahelpHook`.
 
     The same methods with the same arguments and errors; lists are asynchronous iterators. Use it as an

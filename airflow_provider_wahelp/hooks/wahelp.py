@@ -11,14 +11,14 @@ from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.requests import RequestingHook
+from airflow_provider_wahelp.hooks.templates import TemplateHook
 from airflow_provider_wahelp.storage.uploads import file_to_send
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpHook(RequestingHook):
+class WahelpHook(TemplateHook):
     """The Wahelp API with the credentials of an Airflow connection.
 
     One pooled keep-alive session, safe to share between threads; use it as a context manager, or call

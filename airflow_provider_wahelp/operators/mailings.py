@@ -13,8 +13,8 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(SendingOperator):
+class SendMessagesOperator(LimitedOperator):
     """Send each of many people a text of their own, once.
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
@@ -40,7 +40,8 @@ class SendMessagesOperator(SendingOperator):
     A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
     ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
     A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
-    ``daily_cap`` defer the task until it may send again.
+    ``daily_cap`` defer the task until it may send again. ``daily_cap``, ``warm_up`` and ``urgent`` are those
+    of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
@@ -54,7 +55,6 @@ class SendMessagesOperator(SendingOperator):
     :param project_id: the project; the connection's by default.
     :param pace: messages a minute through this channel, counted over all tasks of the host; ``None`` for no
         limit. Messengers ban numbers that write too fast.
-    :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
     :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
     :param quiet_hours: when nothing is sent, e.g. ``"21:00-09:00"``.
     :param quiet_zone: whose clock counts: the ``recipient``'s, as the phone tells it, or the ``project``'s.
@@ -102,11 +102,10 @@ class SendMessagesOperator(SendingOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = SendingOperator.checks | {
+    checks = LimitedOperator.checks | {
         "recipients": required(options.recipients),
         "key": optional(options.key, not_given=(None,)),
         "pace": optional(options.pace),
-        "daily_cap": optional(options.daily_cap),
         "concurrency": required(options.concurrency),
         "quiet_hours": optional(QuietHours.parse),
         "quiet_zone": required(arguments.quiet_zone),
@@ -135,7 +134,6 @@ class SendMessagesOperator(SendingOperator):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         pace: float | str | None = SAFE_PACE,
-        daily_cap: int | str | None = None,
         concurrency: int | str = 8,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: arguments.QuietZone = "recipient",
@@ -170,7 +168,6 @@ class SendMessagesOperator(SendingOperator):
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.pace = pace
-        self.daily_cap = daily_cap
         self.concurrency = concurrency
         self.quiet_hours = quiet_hours
         self.quiet_zone = quiet_zone
@@ -294,6 +291,7 @@ class SendMessagesOperator(SendingOperator):
             default_region=self.hook.region(),
             suppress=self.suppressed(),
             opt_outs=OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for),
+            limits=self._limits(),
             dry_run=self.only_check,
             wait_options=self._patient_options() if self.wait_for else None,
             fallback=others,

@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
-from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
 
 
-class SendMessageOperator(SendingOperator):
+class SendMessageOperator(LimitedOperator):
     """Send a text to a person, named by ``user_id`` or by ``phone``.
 
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
+
+    If ``daily_cap`` holds it back, the task is deferred, and sends it when the channel's day has room. These
+    arguments are those of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
 
     The message is sent once, over retries and killed workers: see ``docs/promises.md`` for what each
     Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
@@ -78,7 +81,7 @@ class SendMessageOperator(SendingOperator):
         a wait also the ``channel_uuid`` that delivered it, which is an XCom of its own.
     """
 
-    checks = SendingOperator.checks | {
+    checks = LimitedOperator.checks | {
         "text": required(arguments.text),
         "file": optional(anything),
         "file_name": optional(arguments.name),
@@ -141,11 +144,25 @@ class SendMessageOperator(SendingOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the message, unless it was sent already, and wait for it if that is asked for."""
-        if not self.wait_for and not self.fallback:
-            return self._send(context)
+        return self._start(context)
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on when a limit has room for the message."""
+        return self._start(context)
+
+    def _start(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wahelp.delivery.limits.admission import HeldError
+
+        try:
+            if not self.wait_for and not self.fallback:
+                return self._send(context)
+            with airflow_errors():
+                tracked = self._tracked_send(context)
+                started = tracked.start()
+        except HeldError as held:
+            self._hold(held)
         with airflow_errors():
-            tracked = self._tracked_send(context)
-            return self._wait(context, tracked, tracked.start())
+            return self._wait(context, tracked, started)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on with what the triggerer has found.
@@ -238,6 +255,7 @@ class SendMessageOperator(SendingOperator):
             if_unclear=if_unclear,
             on_rerun=on_rerun,
             file=file,
+            admission=self._admission(),
         )
 
     def _text(self) -> str:

@@ -76,6 +76,7 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
         "mailing.check": ["success"],
         "mailing.send": ["success"],
     },
+    "wahelp_platform_mailing": {"create": ["success"], "start": ["success"], "export": ["success"]},
     "wahelp_report": {"write": ["success"], "send": ["success"]},
     "wahelp_webhooks": {"old": ["success"], "remove": ["skipped"]},  # there is none to be removed
 }
@@ -118,6 +119,7 @@ def runs(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
         "wahelp_dialogs": {"directory": f"file://{folder}"},
         "wahelp_history": {"directory": f"file://{folder}"},
         "wahelp_invoices": {"reports": f"file://{folder}"},
+        "wahelp_platform_mailing": {"directory": f"file://{folder}"},
         "wahelp_report": {"reports": f"file://{folder}"},
     }
     late = _too_late(demo)

@@ -81,7 +81,7 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
     conf = {**where, "people": people, "deaths": str(tmp_path)}
     with Killer(airflow, Random(SEED), limit=COUNT // 6) as killer:
         run_id = airflow.trigger("wahelp_exactly_once", conf)
-        state = airflow.wait_for_run("wahelp_exactly_once", run_id, 120 + 6 * COUNT, restart_once)
+        state = airflow.wait_for_run("wahelp_exactly_once", run_id, 240 + 6 * COUNT, restart_once)
 
     tasks = airflow.api.task_instances("wahelp_exactly_once", run_id)
     deaths = Counter(file.name.partition("-")[0] for file in tmp_path.iterdir())

@@ -10,18 +10,20 @@ from functools import partial
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.client.server_clock import Moment
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.forecast import Forecast
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.personal_limit import PersonalLimit
 from airflow_provider_wahelp.delivery.mailing.progress import Progress
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
@@ -39,6 +41,7 @@ class Assembly:
     """What the channels of a mailing have in common.
 
     :param suspected_since: without a ledger, when an earlier attempt may have begun.
+    :param task: what the mailing's messages are told from those of other tasks by.
     :param opened: when what an earlier attempt left open was begun at the latest, by the host's clock.
     """
 
@@ -48,6 +51,7 @@ class Assembly:
     options: Options
     suspected_since: Moment | None
     opened: float
+    task: str
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -71,6 +75,7 @@ class Assembly:
             windows=self.windows,
             exclusions=exclusions,
             clock=self.clock,
+            personal=self._personal(channel_uuid),
         )
         recorder = Recorder(
             sender=self._sender(channel_uuid),
@@ -93,6 +98,16 @@ class Assembly:
         )
         return MailingChannel(dispatcher, worklist)
 
+    def look_ahead(self, channel_uuid: str, worklist: Worklist) -> None:
+        """Leave out who has got messages enough, and say if the mailing to the others will not end today."""
+        if personal := self._personal(channel_uuid):
+            personal.screen(worklist)
+            personal.close()
+        pace = self._pace(channel_uuid)
+        outlook = Outlook(pace, self.windows, worklist.waiting_by_zones)
+        Forecast(outlook, worklist, self.options.timezone).tell(self.clock())
+        pace.close()
+
     def users(self, channel_uuid: str) -> Iterator[User]:
         """Yield a channel's users; an id that is another phone's by now is forgotten."""
         user_ids = self._user_ids(channel_uuid)
@@ -108,11 +123,24 @@ class Assembly:
         return UserIdCache(*remembering(), self._scope(channel_uuid), self.clock)
 
     def _pace(self, channel_uuid: str) -> Pace:
+        limits = self.options.limits
         return Pace(
             shared_state(self.clock),
             self._scope(channel_uuid),
             per_minute=self.options.pace,
-            daily_cap=self.options.daily_cap,
+            daily_cap=None if limits.urgent else limits.daily_cap,
+            warm_up=limits.warm_up,
+        )
+
+    def _personal(self, channel_uuid: str) -> PersonalLimit | None:
+        if not self.options.limits.per_person:
+            return None
+        return PersonalLimit(
+            open_state=partial(shared_state, self.clock),
+            scope=f"{self._server}/{self.project_id}",
+            channel_uuid=channel_uuid,
+            task=self.task,
+            limits=self.options.limits,
         )
 
     def _scope(self, channel_uuid: str) -> str:

@@ -55,7 +55,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
-        self.gate.pace.close()
+        self.gate.close()
         self._sender.close()
 
     def start(self, count: int) -> None:
@@ -102,14 +102,21 @@ class Dispatcher:
                 under_way.append(batch)
                 self._submit(pool, batch)
                 if len(under_way) > AHEAD:
-                    self.recorder.end(under_way[0])
+                    self._end(under_way[0])
         except BaseException:  # a worker that is told to stop keeps what it has done
             for batch in under_way:
                 batch.cancel()
             raise
         finally:
             while under_way:
-                self.recorder.end(under_way[0])
+                self._end(under_way[0])
+
+    def _end(self, batch: Batch) -> None:
+        """Wait for a chunk; what of it did not go counts no more."""
+        self.recorder.end(batch)
+        went = {done.key for done in batch.done if done.outcome == Outcome.SENT}
+        went.update(begun.key for begun in batch.begun)
+        self.gate.give_back(person for person in batch.everybody if person.key not in went)
 
     def _works(self, pool: ThreadPoolExecutor) -> bool:
         """Find out, after many failures in a row, whether the channel and the account work.
@@ -178,6 +185,9 @@ class Dispatcher:
             else:
                 ready.append(self.reconciler.begun(person, now))
         chunks = self.recorder.chunks
+        ready, enough = self.gate.admitted(ready)
+        for person in enough:
+            self.recorder.record(person, SendResult(Outcome.SUPPRESSED, self.gate.enough))
         if not ready:
             if done:
                 chunks.add(done)

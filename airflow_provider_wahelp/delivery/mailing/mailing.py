@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError
@@ -125,6 +126,7 @@ class Mailing:
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
+        assembly.look_ahead(self.channel[1], prepared.worklist)
         if self.options.dry_run:
             return None, 0
         first = assembly.channel(
@@ -226,9 +228,16 @@ class Mailing:
             options=self.options,
             suspected_since=self._suspected_since(),
             opened=self.clock(),
+            task=self._task,
             clock=self.clock,
             sleep=self.sleep,
         )
+
+    @property
+    def _task(self) -> str:
+        """What the messages of this mailing are told from those of others by; ``resend`` makes new ones."""
+        task = self.attempt.key or uuid4().hex
+        return f"{task}/{self.attempt.generation}" if self._again else task
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.limits.options import SendLimits, whole
+from airflow_provider_wahelp.delivery.limits.spacing import SLOWEST
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
@@ -19,8 +21,6 @@ OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
 MOST_THREADS = 32
-SLOWEST = 0.001
-"""Messages a minute: one in sixteen hours."""
 
 _TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
@@ -37,7 +37,8 @@ class Options:
     """The options of a mailing, checked; what they mean says ``SendMessagesOperator``."""
 
     pace: float | None = None
-    daily_cap: int | None = None
+    timezone: str = "Europe/Moscow"
+    limits: SendLimits = field(default_factory=SendLimits)
     concurrency: int = 8
     suppress: Mapping[str, Iterable[Any]] = field(default_factory=dict)
     opt_outs: OptOutRules = field(default_factory=OptOutRules)
@@ -84,14 +85,9 @@ def pace(value: Any) -> float | None:
     return number
 
 
-def daily_cap(value: Any) -> int | None:
-    """Return messages in 24 hours; ``None`` for no limit."""
-    return None if value in (None, "") else _whole(value, "daily_cap", "messages in 24 hours")
-
-
 def concurrency(value: Any) -> int:
     """Return how many threads send."""
-    threads = _whole(value, "concurrency", f"threads, {MOST_THREADS} at most")
+    threads = whole(value, "concurrency", f"threads, {MOST_THREADS} at most")
     if threads > MOST_THREADS:
         raise InputError("concurrency", f"must be {MOST_THREADS} at most")
     return threads
@@ -99,7 +95,7 @@ def concurrency(value: Any) -> int:
 
 def max_length(value: Any) -> int:
     """Return how many characters a text may have."""
-    return _whole(value, "max_length", "characters")
+    return whole(value, "max_length", "characters")
 
 
 def max_failures(value: Any) -> int | float:
@@ -178,10 +174,3 @@ def allowed_failures(limit: float, tried: int) -> int:
     :param limit: what :func:`max_failures` returned.
     """
     return limit if isinstance(limit, int) else int(limit * tried)
-
-
-def _whole(value: Any, argument: str, unit: str) -> int:
-    number = 0 if isinstance(value, bool) else arguments.whole(arguments.spelt(value).strip())
-    if not number:
-        raise InputError(argument, f"must be a whole number above 0: {unit}")
-    return number

@@ -18,6 +18,11 @@ EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
 _BY_SOURCE = "ORDER BY number < 0, number"
 _REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
 _STATE = "state, status, over, reason, message_id, user_id FROM people"
+_WAITING_PEOPLE = (
+    "SELECT number, key, user_id, ifnull(phone, ''), "
+    "row_number() OVER (PARTITION BY ifnull(nullif(phone, ''), user_id) ORDER BY number) "
+    "FROM people WHERE state = ?"
+)
 _LEFT_OUT = {
     OPTED_OUT: "who have written a stop word",
     Outcome.SKIPPED: "bad",
@@ -26,6 +31,19 @@ _LEFT_OUT = {
     Outcome.FAILED: "that failed before",
     REFUSED: "refused before",
 }
+
+
+class WaitingPerson(NamedTuple):
+    """A recipient that waits.
+
+    :param rank: which of the messages to that person it is, from 1.
+    """
+
+    number: int
+    key: str
+    user_id: Id | None
+    phone: str
+    rank: int
 
 
 class DeliveryState(NamedTuple):
@@ -53,6 +71,8 @@ class Results:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.ends = ""
+        """In words, when the mailing ends, if that is not today."""
 
     def empty(self) -> bool:
         """Return whether there are no recipients."""
@@ -88,7 +108,7 @@ class Results:
         """
         query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
         for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
-            outcome, why = _reported(state, reason)
+            outcome, why = _reported(state, reason or (self.ends if state == WAITING else ""))
             yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
 
     def states(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
@@ -105,6 +125,10 @@ class Results:
     def sent(self) -> Iterator[str]:
         """Yield the keys of recipients to whom a message went; the table must not change meanwhile."""
         yield from (key for (key,) in self._db.execute("SELECT key FROM people WHERE state = 'sent'"))
+
+    def waiting_people(self) -> Iterator[WaitingPerson]:
+        """Yield the recipients that wait; the table must not change meanwhile."""
+        yield from map(WaitingPerson._make, self._db.execute(_WAITING_PEOPLE, (WAITING,)))
 
     def left_behind(self, before: float) -> Iterator[str]:
         """Yield the keys of recipients for whom another channel is to be tried.

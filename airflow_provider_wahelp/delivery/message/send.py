@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
@@ -21,6 +22,7 @@ from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, momen
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.limits.admission import Admission
 from airflow_provider_wahelp.delivery.message.send_record import Entry
 from airflow_provider_wahelp.delivery.message.wait_state import impersonal
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -51,6 +53,7 @@ class IdempotentSend:
     :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
     :param others: the ids of messages that are known to be others, though they may have the same text.
     :param file: a file to send with the text.
+    :param admission: what may hold it back before it is begun; ``None``: nothing does, nor counts it.
     """
 
     hook: WahelpHook
@@ -63,11 +66,13 @@ class IdempotentSend:
     on_rerun: str = "skip"
     others: Sequence[Id] = ()
     file: FilePart | None = None
+    admission: Admission | None = None
 
     def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
+        :raises HeldError: if it may not go now; nothing was begun.
         """
         entry = yield from self._begin()
         if isinstance(entry, SentMessage):
@@ -78,6 +83,8 @@ class IdempotentSend:
             message = yield from send_message(entry, self.text, looks, note, file=self.file)
         except WahelpError as error:
             self._failed(error)
+            if self.admission and not error.may_have_happened:
+                self.admission.give_back(entry, self.recipient.phone, self._counted_as)
             if self.if_unclear == "fail" and error.may_have_happened:
                 raise entry.unknown(error.reason, error.status) from error
             raise
@@ -134,6 +141,13 @@ class IdempotentSend:
     def _key(self) -> str:
         return self.key or self.attempt.key
 
+    @cached_property
+    def _counted_as(self) -> str:
+        """What it is counted by: once over retries and fallback channels, anew where it is resent."""
+        task = self.attempt.key or self.key or uuid4().hex
+        again = self.on_rerun == "resend" and self.attempt.cleared
+        return f"{task}/{self.attempt.generation}" if again else task
+
     def _read(self) -> Entry | None:
         record = self.ledger.read(self._key) if self.ledger else None
         return Entry(**record) if record else None
@@ -160,6 +174,8 @@ class IdempotentSend:
             # The message of the earlier attempt may still turn up in the history.
             first = yield from by_server(earlier.since)
             begun = replace(begun, began=min(first, begun.began))
+        if self.admission:
+            self.admission.admit(begun, self.recipient.phone, self._counted_as)
         entry = Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))
