@@ -79,8 +79,9 @@ FACTS = ("promises", "exactly-once", "errors", "scaling", "versions", "api", "de
 
 
 def _contents() -> str:
+    others = sorted({path.stem for path in (ROOT / "docs").glob("*.md")} - {*GUIDES, *FACTS})
     chapters = {
-        "Guides": [f"docs/{name}" for name in GUIDES] + ["docs/site/examples"],
+        "Guides": [f"docs/{name}" for name in (*GUIDES, *others)] + ["docs/site/examples"],
         "Reference": [f"docs/site/reference/{name}" for name in (*PUBLIC, "errors", "retry_policy")],
         "Facts": [f"docs/{name}" for name in FACTS],
         "По-русски": ["README.ru", "docs/ru/first-hour", "docs/ru/alerting"],
