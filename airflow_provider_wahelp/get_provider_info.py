@@ -168,6 +168,16 @@ def _file_options() -> dict[str, Any]:
             "example": "16000000",
             "default": "100000000",
         },
+        "file_hosts": {
+            "description": (
+                "Hosts of your own network that ``file_url`` may name, each with its port or without, "
+                "with commas between. All others of your own network are refused.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "grafana.internal:3000",
+            "default": "",
+        },
     }
 
 

@@ -102,6 +102,14 @@ def url(value: Any) -> str:
     return text
 
 
+def file_url(value: Any) -> str:
+    """Return the address of a file, without its blanks; where it leads is checked when it is asked."""
+    text = spelt(value).strip()
+    if not re.match(r"https?://[^\s@/?#]+(?:[/?#]|$)", text, re.IGNORECASE):
+        raise InputError("file_url", "must be an address that begins with https:// or http://")
+    return text
+
+
 def entities(value: Any) -> list[str]:
     """Return the kinds of events that a webhook is for."""
     listed = [value] if isinstance(value, str) else list(value) if isinstance(value, Sequence) else []

@@ -13,7 +13,8 @@ from airflow_provider_wahelp.client.models import Channel, Message, Project, QrC
 from airflow_provider_wahelp.hooks.async_templates import AsyncTemplateHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
+from airflow_provider_wahelp.storage.outgoing import file_to_send
+from airflow_provider_wahelp.storage.uploads import Uploads
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -103,7 +104,7 @@ class WahelpAsyncHook(AsyncTemplateHook):
 
     async def send_file(
         self,
-        file: str | bytes | ObjectStoragePath,
+        file: str | bytes | ObjectStoragePath | None = None,
         caption: str | None = None,
         user_id: int | str | None = None,
         phone: str | None = None,
@@ -111,10 +112,12 @@ class WahelpAsyncHook(AsyncTemplateHook):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         file_name: str | None = None,
+        file_url: str | None = None,
     ) -> Message:
         """Send a file to a person, once. How Wahelp takes files is **not confirmed**."""
         with airflow_errors():
-            part = await asyncio.to_thread(file_to_send, file, file_name)
+            settings = (await self._read_connection()).settings
+            part = await asyncio.to_thread(file_to_send, file, file_url, file_name, settings)
         return await self._do(
             lambda does: does.send_message(
                 caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part

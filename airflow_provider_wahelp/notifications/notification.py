@@ -7,12 +7,12 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
@@ -20,6 +20,7 @@ from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Ch
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.language import Words, marked_many
+from airflow_provider_wahelp.notifications.attachment import Attachment, once, read_attachment
 from airflow_provider_wahelp.notifications.event import Event, Kind
 from airflow_provider_wahelp.notifications.event_text import counted, names, shortened
 from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures
@@ -28,7 +29,7 @@ from airflow_provider_wahelp.notifications.threads import run_with_timeout
 from airflow_provider_wahelp.storage.keys import keyed_hash
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+    from airflow_provider_wahelp.delivery.alert.sender import AlertMessage, AlertSender
     from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
 LONGEST = 4000
@@ -57,6 +58,7 @@ class Notification:
     :param failures: the tasks that have failed, if the run has.
     :param template: the text before it was rendered: a clock in it does not make another alert.
     :param only_news: whether it is left unsent if it has no more to say than others have said.
+    :param file: the path of a file to send with it; nothing for none.
     """
 
     event: Event
@@ -73,6 +75,7 @@ class Notification:
     failures: Failures = field(default_factory=Failures)
     only_news: bool = False
     language: str | None = None
+    file: Any = field(default=None, repr=False)
 
     def send_and_wait(self, deadline: float) -> None:
         """Send it to all recipients, from any thread; see :meth:`send`."""
@@ -108,8 +111,9 @@ class Notification:
 
                 return AlertSender(hook(), alerts, self.channels, (state, key))
 
+            read = once(lambda: read_attachment(self.file, end - asyncio.get_running_loop().time()))
             recipients = await self._with_numbers(hook, end)
-            sends = [self._send(who, alerts, key, sender, end) for who in recipients]
+            sends = [self._send(who, alerts, key, sender, read, end) for who in recipients]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
         _raise_first(recipients, outcomes)
 
@@ -130,6 +134,7 @@ class Notification:
         alerts: Alerts,
         key: bytes,
         sender: Callable[[], AlertSender],
+        read: Callable[[], Awaitable[Attachment]],
         end: float,
     ) -> None:
         alert = self._alert(who, key)
@@ -148,19 +153,28 @@ class Notification:
                     news = bool(silent or claim.more or claim.of_run)
                     if self.only_news and not news and claim.action is Action.SEND:
                         return await asyncio.to_thread(alerts.finish, alert)
-                    await sender().send(alert, who, claim, partial(self._text, silent, claim))
+                    write = partial(self._message, await read(), silent, claim)
+                    await sender().send(alert, who, claim, write)
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None
 
-    def _text(self, silent: Sequence[FailedTask], claim: Claim, language: str | None) -> str:
+    def _message(
+        self, file: Attachment, silent: Sequence[FailedTask], claim: Claim, language: str | None
+    ) -> AlertMessage:
         """Return what is sent.
 
         :param silent: failed tasks to name at its end.
         :param language: the connection's.
         """
+        from airflow_provider_wahelp.delivery.alert.sender import AlertMessage
+
         words = Words(self.language or language or "en")
+        text = self.text(self.event, self.zone, words)
         lines = [*_silent_ones(silent, words), *_counts(claim, self.zone, words)]
-        return with_lines(self.text(self.event, self.zone, words), lines)
+        told = [*lines, file.lacking(words)] if file.why else lines
+        return AlertMessage(
+            with_lines(text, told), file.part, with_lines(text, [*lines, file.refused(words)])
+        )
 
     def _silent(self, alerts: Alerts, key: bytes) -> list[FailedTask]:
         """Return the tasks whose own notifier was not called, as when Airflow 3 finds one killed."""

@@ -13,8 +13,8 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
+from airflow_provider_wahelp.operators.with_files import FilesOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(LimitedOperator):
-    """Send each of many people a text of their own, once.
+class SendMessagesOperator(FilesOperator):
+    """Send each of many people a text of their own, once, with a file or without (``docs/files.md``).
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
@@ -102,7 +102,7 @@ class SendMessagesOperator(LimitedOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = LimitedOperator.checks | {
+    checks = FilesOperator.checks | {
         "recipients": required(options.recipients),
         "key": optional(options.key, not_given=(None,)),
         "pace": optional(options.pace),

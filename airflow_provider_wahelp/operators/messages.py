@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_wahelp.client import arguments, phones
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
@@ -21,10 +22,10 @@ from airflow_provider_wahelp.task import anything, optional, required
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_wahelp.client.bodies import FilePart
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
+    from airflow_provider_wahelp.storage.outgoing import OutgoingFile
 
 
 class SendMessageOperator(LimitedOperator):
@@ -46,7 +47,8 @@ class SendMessageOperator(LimitedOperator):
 
     :param file: a file to send with the text: a path of object storage, or bytes. How Wahelp takes files is
         **not confirmed**: see ``docs/files.md``.
-    :param file_name: what the file is called; by default as in its path.
+    :param file_url: in place of ``file``, an address whose content is sent. It is asked without the token.
+    :param file_name: what the file is called; by default as in its path, or as the address's server says.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.
@@ -84,6 +86,7 @@ class SendMessageOperator(LimitedOperator):
     checks = LimitedOperator.checks | {
         "text": required(arguments.text),
         "file": optional(anything),
+        "file_url": optional(arguments.file_url),
         "file_name": optional(arguments.name),
         "user_id": optional(arguments.user_id),
         "phone": optional(phones.check),
@@ -116,12 +119,14 @@ class SendMessageOperator(LimitedOperator):
         fallback_after: timedelta | float | str | None = None,
         remember_in: str | None = None,
         file: str | bytes | ObjectStoragePath | None = None,
+        file_url: str | None = None,
         file_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.text = text
         self.file = file
+        self.file_url = file_url
         self.file_name = file_name
         self.user_id = user_id
         self.phone = phone
@@ -179,6 +184,8 @@ class SendMessageOperator(LimitedOperator):
 
     def _check_together(self) -> None:
         super()._check_together()
+        if self.file is not None and self.file_url is not None:
+            raise InputError("file, file_url", "only one of the two may be given")
         wait_options.require_fallback(self.fallback, remember_in=self.remember_in)
         if all(given is None or is_literal(given) for given in (self.user_id, self.phone)):
             arguments.recipient(self.user_id, self.phone)
@@ -261,11 +268,12 @@ class SendMessageOperator(LimitedOperator):
     def _text(self) -> str:
         return str(self._checked("text"))
 
-    def _file(self) -> FilePart | None:
-        """Return the file, checked before anything is sent."""
-        if self._checked("file") is None:
+    def _file(self) -> OutgoingFile | None:
+        """Return the file, which is checked before anything is sent."""
+        file, url = self._checked("file"), self._checked("file_url")
+        if file is None and url is None:
             return None
-        from airflow_provider_wahelp.storage.uploads import file_to_send
+        from airflow_provider_wahelp.storage.outgoing import outgoing_file
 
         with airflow_errors():
-            return file_to_send(self.file, self._checked("file_name"))
+            return outgoing_file(file, url, self._checked("file_name"), lambda: self.hook.get_conn().settings)

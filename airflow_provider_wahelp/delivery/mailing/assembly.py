@@ -15,6 +15,7 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
 from airflow_provider_wahelp.delivery.mailing.forecast import Forecast
 from airflow_provider_wahelp.delivery.mailing.gate import Gate
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
@@ -54,6 +55,7 @@ class Assembly:
     task: str
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    files: MailingFiles | None = None
 
     def exclusions(self, channel_uuid: str, suppression: Suppression | None = None) -> Exclusions:
         """Return what decides which recipients of a channel must not be written to."""
@@ -117,7 +119,7 @@ class Assembly:
         user_ids.close()
 
     def _sender(self, channel_uuid: str) -> Sender:
-        return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid))
+        return Sender(self.hook, self.project_id, channel_uuid, self._user_ids(channel_uuid), self.files)
 
     def _user_ids(self, channel_uuid: str) -> UserIdCache:
         return UserIdCache(*remembering(), self._scope(channel_uuid), self.clock)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_of
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
@@ -122,6 +124,7 @@ class Mailing:
         chunks = {uuid: self._chunks(uuid) for uuid in worklists}
         if not self.options.dry_run:
             self._restore(worklists, chunks)
+        prepared.check_files(self.options.concurrency)
         prepared.check(self.options, resumed=self.resumed)
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
@@ -200,7 +203,7 @@ class Mailing:
         for argument, entries in self.options.suppress.items():
             with closed(entries):
                 suppression.add(entries, argument)
-        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log))
+        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log), self._files)
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -231,6 +234,7 @@ class Mailing:
             task=self._task,
             clock=self.clock,
             sleep=self.sleep,
+            files=self._files,
         )
 
     @property
@@ -238,6 +242,10 @@ class Mailing:
         """What the messages of this mailing are told from those of others by; ``resend`` makes new ones."""
         task = self.attempt.key or uuid4().hex
         return f"{task}/{self.attempt.generation}" if self._again else task
+
+    @cached_property
+    def _files(self) -> MailingFiles | None:
+        return files_of(self.options)
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""

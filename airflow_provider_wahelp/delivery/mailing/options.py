@@ -54,6 +54,9 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
+    file: Any = None
+    file_column: str | None = None
+    file_name: str | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))

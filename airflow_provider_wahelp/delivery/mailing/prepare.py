@@ -12,6 +12,7 @@ from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, batched
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
@@ -37,6 +38,7 @@ class Preparation:
     renderer: Renderer
     exclusions: Exclusions
     failures: Failures
+    files: MailingFiles | None = None
     rows: int = 0
     bad: int = 0
     users: int = 0
@@ -49,6 +51,15 @@ class Preparation:
             for people in batched(filter(None, map(self._composed, count(1), rows))):
                 self.worklist.add(people)
         self.bad += self.worklist.repeats
+
+    def check_files(self, threads: int) -> None:
+        """Leave out the recipients that wait whose file cannot be sent.
+
+        :raises InputError: if the file that all get cannot.
+        """
+        for number, reason in self.files.unsendable(self.worklist, threads) if self.files else ():
+            self._tell_bad(number, reason)
+            self.worklist.settle(number, Outcome.SKIPPED, reason)
 
     def check(self, options: Options, *, resumed: bool) -> None:
         """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
@@ -75,6 +86,11 @@ class Preparation:
         except BadRowError as error:
             self._reject(number, str(error), error.user_id, error.phone, error.label)
             return None
+        try:
+            person = self.files.attached(person, row) if self.files else person
+        except InputError as error:
+            self._reject(number, str(error), person.user_id, person.phone, person.label)
+            return None
         if reason := self.exclusions.reason(person):
             who = person.user_id, person.phone, person.label
             self.worklist.reject(number, Outcome.SUPPRESSED, reason, *who)
@@ -85,11 +101,14 @@ class Preparation:
     def _reject(
         self, number: int, reason: str, user_id: Id | None = None, phone: str | None = None, label: str = ""
     ) -> None:
+        self._tell_bad(number, reason)
+        self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
+
+    def _tell_bad(self, number: int, reason: str) -> None:
         self.bad += 1
         if self.bad <= _REASONS:
             self.reasons.append(f"row {number}: {reason}")
         self.failures.failed(number, "bad row", reason)
-        self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
 
 
 def _stop_without_rows(if_empty: str) -> None:

@@ -16,6 +16,7 @@ from airflow_provider_wahelp.delivery.alert.streaks import Streak
 from airflow_provider_wahelp.language import ENGLISH, Words
 from airflow_provider_wahelp.notifications.approval import WahelpApprovalNotifier
 from airflow_provider_wahelp.notifications.approval_options import in_each_language, shown_options
+from airflow_provider_wahelp.notifications.attachment import Attachment
 from airflow_provider_wahelp.notifications.event import Event, Kind, event_of
 from airflow_provider_wahelp.notifications.event_text import counted, default_text, names
 from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures
@@ -121,7 +122,7 @@ def test_a_summary_has_the_language_of_its_reader(language: str) -> None:
     labels = [f"{kind.name} load" for kind in Kind] + ["FAILED check"] * 5
     held = tuple(Held(label, at - 60) for label in labels)
     claim = Claim(Action.SEND, at, more=held[:2], of_run=held)
-    made = notification(language)._text([FailedTask("check", 1)], claim, "en")
+    made = notification(language)._message(Attachment(), [FailedTask("check", 1)], claim, "en").text
     assert (latin(made) == []) is (language == "ru")
     assert ("check: 5 ошибок" in made) is (language == "ru")
 
@@ -161,7 +162,7 @@ def test_a_number_of_tasks_is_told_in_either_language() -> None:
 def test_a_day_long_ago_is_named() -> None:
     at = NOW.timestamp()
     claim = Claim(Action.SEND, at, more=(Held("FAILED load", at - timedelta(days=2).total_seconds()),))
-    assert notification("ru")._text([], claim, None).splitlines()[-1] == (
+    assert notification("ru")._message(Attachment(), [], claim, None).text.splitlines()[-1] == (
         "и ещё 1 такое же событие с 20.11.2026 22:05"
     )
 

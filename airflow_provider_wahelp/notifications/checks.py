@@ -1,4 +1,4 @@
-"""What the arguments of a notifier must be. Cheap: DAG files import it."""
+"""Checks of a notifier's arguments that a DAG file pays for only where they are given."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from airflow_provider_wahelp.literals import is_literal
 MOSCOW = "Europe/Moscow"
 
 
-def quiet_hours(value: Any) -> object:
-    """Return the hours in which nothing is sent."""
+def check_hours(value: Any) -> object:
+    """Return quiet hours."""
     from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
 
     return QuietHours.parse(value) if value else None
 
 
-def zone(value: Any) -> str:
-    """Return the name of a zone."""
+def check_zone(value: Any) -> str:
+    """Return the name of a time zone."""
     if value == MOSCOW:  # a DAG file reads no zones for the default
         return MOSCOW
-    from airflow_provider_wahelp.delivery.quiet_hours import check_zone
+    from airflow_provider_wahelp.delivery import quiet_hours
 
-    return check_zone(value)
+    return quiet_hours.check_zone(value)
 
 
 def has_template(value: Any) -> bool:
