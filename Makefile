@@ -88,7 +88,7 @@ bench: .venv/.bench ## What mailings and waits cost: ten to twenty minutes, a ta
 
 docs: .venv/.docs ## The site, in build/docs: README, guides, recipes and the reference, with search, to be read offline
 	rm -rf build/docs
-	.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -d build/doctrees -c docs/site . build/docs
+	.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -j auto -d build/doctrees -c docs/site . build/docs
 	@echo "build/docs/index.html"
 
 recording: .venv/.docs ## The demo anew, as the moving picture of the site
