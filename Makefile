@@ -15,7 +15,7 @@ comma := ,
 
 # What else than the extra dev is pinned.
 EXTRA_2.11 := --extra browser
-EXTRA_3.3 := --extra bench --extra browser --extra celery --extra release --extra tables
+EXTRA_3.3 := --extra bench --extra browser --extra celery --extra docs --extra release --extra tables
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -25,7 +25,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench docs recording translations dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -86,6 +86,23 @@ import-cost: .venv/.installed ## What importing the provider costs
 bench: .venv/.bench ## What mailings and waits cost: ten to twenty minutes, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
+docs: .venv/.docs ## The site, in build/docs: README, guides, recipes and the reference, with search, to be read offline
+	rm -rf build/docs
+	.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -j auto -d build/doctrees -c docs/site . build/docs
+	@echo "build/docs/index.html"
+
+recording: .venv/.docs ## The demo anew, as the moving picture of the site
+	.venv/bin/python docs/site/recording.py
+
+translations: .venv/.installed ## After a change of words that people are told: bring the catalogues up to date, compile them
+	.venv/bin/pybabel --quiet extract --no-default-keywords --keyword=gettext --keyword=ngettext:1,2 \
+		--keyword=marked --keyword=marked_many:1,2 --add-location=file --sort-by-file --no-wrap \
+		--project=airflow-provider-wahelp --output-file=.venv/wahelp.pot airflow_provider_wahelp
+	@for language in ru uk kk; do .venv/bin/pybabel --quiet update --domain=wahelp --locale=$$language \
+		--input-file=.venv/wahelp.pot --output-dir=airflow_provider_wahelp/locale \
+		--no-fuzzy-matching --no-wrap --ignore-obsolete --ignore-pot-creation-date || exit; done
+	.venv/bin/pybabel --quiet compile --domain=wahelp --directory=airflow_provider_wahelp/locale
+
 dist: .venv/.installed ## Build what is uploaded into dist/, and check it: the same files make the same bytes
 	rm -rf dist
 	.venv/bin/python -m hatchling build
@@ -104,7 +121,7 @@ clean: ## Remove whatever was built or downloaded here
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
 	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release$(comma)tables)
 
-.venv/.bench .venv/.browser .venv/.celery: .venv/.%: .venv/.installed
+.venv/.bench .venv/.browser .venv/.celery .venv/.docs: .venv/.%: .venv/.installed
 	$(call packages,.venv,constraints/airflow-3.3.txt,$*)
 	@touch $@
 

@@ -68,6 +68,11 @@ FIELDS = (
         "Default region",
         "The country of phones without a country code, e.g. RU: then 9161234567 is +79161234567.",
     ),
+    FormField(
+        "language",
+        "Language",
+        "en or ru: of alerts, and of what is said beside a question. Empty: what [wahelp] language says.",
+    ),
     FormField("timeout", "Timeout", "Seconds to wait for an answer.", kind="number", default=30, minimum=1),
     FormField(
         "send_timeout",

@@ -84,6 +84,17 @@ def _config() -> dict[str, Any]:
                     "example": "wahelp_state",
                     "default": "",
                 },
+                "language": {
+                    "description": (
+                        "The language of alerts, and of what is said beside a question: ``en`` or ``ru``. "
+                        "An argument and a connection go before it. Empty: English, and beside a question "
+                        "its own language.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "ru",
+                    "default": "",
+                },
                 "per_person": {
                     "description": (
                         "How many messages a person gets in a period at most, over all mailings and single "

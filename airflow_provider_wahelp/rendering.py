@@ -30,6 +30,7 @@ _TEXTS = frozenset(
         "group_by",
         "idempotency_key",
         "key",
+        "language",
         "message_id",
         "method",
         "name",

@@ -13,6 +13,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.settings import Settings, base_url
 from airflow_provider_wahelp.connection_form import LOGIN_SCOPES
 from airflow_provider_wahelp.hooks.extra import read_extra
+from airflow_provider_wahelp.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -27,6 +28,7 @@ class WahelpConnection:
 
     :param login_scope: ``host`` or ``process``.
     :param webhook_token: the secret of the receiver's address; without one there is no receiver.
+    :param language: of what people are told; ``None`` if neither the connection nor ``[wahelp]`` says.
     """
 
     conn_id: str
@@ -36,6 +38,7 @@ class WahelpConnection:
     default_region: str | None = None
     login_scope: str = "host"
     webhook_token: str | None = field(default=None, repr=False)
+    language: Language | None = None
 
     @property
     def host(self) -> str:
@@ -81,6 +84,7 @@ def read_connection(connection: Connection, extra: Any) -> WahelpConnection:
         default_region=phones.check_region(given["default_region"]),
         login_scope=arguments.choice(given["login_scope"], "login_scope", LOGIN_SCOPES),
         webhook_token=_checked(given["webhook_token"], _secret),
+        language=_language(given["language"]),
     )
 
 
@@ -117,6 +121,16 @@ def _secret(token: str) -> str:
             "prints: it is the only proof of who posts to the receiver",
         )
     return token
+
+
+def _language(given: str | None) -> Language | None:
+    """Return the language of a connection, or of all."""
+    from airflow.providers.common.compat.sdk import conf
+
+    of_all = conf.get("wahelp", "language", fallback="").strip()
+    value, name = (given, "language") if given else (of_all, "[wahelp] language")
+    language: Language | None = arguments.choice(value, name, LANGUAGES) if value else None
+    return language
 
 
 def _at_least(least: float, number: N, argument: str) -> N:

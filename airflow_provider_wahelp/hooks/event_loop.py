@@ -25,6 +25,7 @@ from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_conn
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
+from airflow_provider_wahelp.language import Language
 from airflow_provider_wahelp.storage.downloads import download
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ class EventLoopHook(BaseWahelpHook):
         with airflow_errors():
             connection = await self._read_connection()
             return connection.host if connection.webhook_token else None
+
+    async def language(self) -> Language | None:
+        """Return the language of what people are told; ``None`` if neither connection nor option says."""
+        with airflow_errors():
+            return (await self._read_connection()).language
 
     async def region(self) -> str | None:
         """Return the country of phones without a country code, checked; the connection's by default."""

@@ -53,11 +53,14 @@ def check_names(answers: Any, default: Any, named: Any) -> None:
 
 
 def texts(
-    question: str, unclear: str | None, voice: str | None, reminder: str | None
+    question: str, language: str | None, unclear: str | None, voice: str | None, reminder: str | None
 ) -> dict[PromptKind, str]:
-    """Return what is sent beside a question."""
+    """Return what is sent beside a question.
+
+    :param language: of what the author has not written; that of the question by default.
+    """
     return {
-        "unclear": unclear or wording.with_question(wording.UNCLEAR, question),
-        "voice": voice or wording.with_question(wording.VOICE, question),
+        "unclear": unclear or wording.with_question(wording.UNCLEAR, question, language),
+        "voice": voice or wording.with_question(wording.VOICE, question, language),
         "reminder": reminder or question,
     }

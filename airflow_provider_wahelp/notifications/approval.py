@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.notifications.approval_options import shown_options
 from airflow_provider_wahelp.notifications.wahelp import WahelpNotifier
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.language import Words
     from airflow_provider_wahelp.notifications.event import Event
     from airflow_provider_wahelp.notifications.notification import Notification
 
@@ -77,13 +79,17 @@ class WahelpApprovalNotifier(WahelpNotifier):
         self._record(context)
         return notification
 
-    _question: tuple[str, str] = ("", "")
-    """What stands above and below."""
+    _question: tuple[str, list[str], str] = ("", [], "")
+    """What stands above, the options, and the code of the question."""
 
-    def _text(self, event: Event, zone: ZoneInfo) -> str:
-        above, below = self._question
+    def _text(self, event: Event, zone: ZoneInfo, words: Words) -> str:
+        above, options, code = self._question
         own = self.text not in (None, "", "None")
-        return arguments.text("\n".join([str(self.text) if own else above, below]))
+        shown = [f"{number}. {option}" for number, option in enumerate(shown_options(options, words), 1)]
+        how = words.gettext(
+            "Reply with a number. If you were asked several things: #{code} and the number.", code=code
+        )
+        return arguments.text("\n".join([str(self.text) if own else above, *shown, how]))
 
     def _record(self, context: Context) -> None:
         """Write down who may decide, before anybody can reply."""
@@ -98,20 +104,18 @@ class WahelpApprovalNotifier(WahelpNotifier):
             channel_uuid=str(rendered.channel_uuid or ""),
             options=list(options),
             asked_at=datetime.now(UTC).isoformat(),
+            language=str(rendered.language or ""),
         )
         ti: Any = context["ti"]
         ti.xcom_push(key=XCOM_KEY, value=record.signed(ti.id))
 
 
-def _question(context: Context) -> tuple[str, str]:
+def _question(context: Context) -> tuple[str, list[str], str]:
     from airflow_provider_wahelp.notifications.approval_record import code_of
 
     task: Any = context["task"]
     if not getattr(task, "options", None) or not getattr(task, "subject", None):
         raise InputError("notifiers", "WahelpApprovalNotifier is for an operator that asks people (HITL)")
     ti: Any = context["ti"]
-    code = code_of(ti.id)
-    numbered = [f"{number}. {option}" for number, option in enumerate(task.options, 1)]
     above = "\n".join(part for part in (task.subject, task.body) if part)
-    how = f"Reply with a number. If you were asked several things: #{code} and the number."
-    return above, "\n".join([*numbered, how])
+    return above, list(task.options), code_of(ti.id)

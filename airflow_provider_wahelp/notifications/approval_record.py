@@ -19,7 +19,14 @@ from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
 XCOM_KEY = "wahelp_approval"
 
 _CODE = re.compile(r"\s*#?(\d{4})(?!\d)[\s:.,-]*(.*)", re.DOTALL)
-_FIELDS = {"conn_id": str, "channel_uuid": str, "options": list, "users": dict, "asked_at": str}
+_FIELDS = {
+    "conn_id": str,
+    "channel_uuid": str,
+    "options": list,
+    "users": dict,
+    "asked_at": str,
+    "language": str,
+}
 
 
 def code_of(ti_id: object) -> str:
@@ -40,6 +47,7 @@ class ApprovalRecord:
     :param channel_uuid: where; the empty string is the connection's.
     :param users: the Airflow user for the digest of each approver's phone.
     :param asked_at: about when, in ISO 8601 with a zone, by the worker's clock.
+    :param language: in which; the empty string is the connection's.
     """
 
     conn_id: str
@@ -47,6 +55,7 @@ class ApprovalRecord:
     options: Sequence[str]
     asked_at: str
     users: Mapping[str, str] = field(repr=False)
+    language: str = ""
 
     @classmethod
     def of(cls, phones: Mapping[str, str], **fields: Any) -> Self:

@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.language import Words, marked
 
 _SHARE = 0.4  # of the time: to read it; a send needs the rest
 
@@ -25,16 +26,27 @@ class Attachment(NamedTuple):
     """The file of an alert.
 
     :param part: the file; ``None`` where it cannot be sent.
-    :param lacking: the line that says so.
+    :param name: what it is called; empty where that is not known.
+    :param why: why it cannot be sent, a :func:`marked` text.
+    :param error: what stands there for ``{error}``.
     """
 
     part: FilePart | None = None
-    lacking: str = ""
+    name: str = ""
+    why: str = ""
+    error: str = ""
 
-    @property
-    def refused(self) -> str:
-        """The line that says that Wahelp takes no such file."""
-        return _without(self.part.name if self.part else "", "Wahelp refuses it")
+    def lacking(self, words: Words) -> str:
+        """Return the line that says that it cannot be sent."""
+        why = words.gettext(self.why, error=self.error)
+        if not self.name:
+            return words.gettext("Without the file: {why}.", why=why)
+        return words.gettext("Without the file {name}: {why}.", name=self.name, why=why)
+
+    def refused(self, words: Words) -> str:
+        """Return the line that says that Wahelp takes no such file."""
+        name = self.part.name if self.part else ""
+        return Attachment(name=name, why=marked("Wahelp refuses it")).lacking(words)
 
 
 async def read_attachment(file: Any, seconds: float) -> Attachment:
@@ -45,19 +57,18 @@ async def read_attachment(file: Any, seconds: float) -> Attachment:
     if not file:
         return Attachment()
     if isinstance(file, Unrendered):
-        return Attachment(lacking=_without("", f"its path cannot be rendered ({file.error})"))
+        return Attachment(why=marked("its path cannot be rendered ({error})"), error=file.error)
     name = str(file).rpartition("/")[2]
     try:
         async with asyncio.timeout(seconds * _SHARE):
             # A thread that knows the loop: in a triggerer an Airflow connection is asked for through it.
             return Attachment(await sync_to_async(_read, thread_sensitive=False)(file))
     except TimeoutError:
-        why = "it could not be read in time"
+        return Attachment(None, name, marked("it could not be read in time"))
     except InputError as error:
-        why = f"it {error.must}"
+        return Attachment(None, name, marked("it {error}"), error.must)
     except Exception as error:  # noqa: BLE001 - whatever an object storage raises: the alert goes
-        why = f"it cannot be read ({type(error).__name__})"
-    return Attachment(lacking=_without(name, why))
+        return Attachment(None, name, marked("it cannot be read ({error})"), type(error).__name__)
 
 
 def once(read: Callable[[], Any]) -> Callable[[], Any]:
@@ -83,7 +94,3 @@ def _read(file: Any) -> FilePart:
     with kept.rewrite() as copy, found.open() as content:
         shutil.copyfileobj(content, copy)
     return part_of(kept, found.name, found.content_type or "")
-
-
-def _without(name: str, why: str) -> str:
-    return f"Without the file{name and f' {name}'}: {why}."

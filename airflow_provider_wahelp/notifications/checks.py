@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_wahelp.literals import is_literal
+
 MOSCOW = "Europe/Moscow"
 
 
@@ -21,3 +23,10 @@ def check_zone(value: Any) -> str:
     from airflow_provider_wahelp.delivery import quiet_hours
 
     return quiet_hours.check_zone(value)
+
+
+def has_template(value: Any) -> bool:
+    """Return whether a value is a template, or has one in it."""
+    if isinstance(value, list | tuple):
+        return any(map(has_template, value))
+    return isinstance(value, str) and not is_literal(value)

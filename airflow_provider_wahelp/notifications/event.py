@@ -1,19 +1,19 @@
-"""What has happened: read from the context of any callback, and said in a few lines fit for a phone."""
+"""What has happened, read from the context of any callback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_wahelp.delivery.alert.streaks import Streak
-from airflow_provider_wahelp.notifications.failed_tasks import Failures, names
+from airflow_provider_wahelp.language import marked
+from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures
 
-_LONGEST_REASON = 200
-_LOST = "no exception: its process was killed or lost"
+_LOST = marked("no exception: its process was killed or lost")
 
 
 class Kind(StrEnum):
@@ -38,18 +38,6 @@ _BY_STATE = {
     "success": Kind.SUCCEEDED,
     "skipped": Kind.SKIPPED,
 }
-_HEADS = {
-    Kind.FAILED: "Failed",
-    Kind.RETRY: "Failed, to be retried",
-    Kind.SUCCEEDED: "Succeeded",
-    Kind.SKIPPED: "Skipped",
-    Kind.RUNNING: "Running",
-    Kind.ASKS: "Waiting for an answer",
-    Kind.DEADLINE: "Deadline missed",
-    Kind.SLA: "SLA missed",
-    Kind.RECOVERED: "Recovered",
-    Kind.BROKEN: "Broken",
-}
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,8 @@ class Event:
     :param try_number: the attempt, counted from 1.
     :param tries: the attempts in all.
     :param occurrence: tells apart events that have all of the above in common.
-    :param reason: why it has happened, in one line.
+    :param reason: why it has happened, in one line, as Airflow, an exception or a :func:`marked` text has it.
+    :param mute: the tasks that have failed, and have no notifier of their own.
     :param at: when it has happened; ``None`` for now.
     :param streak: what failures it belongs to; ``None`` where nobody counts them.
     """
@@ -78,6 +67,7 @@ class Event:
     link: str = ""
     at: datetime | None = None
     streak: Streak | None = None
+    mute: tuple[FailedTask, ...] = ()
 
     @property
     def ends_run(self) -> bool:
@@ -92,42 +82,12 @@ class Event:
 
     @property
     def label(self) -> str:
-        """The event in a summary of its run."""
-        return f"{self.task_id or self.dag_id} {self.kind}"
+        """The event as it is kept for a summary of its run, in no language."""
+        return f"{self.kind.name} {self.task_id or self.dag_id}"
 
     def because_of(self, failures: Failures) -> Event:
-        """Return the event; its reason names the tasks that have failed and have no notifier of their own."""
-        mute = [task for task in failures.tasks if not task.notifies]
-        return replace(self, reason=f"{self.reason}: {names(mute)}") if mute else self
-
-    def default_text(self, now: datetime, zone: tzinfo) -> str:
-        """Return what an alert says if its author has written no text.
-
-        :param now: the time, with a zone.
-        """
-        return "\n".join(line for line in self._lines((self.at or now).astimezone(zone)) if line)
-
-    def _head(self) -> str:
-        if not self.streak or self.streak.failures == 1 or self.kind is not Kind.FAILED:
-            return _HEADS[self.kind]
-        days = self.streak.days
-        return f"Failed again (day {days})" if days > 1 else "Failed again"
-
-    def _lines(self, when: datetime) -> Iterator[str]:
-        task = f", task {self.task_id}" if self.task_id else ""
-        index = f" [{self.map_index}]" if self.map_index >= 0 else ""
-        yield f"{self._head()}: {self.dag_id or 'a DAG'}{task}{index}"
-        yield shortened(self.reason, _LONGEST_REASON)
-        tries = f" of {self.tries}" if self.tries >= self.try_number else ""
-        attempt = f"Try {self.try_number}{tries}, " if self.try_number else ""
-        yield f"{attempt}{when:%d %b %H:%M %Z}"
-        yield f"Run {self.run_id}" if self.run_id else ""
-        yield self.link
-
-
-def shortened(text: str, longest: int) -> str:
-    """Return a text that has at most so many characters."""
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+        """Return the event with the tasks that have failed and have no notifier of their own."""
+        return replace(self, mute=tuple(task for task in failures.tasks if not task.notifies))
 
 
 def event_of(context: Mapping[str, Any]) -> Event:
@@ -185,7 +145,7 @@ def _missed_deadline(context: Mapping[str, Any]) -> Event:
         run_id=run_id,
         occurrence=str(_get(deadline, "id") or ""),
         link=_safely(lambda: _link_of_run(dag_id, run_id)),
-        at=_time(_get(deadline, "deadline_time")),
+        at=time_of(_get(deadline, "deadline_time")),
     )
 
 
@@ -243,16 +203,25 @@ def _ids(context: Mapping[str, Any]) -> tuple[str, str]:
 
 def _link_of_task(context: Mapping[str, Any], ti: Any, kind: Kind) -> str:
     make = getattr(context.get("task"), "generate_link_to_ui_from_context", None)
-    return str(make(context=context)) if kind is Kind.ASKS and make else str(_get(ti, "log_url") or "")
+    link = str(make(context=context)) if kind is Kind.ASKS and make else str(_get(ti, "log_url") or "")
+    path, *rest = link.split("?", 1)  # in a query a plus is a space
+    return "?".join([path.replace("%3A", ":").replace("%2B", "+"), *rest])
 
 
 def _link_of_run(dag_id: str, run_id: str) -> str:
     from airflow.providers.common.compat.sdk import conf
     from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-    section, place = ("api", "runs/") if AIRFLOW_V_3_0_PLUS else ("webserver", "grid?dag_run_id=")
+    # In a path the time of a run needs no escapes, and the link is shorter on a phone.
+    section, place, safe = (
+        ("api", "runs/", ":+") if AIRFLOW_V_3_0_PLUS else ("webserver", "grid?dag_run_id=", ":")
+    )
     base = conf.get(section, "base_url", fallback="")
-    return f"{base.rstrip('/')}/dags/{dag_id}/{place}{quote(run_id)}" if base and dag_id and run_id else ""
+    return (
+        f"{base.rstrip('/')}/dags/{dag_id}/{place}{quote(run_id, safe=safe)}"
+        if base and dag_id and run_id
+        else ""
+    )
 
 
 def _safely(link: Callable[[], str]) -> str:
@@ -271,7 +240,8 @@ def _number(value: Any, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _time(value: Any) -> datetime | None:
+def time_of(value: Any) -> datetime | None:
+    """Return a time with a zone, if it is one."""
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:

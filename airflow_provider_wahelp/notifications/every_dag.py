@@ -58,7 +58,7 @@ def task_failed(context: Any) -> None:
             return made
         with _streaks() as streaks:
             streak = streaks.fail(_task(made.event), made.event.identity, _now(made.zone))
-        return _of(made, replace(made.event, streak=streak))
+        return replace(made, event=replace(made.event, streak=streak))
 
     _tell(context, change)
 
@@ -72,10 +72,7 @@ def task_succeeded(context: Any) -> None:
             return
 
         def change(made: Notification) -> Notification:
-            since = datetime.fromtimestamp(streak.since, made.zone)
-            times = "once" if streak.failures == 1 else f"{streak.failures} times"
-            reason = f"It had failed {times}, since {since:%d %b %H:%M}."
-            return _of(made, replace(made.event, kind=Kind.RECOVERED, reason=reason))
+            return replace(made, event=replace(made.event, kind=Kind.RECOVERED, streak=streak))
 
         if _tell(context, change):
             streaks.end(_task(event))
@@ -85,7 +82,7 @@ def run_failed(context: Any) -> None:
     """Tell of a run that has failed what its tasks did not tell."""
 
     def change(made: Notification) -> Notification:
-        told_by_tasks = made.event.reason == "task failure"
+        told_by_tasks = made.event.reason == "task failure" and not made.event.mute
         return replace(made, window=0.0, only_news=told_by_tasks)
 
     _tell(context, change)
@@ -128,11 +125,6 @@ def _logged() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - a callback that raises fills the log with its locals
         words = scrub(" ".join([str(error), *getattr(error, "__notes__", [])]))
         log.warning("An alert of [wahelp] alert_to failed; nothing else is affected. %s", words)
-
-
-def _of(made: Notification, event: Event) -> Notification:
-    """Return an alert with another event, and the text of that."""
-    return replace(made, event=event, text=event.default_text(datetime.now(UTC), made.zone))
 
 
 @contextmanager

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_wahelp.notifications.threads import DaemonExecutor
-
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,6 @@ def failures_of(context: Mapping[str, Any], seconds: float) -> Failures:
         ),
         started.timestamp() if isinstance(started, datetime) else 0.0,
     )
-
-
-def names(tasks: Sequence[FailedTask]) -> str:
-    """Return the names of some tasks, and how many others there are."""
-    each = list(map(str, tasks))
-    others = len(each) - _NAMED
-    return ", ".join(each[:_NAMED]) + (f" and {others} others" if others > 0 else "")
 
 
 def _states(ti: Any, seconds: float) -> Mapping[str, str]:

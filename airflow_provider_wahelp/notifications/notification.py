@@ -7,11 +7,11 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,11 @@ from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.language import Words, marked_many
 from airflow_provider_wahelp.notifications.attachment import Attachment, once, read_attachment
-from airflow_provider_wahelp.notifications.event import Event, Kind, shortened
-from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, names
+from airflow_provider_wahelp.notifications.event import Event, Kind
+from airflow_provider_wahelp.notifications.event_text import counted, names, shortened
+from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures
 from airflow_provider_wahelp.notifications.state import state_and_key
 from airflow_provider_wahelp.notifications.threads import run_with_timeout
 from airflow_provider_wahelp.storage.keys import keyed_hash
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
 LONGEST = 4000
 """Characters: what messengers take in one message."""
 
-_SILENT = "failed without an alert of its own, probably killed"
 _NAMED = 5  # labels that a summary names
+_MORE = marked_many("and {count} more since {since}", "and {count} more since {since}")
+_OTHERS = marked_many("{named} and {count} other", "{named} and {count} others")
 _PATIENCE = 0.8  # of the time: to wait for the other alerts of the host; a send needs the rest
 _TIDY_UP = 0.05  # of the time: to note what became of an alert, and to close the connections
 
@@ -45,6 +48,8 @@ log = logging.getLogger(__name__)
 class Notification:
     """An event, and everything that is needed to send it to its recipients.
 
+    :param text: makes its text, of event and zone in some words.
+    :param language: the language of the text; ``None``: the connection's.
     :param conn_id: the id of the Airflow connection.
     :param region: the country of phones without a country code; ``None``: the connection's.
     :param window: for how many seconds a message silences its group; 0 for not at all.
@@ -57,7 +62,7 @@ class Notification:
     """
 
     event: Event
-    text: str = field(repr=False)
+    text: Callable[[Event, ZoneInfo, Words], str] = field(repr=False)
     recipients: Sequence[AlertRecipient]
     conn_id: str
     channels: Channels
@@ -69,6 +74,7 @@ class Notification:
     template: str = field(repr=False)
     failures: Failures = field(default_factory=Failures)
     only_news: bool = False
+    language: str | None = None
     file: Any = field(default=None, repr=False)
 
     def send_and_wait(self, deadline: float) -> None:
@@ -143,28 +149,37 @@ class Notification:
                     why = "quiet hours" if quiet else "throttle"
                     log.info("Held back for %s (%s): a later message will report it.", who, why)
                 else:
-                    lines = [*await asyncio.to_thread(self._silent, alerts, key), *_counts(claim, self.zone)]
-                    if self.only_news and not lines and claim.action is Action.SEND:
+                    silent = await asyncio.to_thread(self._silent, alerts, key)
+                    news = bool(silent or claim.more or claim.of_run)
+                    if self.only_news and not news and claim.action is Action.SEND:
                         return await asyncio.to_thread(alerts.finish, alert)
-                    file = await read()
-                    message = self._message(lines, file)
-                    await sender().send(alert, who, claim, message)
+                    write = partial(self._message, await read(), silent, claim)
+                    await sender().send(alert, who, claim, write)
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None
 
-    def _message(self, lines: Sequence[str], file: Attachment) -> AlertMessage:
+    def _message(
+        self, file: Attachment, silent: Sequence[FailedTask], claim: Claim, language: str | None
+    ) -> AlertMessage:
+        """Return what is sent.
+
+        :param silent: failed tasks to name at its end.
+        :param language: the connection's.
+        """
         from airflow_provider_wahelp.delivery.alert.sender import AlertMessage
 
-        told = [*lines, file.lacking] if file.lacking else lines
+        words = Words(self.language or language or "en")
+        text = self.text(self.event, self.zone, words)
+        lines = [*_silent_ones(silent, words), *_counts(claim, self.zone, words)]
+        told = [*lines, file.lacking(words)] if file.why else lines
         return AlertMessage(
-            with_lines(self.text, told), file.part, with_lines(self.text, [*lines, file.refused])
+            with_lines(text, told), file.part, with_lines(text, [*lines, file.refused(words)])
         )
 
-    def _silent(self, alerts: Alerts, key: bytes) -> list[str]:
-        """Return a line for tasks whose own notifier was not called, as when Airflow 3 finds one killed."""
+    def _silent(self, alerts: Alerts, key: bytes) -> list[FailedTask]:
+        """Return the tasks whose own notifier was not called, as when Airflow 3 finds one killed."""
         own = [task for task in self.failures.tasks if task.notifies]
-        silent = [task for task in own if not alerts.came_up(self._failure(key, task), self.failures.since)]
-        return [f"{_SILENT}: {names(silent)}"] if silent else []
+        return [task for task in own if not alerts.came_up(self._failure(key, task), self.failures.since)]
 
     def _failure(self, key: bytes, task: FailedTask) -> bytes:
         event = self.event
@@ -208,21 +223,32 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
     return "\n".join([shortened(text, LONGEST - sum(len(line) + 1 for line in lines)), *lines])
 
 
-def _counts(claim: Claim, zone: ZoneInfo) -> Iterator[str]:
+def _silent_ones(silent: Sequence[FailedTask], words: Words) -> Iterator[str]:
+    if silent:
+        tasks = names(silent, words)
+        yield words.gettext("failed without an alert of its own, probably killed: {tasks}", tasks=tasks)
+
+
+def _counts(claim: Claim, zone: ZoneInfo, words: Words) -> Iterator[str]:
     if claim.of_run:
-        counted = Counter(held.label for held in claim.of_run)
-        labels = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
-        named = ", ".join(f"{label} ({count})" for label, count in labels[:_NAMED])
-        rest = sum(count for _, count in labels[_NAMED:])
-        others = f" and {rest} others" if rest else ""
-        yield f"held back in this run since {_since(claim.of_run, claim.at, zone)}: {named}{others}"
+        since = _since(claim.of_run, claim.at, zone, words)
+        events = _summary(Counter(held.label for held in claim.of_run), words)
+        yield words.gettext("held back in this run since {since}: {events}", since=since, events=events)
     if claim.more:
-        yield f"and {len(claim.more)} more since {_since(claim.more, claim.at, zone)}"
+        since = _since(claim.more, claim.at, zone, words)
+        yield words.ngettext(*_MORE, len(claim.more), since=since)
 
 
-def _since(held: Sequence[Held], at: float, zone: ZoneInfo) -> str:
+def _summary(labels: Mapping[str, int], words: Words) -> str:
+    often = sorted(labels.items(), key=lambda entry: (-entry[1], entry[0]))
+    named = ", ".join(counted(label, count, words) for label, count in often[:_NAMED])
+    rest = sum(count for _, count in often[_NAMED:])
+    return words.ngettext(*_OTHERS, rest, named=named) if rest else named
+
+
+def _since(held: Sequence[Held], at: float, zone: ZoneInfo, words: Words) -> str:
     first, now = (datetime.fromtimestamp(moment, zone) for moment in (min(one.at for one in held), at))
-    return f"{first:%H:%M}" if now - first < timedelta(hours=20) else f"{first:%d %b %H:%M}"
+    return f"{first:%H:%M}" if now - first < timedelta(hours=20) else words.time(first)
 
 
 def _digest(key: bytes, *parts: object) -> bytes:

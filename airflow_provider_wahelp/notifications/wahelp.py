@@ -16,8 +16,8 @@ from airflow_provider_wahelp.client.errors import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.literals import is_literal
-from airflow_provider_wahelp.notifications.checks import MOSCOW, check_hours, check_zone
+from airflow_provider_wahelp.language import ENGLISH, Language, Words, check_language
+from airflow_provider_wahelp.notifications.checks import MOSCOW, check_hours, check_zone, has_template
 from airflow_provider_wahelp.rendering import KeepsTexts
 from airflow_provider_wahelp.task import Argument, anything, optional
 
@@ -74,6 +74,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
     :param fallback: channels, by uuid, to try in this order if the recipient lacks the messenger.
     :param timeout: how long everything may take: a timedelta or seconds, 10 by default.
     :param raise_on_error: whether to raise an error. Airflow logs what its callbacks raise.
+    :param language: the language of the default text and of counts, ``en`` or ``ru``; the connection's by
+        default, then that of ``[wahelp] language``, then English.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
     """
 
@@ -92,6 +94,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         "fallback": optional(wait_options.fallback),
         "text": optional(arguments.text),
         "file": optional(anything),
+        "language": optional(check_language),
     }
     """What each template field must be."""
     template_fields: Sequence[str] = tuple(checks)
@@ -118,6 +121,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         fallback: Sequence[str] | str | None = None,
         timeout: timedelta | float = 10.0,
         raise_on_error: bool = False,
+        language: Language | None = None,
         wahelp_conn_id: str = "wahelp_default",
         **kwargs: Any,
     ) -> None:
@@ -139,6 +143,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         self.fallback = fallback
         self.timeout = timeout
         self.raise_on_error = raise_on_error
+        self.language = language
         self.wahelp_conn_id = wahelp_conn_id
         super().__init__(**kwargs)
         # Airflow makes the notifier of a deadline when the deadline is missed. If that raises, Airflow logs
@@ -187,7 +192,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
                 argument.refuse_literal(name, getattr(self, name))
 
         given = (self.to, self.phone, self.user_id)
-        if not any(map(_has_template, given)):
+        if not any(map(has_template, given)):
             recipients(*given)
         if self.throttle is not None:
             wait_options.seconds(self.throttle, "throttle")
@@ -210,11 +215,12 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK)
         event = event_of(context).because_of(failures)
         zone = ZoneInfo(check_zone(rendered.timezone))
-        text = rendered._text(event, zone)
+        text = rendered._text(event, zone, ENGLISH)
         fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
             event=event,
-            text=text,
+            text=rendered._text,
+            language=check_language(rendered.language) if rendered.language else None,
             file=rendered.file,
             recipients=recipients(rendered.to, rendered.phone, rendered.user_id),
             conn_id=rendered.wahelp_conn_id,
@@ -257,10 +263,12 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         self.log.warning("The notifier's %s cannot be rendered (%s). %s.", field, kind, instead)
         return None if field == "text" else Unrendered(kind)
 
-    def _text(self, event: Event, zone: ZoneInfo) -> str:
+    def _text(self, event: Event, zone: ZoneInfo, words: Words) -> str:
         """Return the text to send, by default that of the event."""
+        from airflow_provider_wahelp.notifications.event_text import default_text
+
         empty = self.text in (None, "", "None")
-        text = event.default_text(datetime.now(UTC), zone) if empty else self.text
+        text = default_text(event, datetime.now(UTC), zone, words) if empty else self.text
         if isinstance(text, str):  # the words of an exception may hold what cannot be encoded
             text = text.encode(errors="replace").decode()
         return arguments.text(text)
@@ -286,12 +294,6 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             self.log.warning(
                 "A notifier failed; nothing else is affected. %s", scrub(" ".join([words, *notes]))
             )
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_has_template, value))
-    return isinstance(value, str) and not is_literal(value)
 
 
 send_wahelp_notification = WahelpNotifier

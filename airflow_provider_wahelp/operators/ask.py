@@ -17,6 +17,7 @@ from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.incoming import asking_options
 from airflow_provider_wahelp.incoming.choices import check_answers
 from airflow_provider_wahelp.incoming.question import Decide, OnUnclear, Question, Rules
+from airflow_provider_wahelp.language import Language, check_language
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.limits import admission
 from airflow_provider_wahelp.operators.sending import SendingOperator
@@ -61,9 +62,10 @@ class AskOperator(SendingOperator, BranchMixIn):
         seconds; ``None`` for no reminder.
     :param reminder_text: the reminder; the question by default.
     :param on_unclear: if a text means none of the answers: ``ask_again``, ``ignore`` or ``fail``.
-    :param unclear_text: what is sent then; by default an excuse in the language of the question, and the
-        question.
+    :param unclear_text: what is sent then; by default an excuse and the question.
     :param voice_text: what is sent once in its place if it was a voice note.
+    :param language: the language of both, ``en`` or ``ru``; by default the connection's, then that of
+        ``[wahelp] language``, then the question's.
     :param max_repeats: how often a person is asked again. After that unclear texts are ignored.
     :param branches: which tasks follow each answer, by its name: the id of a task or task group, or a list.
         The other tasks directly downstream are skipped.
@@ -92,6 +94,7 @@ class AskOperator(SendingOperator, BranchMixIn):
         "on_unclear": required(asking_options.on_unclear),
         "unclear_text": optional(arguments.text_of("unclear_text")),
         "voice_text": optional(arguments.text_of("voice_text")),
+        "language": optional(check_language),
         "max_repeats": required(asking_options.max_repeats),
         "branches": optional(asking_options.branches),
         "idempotency_key": optional(arguments.idempotency_key, not_given=(None,)),
@@ -120,6 +123,7 @@ class AskOperator(SendingOperator, BranchMixIn):
         on_unclear: OnUnclear = "ask_again",
         unclear_text: str | None = None,
         voice_text: str | None = None,
+        language: Language | None = None,
         max_repeats: int | str = asking_options.MAX_REPEATS,
         branches: Mapping[str, Sequence[str] | str] | None = None,
         idempotency_key: int | str | None = None,
@@ -148,6 +152,7 @@ class AskOperator(SendingOperator, BranchMixIn):
         self.on_unclear = on_unclear
         self.unclear_text = unclear_text
         self.voice_text = voice_text
+        self.language = language
         self.max_repeats = max_repeats
         self.branches = branches
         self.idempotency_key = idempotency_key
@@ -237,6 +242,7 @@ class AskOperator(SendingOperator, BranchMixIn):
             rules=self._rules(),
             texts=asking_options.texts(
                 self._checked("question"),
+                self._checked("language") or self.hook.language(),
                 *map(self._checked, ("unclear_text", "voice_text", "reminder_text")),
             ),
             default=default,

@@ -14,6 +14,12 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.incoming.choices import NO, YES, choices_of
+from airflow_provider_wahelp.notifications.approval_options import (
+    APPROVE,
+    REJECT,
+    are_of_airflow,
+    in_each_language,
+)
 from airflow_provider_wahelp.notifications.approval_record import split_code
 from airflow_provider_wahelp.receiver.decisions import Decision, Question, decide, questions
 from airflow_provider_wahelp.receiver.missed_replies import MissedReplies
@@ -23,7 +29,7 @@ from airflow_provider_wahelp.receiver.received import Received
 
 log = logging.getLogger(__name__)
 
-_NAMES = {YES: "Approve", NO: "Reject"}  # of ApprovalOperator: a yes is understood in many words
+_NAMES = {YES: APPROVE, NO: REJECT}  # a yes is understood in many words
 _MOST_THREADS = 1  # of the database: a decision is rare
 _MISSED = MissedReplies()
 
@@ -101,9 +107,11 @@ def _meaning(question: Question, words: str) -> str | None:
         return said
     if said.isdecimal() and 1 <= int(said) <= len(options):
         return options[int(said) - 1]
-    names = _NAMES if tuple(options) == tuple(_NAMES.values()) else {option: option for option in options}
+    own = not are_of_airflow(options)
+    names = {option: option for option in options} if own else _NAMES
+    said_as = {name: [option] if own else in_each_language(option) for name, option in names.items()}
     try:
-        meaning = choices_of({name: [option] for name, option in names.items()}).meaning(words)
+        meaning = choices_of(said_as).meaning(words)
     except InputError:  # a single option, or two that differ in signs only: numbers tell them apart
         return None
     return names.get(meaning or "")

@@ -71,6 +71,14 @@ def test_a_phone_without_a_country_code_is_of_the_region_of_the_hook_or_of_the_c
         new_hook(default_region="Moscow").find_user("9161112233", **channel)
 
 
+def test_a_hook_tells_the_language_of_its_connection(
+    new_hook: Any, wahelp_sandbox: Sandbox, connect: Any
+) -> None:
+    assert new_hook().language() is None
+    connect(wahelp_sandbox.url, extra={"language": "ru"})
+    assert new_hook().language() == "ru"
+
+
 @pytest.mark.parametrize("spelling", [PHONE, "71234567890", "+7 (123) 456-78-90"])
 def test_a_person_is_found_by_digits(hook: Any, channel: dict[str, Any], spelling: str) -> None:
     anna = hook.create_user("Anna", PHONE, **channel)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.ru.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGES[0].read_text("utf-8"), re.DOTALL)
 
 
@@ -19,7 +19,14 @@ def squeezed(code: str) -> str:
     return "\n".join(line.strip() for line in textwrap.dedent(code).strip().splitlines() if line.strip())
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda code: squeezed(code).partition("\n")[0][:40])
+FIRST_HOUR = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs/ru/first-hour.md").read_text("utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    "example", [*EXAMPLES, *FIRST_HOUR], ids=lambda code: squeezed(code).partition("\n")[0][:40]
+)
 def test_every_example_is_part_of_an_example_dag(example: str) -> None:
     dags = [squeezed(path.read_text("utf-8")) for path in (ROOT / "example_dags").glob("*.py")]
     assert any(squeezed(example) in dag for dag in dags)

@@ -129,6 +129,16 @@ def test_several_unclear_lines_within_an_interval_are_asked_about_once(talk: Tal
     assert talk.got() == [QUESTION, "Да или нет?"]
 
 
+def test_what_is_said_beside_the_question_has_the_language_that_is_set(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__LANGUAGE", "en")
+    talk.writes("Что?", after=25)
+    talk.writes("да", after=85)
+    assert talk.task().finish()["answer"] == "yes"
+    assert talk.got()[1] == f"Sorry, I could not understand the answer.\n\n{QUESTION}"
+
+
 def test_a_voice_note_is_told_to_be_unheard_once(talk: Talk) -> None:
     for after in (25, 65):
         talk.writes("", after=after, message_type="audio")

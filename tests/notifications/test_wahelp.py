@@ -290,3 +290,39 @@ def test_what_airflow_2_tells_of_a_missed_sla(rig: Rig) -> None:
     WahelpNotifier(phone=PHONE)(dag, "load on 2026-11-22", "", [], [])
     (text,) = rig.texts()
     assert text.startswith("SLA missed: shop\nload on 2026-11-22\n")
+
+
+@pytest.mark.parametrize(
+    ("argument", "of_connection", "of_all", "head"),
+    [
+        ({"language": "ru"}, {"language": "en"}, "en", "Ошибка: shop, задача load"),
+        ({"language": "{{ 'ru' }}"}, {}, "", "Ошибка: shop, задача load"),
+        ({}, {"language": "ru"}, "en", "Ошибка: shop, задача load"),
+        ({}, {}, "ru", "Ошибка: shop, задача load"),
+        ({"language": "en"}, {"language": "ru"}, "ru", "Failed: shop, task load"),
+        ({}, {}, "", "Failed: shop, task load"),
+    ],
+)
+def test_an_alert_has_the_language_of_its_reader(
+    rig: Rig,
+    monkeypatch: pytest.MonkeyPatch,
+    argument: dict[str, Any],
+    of_connection: dict[str, str],
+    of_all: str,
+    head: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__LANGUAGE", of_all)
+    rig.connect(rig.sandbox.url, **of_connection)
+    WahelpNotifier(phone=PHONE, **argument)(of_task())
+    (text,) = rig.texts()
+    assert text.splitlines()[0] == head
+
+
+def test_a_language_that_is_none_of_ours_is_refused_by_name(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="language: must be one of 'en', 'ru'"):
+        WahelpNotifier(phone=PHONE, language="de")  # type: ignore[arg-type]
+    monkeypatch.setenv("AIRFLOW__WAHELP__LANGUAGE", "de")
+    with pytest.raises(InputError, match=r"\[wahelp\] language: must be one of"):
+        WahelpNotifier(phone=PHONE, raise_on_error=True)(of_task())

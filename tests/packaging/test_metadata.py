@@ -42,7 +42,7 @@ def test_the_licence_is_an_expression_and_a_file(wheel: PathDistribution) -> Non
 
 def test_the_extras_are_those_of_the_documentation(wheel: PathDistribution) -> None:
     extras = set(wheel.metadata.get_all("Provides-Extra") or [])
-    ours = {"bench", "browser", "celery", "dev", "release", "tables"}
+    ours = {"bench", "browser", "celery", "dev", "docs", "release", "tables"}
     assert extras - ours == {"parquet", "postgres", "qr", "redis", "sandbox", "socks", "sql", "xlsx"}
     named = {
         extra
@@ -84,7 +84,7 @@ def without_links(page: str) -> str:
     """Return the words of a page, whatever it says of where links lead."""
     words = re.sub(r"\[(`?)([^\]`]+)\1\]\(\2\)", r"\1\2\1", page)
     words = re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", words)
-    files = r" \(`(?:docs|example_dags)/[^`]+`\)| \(`[A-Z]+\.md`\)"
+    files = r" \(`(?:docs|example_dags)/[^`]+`\)| \(`[A-Z]+(?:\.ru)?\.md`\)"
     return re.sub(files, "", words)
 
 

@@ -1,5 +1,7 @@
 """Replies that decide tasks: a real database of Airflow's, and the sandbox over real HTTP."""
 
+# ruff: noqa: RUF001 - Cyrillic letters that look like Latin ones are what people read
+
 from __future__ import annotations
 
 import asyncio
@@ -167,6 +169,17 @@ def asked(rig: Rig, database: None) -> Iterator[Asked]:
     with create_session() as session:
         for table in (XComModel, HITLDetail, TaskInstance, DagRun, DagModel):
             session.execute(delete(table))
+
+
+def test_an_approver_is_asked_and_understood_in_russian(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__LANGUAGE", "ru")
+    asked.ask()
+    assert "1. Одобрить\n2. Отклонить\nОтветьте номером" in asked.rig.texts(ANNA)[0]
+    asked.reply(ANNA, "отклонить")
+    assert asked.decision == (["Reject"], "anna")
+    assert asked.rig.texts(ANNA)[-1] == "Готово: Отклонить"
 
 
 @pytest.mark.parametrize(("text", "option"), [("1", "Approve"), ("2", "Reject"), ("Да, конечно", "Approve")])

@@ -67,12 +67,16 @@ class AlertSender:
         self._alerts = alerts
         self._channels = channels
 
-    async def send(self, alert: Alert, who: AlertRecipient, claim: Claim, said: AlertMessage) -> None:
+    async def send(
+        self, alert: Alert, who: AlertRecipient, claim: Claim, write: Callable[[str | None], AlertMessage]
+    ) -> None:
         """Send an alert, unless its message turns out to have been sent before.
 
+        :param write: writes it in the language of the connection, if that has one.
         :raises WahelpError: if it was not sent, or if that is not known.
         """
         try:
+            said = write(await self._hook.language())
             if claim.action is Action.RECONCILE and (
                 found := await self._find_sent(alert, claim.note, said.text)
             ):

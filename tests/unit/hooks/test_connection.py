@@ -106,6 +106,7 @@ def test_every_form_of_a_connection_says_the_same(monkeypatch: pytest.MonkeyPatc
         ({"verify": []}, "verify: must be true or false, not a list$"),
         ({"verify": 2}, "verify: must be true or false, not a number$"),
         ({"login_scope": "cloud"}, "login_scope: must be one of 'host', 'process'$"),
+        ({"language": "de"}, "language: must be one of 'en', 'ru'$"),
         ({"login_scope": 1}, "login_scope: must be a text, not a number$"),
         ({"default_region": "Russia"}, 'default_region: must be the ISO code of a country, e.g. "RU"$'),
         ({"project_id": "shop"}, "project_id: must be a whole number$"),
@@ -171,8 +172,8 @@ def test_a_mask_that_was_saved_counts_as_not_given_and_is_told_once(
     said = [record.getMessage() for record in caplog.records if record.name == _warn_of_mask.__module__]
     assert [re.findall(r"Connection '(\w+)'", line) for line in said] == [["wahelp_default"], ["another"]]
     assert (
-        "in place of access_token, ca_bundle, channel_uuid, default_region, login_scope, project_id, "
-        "retries, send_timeout, verify, webhook_token: that counts as not given." in said[0]
+        "in place of access_token, ca_bundle, channel_uuid, default_region, language, login_scope, "
+        "project_id, retries, send_timeout, verify, webhook_token: that counts as not given." in said[0]
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_wahelp.incoming.wording import UNCLEAR, VOICE, language, with_question
+from airflow_provider_wahelp.incoming.wording import UNCLEAR, VOICE, language_of, with_question
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,19 @@ from airflow_provider_wahelp.incoming.wording import UNCLEAR, VOICE, language, w
     ],
 )
 def test_the_language_is_the_one_of_the_letters(question: str, expected: str) -> None:
-    assert language(question) == expected
+    assert language_of(question) == expected
 
 
-@pytest.mark.parametrize("words", [UNCLEAR, VOICE])
-def test_the_question_is_repeated_word_for_word(words: dict[str, str]) -> None:
-    text = with_question(words, "Придёте завтра?")  # type: ignore[arg-type]
-    assert text == f"{words['ru']}\n\nПридёте завтра?"
+@pytest.mark.parametrize("sentence", [UNCLEAR, VOICE])
+@pytest.mark.parametrize(("question", "language"), [("Ви прийдете?", "uk"), ("Келесіз бе, қалай?", "kk")])
+def test_a_sentence_is_in_the_language_of_the_question(sentence: str, question: str, language: str) -> None:
+    text = with_question(sentence, question)
+    assert text.endswith(f"\n\n{question}")
+    assert language_of(text.removesuffix(question)) in (language, "ru")  # one has no letter of its own
+    assert sentence not in text
+
+
+@pytest.mark.parametrize("sentence", [UNCLEAR, VOICE])
+def test_a_language_that_is_set_goes_before_the_letters(sentence: str) -> None:
+    assert with_question(sentence, "Придёте завтра?", "en") == f"{sentence}\n\nПридёте завтра?"
+    assert language_of(with_question(sentence, "Order B-7: OK?", "ru").splitlines()[0]) == "ru"

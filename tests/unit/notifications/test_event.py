@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from airflow_provider_wahelp.notifications.event import Event, Kind, event_of, shortened
+from airflow_provider_wahelp.notifications.event import Event, Kind, event_of
+from airflow_provider_wahelp.notifications.event_text import default_text, shortened
 
 NOW = datetime(2026, 11, 22, 19, 5, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -59,7 +60,7 @@ def test_the_default_text_has_a_line_for_all_that_is_known() -> None:
         {**context_of(state="failed", max_tries=2, log_url="http://log"), "exception": KeyError(1)}
     )
     lines = ["Failed: shop, task load", "KeyError: 1", "Try 1 of 3, 22 Nov 22:05 MSK", "Run r1", "http://log"]
-    assert event.default_text(NOW, MOSCOW).splitlines() == lines
+    assert default_text(event, NOW, MOSCOW).splitlines() == lines
 
 
 @pytest.mark.parametrize(
@@ -69,17 +70,16 @@ def test_a_lost_task_is_told_as_that(told: dict[str, Any]) -> None:
     """As Airflow 3 and Airflow 2 tell of it."""
     state = "up_for_retry" if told else None
     event = event_of({**context_of(state=state, max_tries=1), **told})
-    assert event.default_text(NOW, MOSCOW).splitlines()[:2] == [
+    assert default_text(event, NOW, MOSCOW).splitlines()[:2] == [
         "Failed, to be retried: shop, task load",
         "no exception: its process was killed or lost",
     ]
 
 
 def test_the_default_text_leaves_out_what_is_not_known() -> None:
-    assert event_of({}).default_text(NOW, MOSCOW) == "Running: a DAG\n22 Nov 22:05 MSK"
+    assert default_text(event_of({}), NOW, MOSCOW) == "Running: a DAG\n22 Nov 22:05 MSK"
     assert (
-        Event(Kind.FAILED, "shop", try_number=2)
-        .default_text(NOW, MOSCOW)
+        default_text(Event(Kind.FAILED, "shop", try_number=2), NOW, MOSCOW)
         .splitlines()[1]
         .startswith("Try 2, ")
     )
@@ -87,7 +87,7 @@ def test_the_default_text_leaves_out_what_is_not_known() -> None:
 
 def test_a_deadline_is_told_with_its_own_time() -> None:
     at = {"id": 7, "deadline_time": "2026-11-22T10:00:00+00:00"}
-    assert event_of({"deadline": at}).default_text(NOW, MOSCOW).splitlines()[1] == "22 Nov 13:00 MSK"
+    assert default_text(event_of({"deadline": at}), NOW, MOSCOW).splitlines()[1] == "22 Nov 13:00 MSK"
     assert event_of({"deadline": {**at, "deadline_time": "soon"}}).at is None
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, failures_of, names
+from airflow_provider_wahelp.notifications.event_text import names
+from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, failures_of
 
 STARTED = datetime(2026, 11, 22, 19, 0, tzinfo=UTC)
 STATES = {"load_0": "success", "load_1": "failed", "load_2": "failed", "sum_1": "failed", "check": "success"}
