@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_wahelp import connection_form
+from airflow_provider_wahelp import config_options, connection_form
 
 _PACKAGE = "airflow_provider_wahelp"
 _INTEGRATION = "Wahelp"
@@ -36,7 +36,7 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [f"{_PACKAGE}.sensors.links.WahelpLink"],
         "connection-types": [_connection_type()],
         "asset-uris": [{"schemes": ["wahelp"], "handler": f"{_PACKAGE}.assets.uri.sanitize_uri"}],
-        "config": _config(),
+        "config": config_options.described(),
     }
 
 
@@ -66,141 +66,4 @@ def _connection_type() -> dict[str, Any]:
             "placeholders": connection_form.PLACEHOLDERS,
         },
         "conn-fields": connection_form.conn_fields(),
-    }
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "wahelp": {
-            "description": "Settings of the Wahelp provider.",
-            "options": {
-                "state": {
-                    "description": (
-                        "The connection of a Redis, Valkey or PostgreSQL in which the tasks of all hosts "
-                        "count and remember together. Empty: each host for itself, in ``state_directory``.\n"
-                    ),
-                    "version_added": "0.1.0",
-                    "type": "string",
-                    "example": "wahelp_state",
-                    "default": "",
-                },
-                "language": {
-                    "description": (
-                        "The language of alerts, and of what is said beside a question: ``en`` or ``ru``. "
-                        "An argument and a connection go before it. Empty: English, and beside a question "
-                        "its own language.\n"
-                    ),
-                    "version_added": "0.1.0",
-                    "type": "string",
-                    "example": "ru",
-                    "default": "",
-                },
-                "per_person": {
-                    "description": (
-                        "How many messages a person gets in a period at most, over all mailings and single "
-                        "sends. Empty: no limit, unless a task names one.\n"
-                    ),
-                    "version_added": "0.1.0",
-                    "type": "string",
-                    "example": "3 per week",
-                    "default": "",
-                },
-                **_alert_options(),
-                "state_directory": {
-                    "description": (
-                        "Where the tasks of a host share a token. Created for its owner alone; it may "
-                        "vanish at any time. Empty: the directory ``wahelp`` in ``AIRFLOW_HOME``.\n"
-                    ),
-                    "version_added": "0.1.0",
-                    "type": "string",
-                    "example": "/var/lib/airflow/wahelp",
-                    "default": "",
-                },
-                **_file_options(),
-                **_mailing_options(),
-            },
-        }
-    }
-
-
-def _alert_options() -> dict[str, Any]:
-    told = {
-        "alert_to": ("", "+71234567890, +77012345678", "Phones that are told when any task or DAG fails."),
-        "alert_conn_id": ("wahelp_default", "wahelp_alerts", "The connection that tells them."),
-        "alert_throttle": ("600", "3600", "Seconds for which an alert silences its group; 0: each is sent."),
-        "alert_quiet_hours": ("", "22:00-08:00", "When no alert is sent."),
-        "alert_timezone": ("Europe/Moscow", "Asia/Almaty", "The zone of times in alerts."),
-        "alert_timeout": (
-            "40",
-            "100",
-            "Seconds for an alert; less than dag_file_processor_timeout.",
-        ),
-    }
-    return {
-        name: {
-            "description": f"{description}\n",
-            "version_added": "0.1.0",
-            "type": "string",
-            "example": example,
-            "default": default,
-            "sensitive": name == "alert_to",  # phones: not for those who may read the configuration
-        }
-        for name, (default, example, description) in told.items()
-    }
-
-
-def _file_options() -> dict[str, Any]:
-    return {
-        "file_field": {
-            "description": (
-                "The name of the part that a file to a person is sent in. Wahelp has not published "
-                "it; ``wahelp docs`` may tell.\n"
-            ),
-            "version_added": "0.1.0",
-            "type": "string",
-            "example": "attachment",
-            "default": "file",
-        },
-        "file_limit": {
-            "description": "Bytes that a file to a person, or one that is fetched, may have.\n",
-            "version_added": "0.1.0",
-            "type": "integer",
-            "example": "16000000",
-            "default": "100000000",
-        },
-        "file_hosts": {
-            "description": (
-                "Hosts of your own network that ``file_url`` may name, each with its port or without, "
-                "with commas between. All others of your own network are refused.\n"
-            ),
-            "version_added": "0.1.0",
-            "type": "string",
-            "example": "grafana.internal:3000",
-            "default": "",
-        },
-    }
-
-
-def _mailing_options() -> dict[str, Any]:
-    return {
-        "mailing_path": {
-            "description": (
-                "Where the mailings that Wahelp itself sends lie, below ``/api/app``. Wahelp's list leaves "
-                "it open. Empty: below the channel.\n"
-            ),
-            "version_added": "0.1.0",
-            "type": "string",
-            "example": "projects/{project_id}/mass_mailings/{kind}",
-            "default": "",
-        },
-        "mailing_states": {
-            "description": (
-                "What a status of such a mailing means, as JSON: ``draft``, ``running``, ``finished``, "
-                '``stopped`` or ``failed``. ``""`` stands for none.\n'
-            ),
-            "version_added": "0.1.0",
-            "type": "string",
-            "example": '{"3": "finished"}',
-            "default": "",
-        },
     }
