@@ -14,7 +14,7 @@ from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, 
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.operators.shown import ShownOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,16 +31,15 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(SendingOperator):
+class SendMessagesOperator(ShownOperator):
     """Send each of many people a text of their own, once.
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
 
-    A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
-    ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
-    A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
-    ``daily_cap`` defer the task until it may send again.
+    A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md`` and
+    ``docs/promises.md``. A fault of one recipient is a row of the report. One of the channel or the account
+    stops the mailing, for a retry. Quiet hours and ``daily_cap`` defer the task until it may send again.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
@@ -102,7 +101,7 @@ class SendMessagesOperator(SendingOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = SendingOperator.checks | {
+    checks = ShownOperator.checks | {
         "recipients": required(options.recipients),
         "key": optional(options.key, not_given=(None,)),
         "pace": optional(options.pace),
@@ -258,6 +257,7 @@ class SendMessagesOperator(SendingOperator):
                 windows=windows,
                 options=self._options(channel[1]),
                 resumed=resumed,
+                **self._shown(context, resumed=resumed),
             )
 
     def _renderer(self, context: Context, windows: QuietWindows | None) -> Renderer:

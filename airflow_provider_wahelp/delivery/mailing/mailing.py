@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError
@@ -25,6 +25,7 @@ from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Supp
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.overview import Overview, Publish
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
@@ -63,6 +64,8 @@ class Mailing:
     :param channel: the project's id and the channel's uuid.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param resumed: whether the task was deferred before.
+    :param publish: shows people how far it is.
+    :param earlier: what was published before the task was deferred.
     """
 
     hook: WahelpHook
@@ -73,6 +76,8 @@ class Mailing:
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
+    publish: Publish | None = None
+    earlier: Mapping[str, Any] | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
@@ -90,6 +95,7 @@ class Mailing:
             report = self._report(worklists)
             try:
                 until, given_up = self._mail(worklists, prepared, report)
+                report.until = until
             finally:
                 report.finish()
             result = Result(self._totals(worklists), until, given_up, prepared.refusal)
@@ -179,6 +185,7 @@ class Mailing:
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
             dispatcher.start(unsent)
+            dispatcher.recorder.report.outlook = dispatcher.recorder.progress.outlook
             dispatcher.recorder.report.renew()
         else:
             got = found.get(Outcome.SENT, 0)
@@ -250,11 +257,26 @@ class Mailing:
         insist_on_active(self.hook, *self.channel)
 
     def _report(self, worklists: Mapping[str, Worklist]) -> Report:
-        if not (path := self.options.report_path):
+        report = self._file(worklists)
+        if self.publish is None:
+            return report
+        return Overview(
+            report,
+            self.publish,
+            known={"channel": self.channel[1], "report": self.options.report_path},
+            counts=lambda: self._totals(worklists),
+            reasons=worklists[self.channel[1]].results.reasons,
+            earlier=self.earlier,
+            clock=self.clock,
+        )
+
+    def _file(self, worklists: Mapping[str, Worklist]) -> Report:
+        path, first = self.options.report_path, worklists[self.channel[1]]
+        if not path:
             return Report()
         if self._wait_options:
             return GrowingReport(path, DeliveryReport(worklists).report, DeliveryReportRow, self.clock)
-        return GrowingReport(path, worklists[self.channel[1]].results.report, ReportRow, self.clock)
+        return GrowingReport(path, first.results.report, ReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
         if self._wait_options:

@@ -81,6 +81,15 @@ class Results:
             f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
         )
 
+    def reasons(self) -> Iterator[tuple[str, str, int]]:
+        """Yield why people were not written to, or not with success, and how many: bounded, the most first."""
+        query = (
+            "SELECT state, reason, count(*) FROM people WHERE reason <> '' AND state <> 'waiting' "
+            "GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1000"
+        )
+        for state, reason, count in self._db.execute(query):
+            yield outcome_of(state).value, reason, count
+
     def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
         """Yield what became of people, in the order of the source.
 
