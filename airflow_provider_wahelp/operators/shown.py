@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class ShownOperator(SendingOperator):
-    """A mailing that is seen on a page, where Airflow has pages: from 3.1 on, and unless XComs are unwanted."""
+    """A mailing that is seen on a page: from Airflow 3.1 on, and unless XComs are unwanted."""
 
     operator_extra_links = (MailingLink(),) if AIRFLOW_V_3_1_PLUS else ()
 

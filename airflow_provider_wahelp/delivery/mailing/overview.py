@@ -20,7 +20,10 @@ Publish = Callable[[Mapping[str, Any]], None]
 Counts = Callable[[], Mapping[str, int]]
 Reasons = Callable[[], Iterable[tuple[str, str, int]]]
 
-_SOONEST, _LATEST = 5.0, 30.0  # seconds between two: the ledger of a mailing at a safe pace is written as often
+_SOONEST, _LATEST = (
+    5.0,
+    30.0,
+)  # seconds between two: the ledger of a mailing at a safe pace is written as often
 _THINNING = 60  # a sixtieth of the time so far, between the two
 _SHARE = 100  # and no sooner than so many times what it took
 _MOST_POINTS = 60

@@ -82,7 +82,7 @@ class Results:
         )
 
     def reasons(self) -> Iterator[tuple[str, str, int]]:
-        """Yield why people were not written to, or not with success, and how many: bounded, the most first."""
+        """Yield why people were not written to, or without success, and how many: the commonest first."""
         query = (
             "SELECT state, reason, count(*) FROM people WHERE reason <> '' AND state <> 'waiting' "
             "GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1000"

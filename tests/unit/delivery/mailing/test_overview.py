@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Mapping
@@ -77,7 +78,7 @@ def test_it_is_published_every_five_seconds_at_first_and_every_thirty_in_the_end
         desk.overview.tick()
         if len(desk.told) > before:
             moments.append(desk.now)
-    pauses = [later - sooner for sooner, later in zip(moments, moments[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
     assert pauses[0] == 5
     assert set(pauses[-100:]) == {30}
     assert len(moments) < 8 * 3600 / 30 + 120
