@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
 LINK = "wahelp_mailing_link"
-"""The key of the XCom that holds it: pushed at the start, as Airflow asks for a link when a task has ended."""
+"""The key of the XCom that holds it: pushed at the start, as Airflow asks for a link only at the end."""
 
 
 def mailing_page(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
