@@ -85,7 +85,7 @@ def _replies(session: Any, runs: set[tuple[str, str]]) -> dict[Any, Mapping[str,
     query = select(XComModel).where(
         XComModel.key == REPLIES, XComModel.dag_id.in_(dags), XComModel.run_id.in_(names)
     )
-    found = {}
+    found: dict[Any, Mapping[str, int]] = {}
     for row in session.scalars(query):
         told = _mapping(XComModel.deserialize_value(row))
         found[row.dag_id, row.run_id, told.get("report")] = counts(told.get("totals"))

@@ -33,7 +33,7 @@ def read_report(path: str) -> Iterator[bytes]:
     if not path.lower().endswith(SUFFIXES):
         raise NotAReportError("This mailing has no report: give it a report_path.")
     try:
-        file: IO[bytes] = storage_path(path).open("rb")  # type: ignore[assignment, no-untyped-call]
+        file: IO[bytes] = storage_path(path).open("rb")  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - each storage has errors of its own
         where = "The API server cannot read the report. It must lie where workers and API server both see it."
         raise NotAReportError(where) from None
