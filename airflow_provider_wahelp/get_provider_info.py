@@ -8,6 +8,10 @@ from airflow_provider_wahelp import connection_form
 
 _PACKAGE = "airflow_provider_wahelp"
 _INTEGRATION = "Wahelp"
+_OPERATORS = (
+    "api ask channels files history incoming mailings messages people "
+    "platform_mailings projects replies templates users webhooks"
+)
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -24,23 +28,9 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks", "asynchronous", "wahelp"),
-        "operators": _modules(
-            "operators",
-            "api",
-            "ask",
-            "channels",
-            "files",
-            "history",
-            "incoming",
-            "mailings",
-            "messages",
-            "projects",
-            "replies",
-            "users",
-            "webhooks",
-        ),
+        "operators": _modules("operators", *_OPERATORS.split()),
         "sensors": _modules("sensors", "channels", "messages"),
-        "triggers": _modules("triggers", "answers", "channels", "incoming", "messages"),
+        "triggers": _modules("triggers", "answers", "channels", "incoming", "mailings", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
         "extra-links": [f"{_PACKAGE}.operators.links.MailingLink", f"{_PACKAGE}.sensors.links.WahelpLink"],
@@ -94,6 +84,16 @@ def _config() -> dict[str, Any]:
                     "example": "wahelp_state",
                     "default": "",
                 },
+                "per_person": {
+                    "description": (
+                        "How many messages a person gets in a period at most, over all mailings and single "
+                        "sends. Empty: no limit, unless a task names one.\n"
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "3 per week",
+                    "default": "",
+                },
                 **_alert_options(),
                 "state_directory": {
                     "description": (
@@ -106,6 +106,7 @@ def _config() -> dict[str, Any]:
                     "default": "",
                 },
                 **_file_options(),
+                **_mailing_options(),
             },
         }
     }
@@ -118,6 +119,11 @@ def _alert_options() -> dict[str, Any]:
         "alert_throttle": ("600", "3600", "Seconds for which an alert silences its group; 0: each is sent."),
         "alert_quiet_hours": ("", "22:00-08:00", "When no alert is sent."),
         "alert_timezone": ("Europe/Moscow", "Asia/Almaty", "The zone of times in alerts."),
+        "alert_timeout": (
+            "40",
+            "100",
+            "Seconds for an alert; less than dag_file_processor_timeout.",
+        ),
     }
     return {
         name: {
@@ -150,5 +156,40 @@ def _file_options() -> dict[str, Any]:
             "type": "integer",
             "example": "16000000",
             "default": "100000000",
+        },
+        "file_hosts": {
+            "description": (
+                "Hosts of your own network that ``file_url`` may name, each with its port or without, "
+                "with commas between. All others of your own network are refused.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "grafana.internal:3000",
+            "default": "",
+        },
+    }
+
+
+def _mailing_options() -> dict[str, Any]:
+    return {
+        "mailing_path": {
+            "description": (
+                "Where the mailings that Wahelp itself sends lie, below ``/api/app``. Wahelp's list leaves "
+                "it open. Empty: below the channel.\n"
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "projects/{project_id}/mass_mailings/{kind}",
+            "default": "",
+        },
+        "mailing_states": {
+            "description": (
+                "What a status of such a mailing means, as JSON: ``draft``, ``running``, ``finished``, "
+                '``stopped`` or ``failed``. ``""`` stands for none.\n'
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": '{"3": "finished"}',
+            "default": "",
         },
     }

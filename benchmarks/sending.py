@@ -34,7 +34,7 @@ def by_operator(recipients: Any, task: str = "mailing", try_number: int = 1, **g
     from airflow_provider_wahelp.operators import SendMessagesOperator
 
     ledger = Path(os.environ["AIRFLOW_HOME"]) / "ledger"
-    arguments = {"text": TEXT, "pace": None, "ledger_path": f"file://{ledger}", **given}
+    arguments = {"text": TEXT, "pace": None, "daily_cap": None, "ledger_path": f"file://{ledger}", **given}
     operator = SendMessagesOperator(task_id=task, retries=100, recipients=recipients, **arguments)
     ti: Any = SimpleNamespace(
         dag_id="bench", run_id="run", task_id=task, map_index=-1, try_number=try_number, max_tries=100

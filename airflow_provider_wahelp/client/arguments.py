@@ -54,12 +54,12 @@ def channel_uuid(value: Any) -> str:
 
 def user_id(value: Any) -> int | str:
     """Return the id of a user of a channel."""
-    return _id(value, "user_id", "must be the id of a user of the channel")
+    return id_of(value, "user_id", "must be the id of a user of the channel")
 
 
 def message_id(value: Any) -> int | str:
     """Return the id of a message."""
-    return _id(value, "message_id", "must be the id of a message of the channel")
+    return id_of(value, "message_id", "must be the id of a message of the channel")
 
 
 def recipient(user: Any, phone: Any) -> None:
@@ -99,6 +99,14 @@ def url(value: Any) -> str:
         valid = False
     if not valid:
         raise InputError("url", "must be an absolute http or https URL, e.g. https://example.com/wahelp")
+    return text
+
+
+def file_url(value: Any) -> str:
+    """Return the address of a file, without its blanks; where it leads is checked when it is asked."""
+    text = spelt(value).strip()
+    if not re.match(r"https?://[^\s@/?#]+(?:[/?#]|$)", text, re.IGNORECASE):
+        raise InputError("file_url", "must be an address that begins with https:// or http://")
     return text
 
 
@@ -154,6 +162,11 @@ awaited: Callable[[Any], Awaited] = one_of("status", get_args(Awaited))
 quiet_zone: Callable[[Any], QuietZone] = one_of("quiet_zone", get_args(QuietZone))
 
 
+def id_of(value: Any, argument: str, must: str) -> int | str:
+    """Return an id in its form in the API: templates turn numbers into strings."""
+    return as_id(_segment(value, argument, must))
+
+
 def as_id(value: int | str) -> int | str:
     """Return an id in the form that is compared and stored: a number, if SQLite can store it."""
     if isinstance(value, int):
@@ -196,11 +209,6 @@ def _number(value: Any, argument: str, example: str) -> int:
     if isinstance(value, bool | float) or number == 0:
         raise InputError(argument, f"must be a whole number above 0, {example}")
     return number
-
-
-def _id(value: Any, argument: str, must: str) -> int | str:
-    """Return an id in its form in the API: templates turn numbers into strings."""
-    return as_id(_segment(value, argument, must))
 
 
 def _segment(value: Any, argument: str, must: str) -> str:

@@ -6,8 +6,7 @@ A call is data. Each client performs it with its own HTTP library; ``retries`` d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
-from urllib.parse import quote
+from functools import partial
 
 from airflow_provider_wahelp.client.answers import Page, read_list, read_object
 from airflow_provider_wahelp.client.bodies import FilePart, Form
@@ -23,6 +22,7 @@ from airflow_provider_wahelp.client.models import (
     User,
     Webhook,
 )
+from airflow_provider_wahelp.client.paths import joined, page_query
 from airflow_provider_wahelp.client.phones import digits
 from airflow_provider_wahelp.client.qr import read_picture, read_qr
 from airflow_provider_wahelp.client.readers import created, read_contact, read_token, read_webhook
@@ -55,7 +55,7 @@ def get_account() -> Call[Account]:
 
 def list_projects(page: int = 1) -> Call[Page[Project]]:
     """List the account's projects."""
-    return Call("GET", "projects", "list the projects", read_list(Project), params=_page(page))
+    return Call("GET", "projects", "list the projects", read_list(Project), params=page_query(page))
 
 
 def create_project(name: str) -> Call[Project]:
@@ -68,10 +68,10 @@ def list_channels(project_id: Id, page: int = 1) -> Call[Page[Channel]]:
     """List the channels of a project."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels"),
+        joined("projects", project_id, "channels"),
         f"list the channels of project {project_id}",
         read_list(Channel),
-        params=_page(page),
+        params=page_query(page),
         project_id=project_id,
     )
 
@@ -80,7 +80,7 @@ def create_channel(project_id: Id, name: str, channel_type: str) -> Call[Channel
     """Create a channel; it stays inactive until somebody authorizes it."""
     return Call(
         "POST",
-        _path("projects", project_id, "channels"),
+        joined("projects", project_id, "channels"),
         f"create a {channel_type} channel in project {project_id}",
         created(Channel, "uuid"),
         json={"name": name, "type": channel_type},
@@ -93,7 +93,7 @@ def get_channel(project_id: Id, channel_uuid: str) -> Call[Channel]:
     """Read one channel."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid),
+        joined("projects", project_id, "channels", channel_uuid),
         f"read channel {channel_uuid} of project {project_id}",
         read_object(Channel),
         project_id=project_id,
@@ -104,7 +104,7 @@ def get_channel_qr(project_id: Id, channel_uuid: str) -> Call[QrCode]:
     """Read the QR code that authorizes a WhatsApp channel; its shape is not known."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid, "settings", "whatsapp", "qr"),
+        joined("projects", project_id, "channels", channel_uuid, "settings", "whatsapp", "qr"),
         f"read the QR code of channel {channel_uuid}",
         read_qr,
         project_id=project_id,
@@ -116,7 +116,7 @@ def list_users(project_id: Id, channel_uuid: str, page: int = 1, limit: int = PA
     """List the users of a channel, a page at a time."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid, "users"),
+        joined("projects", project_id, "channels", channel_uuid, "users"),
         f"list the users of channel {channel_uuid}",
         read_list(User),
         params={"limit": limit, "page": page},
@@ -128,7 +128,7 @@ def create_user(project_id: Id, channel_uuid: str, name: str, phone: str) -> Cal
     """Add a person to a channel."""
     return Call(
         "POST",
-        _path("projects", project_id, "channels", channel_uuid, "users"),
+        joined("projects", project_id, "channels", channel_uuid, "users"),
         f"add {mask_phone(phone)} to channel {channel_uuid}",
         created(User, "id"),
         json={"name": name, "phone": phone},
@@ -142,7 +142,7 @@ def get_user(project_id: Id, channel_uuid: str, user_id: Id) -> Call[User]:
     """Read one user of a channel."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid, "users", user_id),
+        joined("projects", project_id, "channels", channel_uuid, "users", user_id),
         f"read user {user_id} of channel {channel_uuid}",
         read_object(User),
         project_id=project_id,
@@ -153,7 +153,7 @@ def find_contact(project_id: Id, phone: str) -> Call[Contact | None]:
     """Look a phone number up across the channels of a project; nothing is created."""
     return Call(
         "POST",
-        _path("projects", project_id, "contacts", "contact_by_phone"),
+        joined("projects", project_id, "contacts", "contact_by_phone"),
         f"look {mask_phone(phone)} up in project {project_id}",
         read_contact,
         json={"phone": phone, "need_create": False},
@@ -169,7 +169,7 @@ def send_message(
     fields = (("text", text),) if text else ()
     return Call(
         "POST",
-        _path("projects", project_id, "channels", channel_uuid, "send_message", user_id),
+        joined("projects", project_id, "channels", channel_uuid, "send_message", user_id),
         f"send a message to user {user_id} through channel {channel_uuid}",
         created(Message, "id"),
         json=None if file else {"text": text},
@@ -187,10 +187,10 @@ def get_messages(
     """Read the history of a channel; paging is known by analogy only, so page 1 is not named."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid, "messages"),
+        joined("projects", project_id, "channels", channel_uuid, "messages"),
         f"read the history of channel {channel_uuid}",
         read_list(Message),
-        params={"limit": limit, **_page(page)},
+        params={"limit": limit, **page_query(page)},
         project_id=project_id,
     )
 
@@ -199,7 +199,7 @@ def get_message(project_id: Id, channel_uuid: str, message_id: Id) -> Call[Messa
     """Read one message."""
     return Call(
         "GET",
-        _path("projects", project_id, "channels", channel_uuid, "messages", message_id),
+        joined("projects", project_id, "channels", channel_uuid, "messages", message_id),
         f"read message {message_id} of channel {channel_uuid}",
         read_object(Message),
         project_id=project_id,
@@ -210,7 +210,7 @@ def set_hook(project_id: Id, url: str) -> Call[Webhook]:
     """Set the one webhook of a project."""
     return Call(
         "PUT",
-        _path("projects", project_id, "hook"),
+        joined("projects", project_id, "hook"),
         f"set the webhook of project {project_id} to {mask_url(url)}",
         partial(read_webhook, url, ()),
         json={"url": url},
@@ -223,10 +223,10 @@ def list_webhooks(project_id: Id, page: int = 1) -> Call[Page[Webhook]]:
     """List the webhooks of a project."""
     return Call(
         "GET",
-        _path("projects", project_id, "webhooks") + "/",
+        joined("projects", project_id, "webhooks") + "/",
         f"list the webhooks of project {project_id}",
         read_list(Webhook),
-        params=_page(page),
+        params=page_query(page),
         project_id=project_id,
     )
 
@@ -235,7 +235,7 @@ def add_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Call[Webho
     """Add a webhook for some kinds of events."""
     return Call(
         "POST",
-        _path("projects", project_id, "webhooks") + "/",
+        joined("projects", project_id, "webhooks") + "/",
         f"add the webhook {mask_url(url)} to project {project_id}",
         partial(read_webhook, url, tuple(entities)),
         json={"url": url, "entities": list(entities)},
@@ -243,16 +243,3 @@ def add_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Call[Webho
         project_id=project_id,
         repeatable=False,
     )
-
-
-def _path(*parts: Id) -> str:
-    return "/".join(map(_quoted, parts))
-
-
-@lru_cache(1024)  # most are asked for again and again
-def _quoted(part: Id) -> str:
-    return quote(str(part), safe="")
-
-
-def _page(page: int) -> dict[str, int]:
-    return {"page": page} if page > 1 else {}

@@ -1,7 +1,8 @@
-"""Fetching the file of a message: by a plain GET without the token (docs/api.md, 4.3).
+"""Fetching a file: by a plain GET without the token (docs/api.md, 4.3).
 
-The link comes from outside: a message can name any address. So nothing is fetched from inside the own
-network, unless the link is one of the connection's own server, and a redirect leads to no other scheme.
+The link can come from outside: a message can name any address. So nothing is fetched from inside the own
+network, unless the link is one of the connection's own server or of a host that somebody has allowed by name,
+and a redirect leads to no other scheme.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import IO, Any, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -21,6 +22,7 @@ from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Envelope, error_of
 from airflow_provider_wahelp.client.blocking import translated
 from airflow_provider_wahelp.client.call import Call
+from airflow_provider_wahelp.client.file_names import name_of
 from airflow_provider_wahelp.client.http_request import CHUNK, headers_in, headers_of
 from airflow_provider_wahelp.client.masking import secrets_of
 from airflow_provider_wahelp.client.network import Network
@@ -31,6 +33,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _MUST = "must be a link that begins with https:// or http://"
 _INSIDE = "must not lead into the own network: the link of a message can be anybody's"
+_TOO_LARGE = "leads to a file of more than {:,} bytes, which is the limit"
 
 Store = Callable[[], AbstractContextManager[IO[bytes]]]
 
@@ -40,6 +43,7 @@ class Downloaded(NamedTuple):
 
     size: int
     content_type: str
+    name: str
 
 
 class Downloader:
@@ -47,11 +51,19 @@ class Downloader:
 
     :param settings: the connection's: its server, timeouts and retries.
     :param limit: the most bytes that a file may have.
+    :param hosts: hosts of the own network that may be asked, each with its port or without.
     """
 
-    def __init__(self, settings: Settings, limit: int, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        limit: int,
+        sleep: Callable[[float], None] = time.sleep,
+        hosts: Container[str] = (),
+    ) -> None:
         self._settings = settings
         self._limit = limit
+        self._hosts = hosts
         self._network = Network(settings)
         self._retrying = Retrying(sleep=sleep, **retries.policy(settings))
 
@@ -71,7 +83,7 @@ class Downloader:
                 response = self._get(session, call, url)
                 with response:
                     if response.status_code not in _REDIRECTS:
-                        return self._received(call, response, store)
+                        return self._received(call, response, store, url)
                     url = _followed(url, response.headers.get("location", ""))
         raise errors.RedirectedError(call.what, f"more than {_MOST_REDIRECTS} times")
 
@@ -86,7 +98,7 @@ class Downloader:
             stream=True,
         )
 
-    def _received(self, call: Call[Any], response: requests.Response, store: Store) -> Downloaded:
+    def _received(self, call: Call[Any], response: requests.Response, store: Store, url: str) -> Downloaded:
         if response.status_code != 200:  # noqa: PLR2004
             answer = Answer(response.status_code, headers_in(response), b"")
             error = error_of(answer, None, call.what, call.private)
@@ -95,7 +107,9 @@ class Downloader:
             raise self._too_large()
         with store() as file:
             size = sum(map(file.write, self._limited(response.iter_content(CHUNK))))
-        return Downloaded(size, response.headers.get("content-type", ""))
+        content_type = response.headers.get("content-type", "")
+        name = name_of(response.headers.get("content-disposition", ""), url, content_type)
+        return Downloaded(size, content_type, name)
 
     def _limited(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         left = self._limit
@@ -106,7 +120,7 @@ class Downloader:
             yield chunk
 
     def _too_large(self) -> errors.InputError:
-        return errors.InputError("limit", f"is {self._limit:,} bytes, and the file has more")
+        return errors.InputError("file_url", _TOO_LARGE.format(self._limit))
 
     def _check(self, url: str) -> None:
         """Refuse a link before anything is asked; a name may lead elsewhere by the time of the connection."""
@@ -121,6 +135,8 @@ class Downloader:
             _refuse_inside(address)
 
     def _is_own(self, host: str | None, port: int) -> bool:
+        if host in self._hosts or f"{host}:{port}" in self._hosts:
+            return True
         own = urlsplit(self._settings.base_url)
         return (host, port) == (own.hostname, own.port or {"http": 80, "https": 443}[own.scheme])
 

@@ -34,6 +34,14 @@ class Response:
     has_more: bool | None = None
     size: int | None = None
 
+    @classmethod
+    def of(cls, envelope: Envelope) -> Response:
+        """Return the answer that was in an envelope."""
+        answer = envelope.answer
+        return cls(
+            answer.status, answer.headers, answer.body, envelope.data, envelope.has_more, answer.stored
+        )
+
     @property
     def text(self) -> str:
         """The body as text."""
@@ -73,7 +81,7 @@ def request(
         verb,
         where,
         f"{verb} /{scrub(where.partition('?')[0])}",
-        _response,
+        Response.of,
         json=json,
         params=params,
         private=[*strings_in([json, data, params]), *(part.name for part in files)],
@@ -89,13 +97,6 @@ def page(call: Call[Response], number: int) -> Call[Page[Any]]:
     """Return the call for a page of a list, counted from 1; the first is not named."""
     named = {"page": number} if number > 1 else {}
     return replace(call, params={**(call.params or {}), **named}, read=_page)  # type: ignore[return-value, arg-type]
-
-
-def _response(envelope: Envelope) -> Response:
-    answer = envelope.answer
-    return Response(
-        answer.status, answer.headers, answer.body, envelope.data, envelope.has_more, answer.stored
-    )
 
 
 def _page(envelope: Envelope) -> Page[Any]:

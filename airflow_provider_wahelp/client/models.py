@@ -21,17 +21,20 @@ MOSCOW = timezone(timedelta(hours=3), "Europe/Moscow")
 """The zone of the API's times, which carry none. Moscow has no daylight saving."""
 
 
-def _id(value: object) -> int | str | None:
+def read_id(value: object) -> int | str | None:
+    """Read an id; ``None`` where it is none."""
     if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
         return None
     return as_id(value)
 
 
-def _text(value: object) -> str | None:
+def read_text(value: object) -> str | None:
+    """Read a text or a whole number as a text; ``None`` where it is neither."""
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _flag(value: object) -> bool:
+def read_flag(value: object) -> bool:
+    """Read a yes or no."""
     return value.strip().lower() in {"1", "true", "yes"} if isinstance(value, str) else bool(value)
 
 
@@ -39,7 +42,7 @@ def _as_it_came(value: object) -> Any:
     return value
 
 
-def _column(read: Callable[[Any], Any], key: str = "", *, private: bool = False) -> Any:
+def column(read: Callable[[Any], Any], key: str = "", *, private: bool = False) -> Any:
     """Return a field of a model.
 
     :param read: turns the API's value, or ``None``, into the field's.
@@ -92,22 +95,22 @@ class Model:
 class Account(Model):
     """The account that the credentials belong to; its fields are not documented."""
 
-    id: int | str | None = _column(_id)
-    name: str | None = _column(_text, private=True)
-    login: str | None = _column(_text, "email", private=True)
+    id: int | str | None = column(read_id)
+    name: str | None = column(read_text, private=True)
+    login: str | None = column(read_text, "email", private=True)
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
         read = super()._read(data)
-        return {**read, "login": _text(data.get("login")) or read["login"]}
+        return {**read, "login": read_text(data.get("login")) or read["login"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Model):
     """A project of an account."""
 
-    id: int | str | None = _column(_id)
-    name: str | None = _column(_text)
+    id: int | str | None = column(read_id)
+    name: str | None = column(read_text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,25 +120,25 @@ class Channel(Model):
     Paths need the ``uuid``, webhooks carry the numeric ``id``; some entries of lists have no uuid.
     """
 
-    id: int | str | None = _column(_id)
-    uuid: str | None = _column(_text)
-    name: str | None = _column(_text)
-    type: str | None = _column(_text)
-    active: bool = _column(_flag)
-    settings: Any = _column(_as_it_came, private=True)
+    id: int | str | None = column(read_id)
+    uuid: str | None = column(read_text)
+    name: str | None = column(read_text)
+    type: str | None = column(read_text)
+    active: bool = column(read_flag)
+    settings: Any = column(_as_it_came, private=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class User(Model):
     """One person in one channel."""
 
-    id: int | str | None = _column(_id)
-    name: str | None = _column(_text, private=True)
-    phone: str | None = _column(_text, private=True)
-    channel_id: int | str | None = _column(_id)
-    contact_id: int | str | None = _column(_id)
-    blocked: bool | None = _column(lambda value: None if value is None else _flag(value))
-    last_message: Any = _column(_as_it_came, private=True)
+    id: int | str | None = column(read_id)
+    name: str | None = column(read_text, private=True)
+    phone: str | None = column(read_text, private=True)
+    channel_id: int | str | None = column(read_id)
+    contact_id: int | str | None = column(read_id)
+    blocked: bool | None = column(lambda value: None if value is None else read_flag(value))
+    last_message: Any = column(_as_it_came, private=True)
 
 
 def _users(value: object) -> tuple[User, ...]:
@@ -146,9 +149,9 @@ def _users(value: object) -> tuple[User, ...]:
 class Contact(Model):
     """One person across the channels of a project."""
 
-    id: int | str | None = _column(_id)
-    name: str | None = _column(_text, private=True)
-    users: tuple[User, ...] = _column(_users, private=True)
+    id: int | str | None = column(read_id)
+    name: str | None = column(read_text, private=True)
+    users: tuple[User, ...] = column(_users, private=True)
 
 
 def direction_of(destination: object) -> Direction:
@@ -185,30 +188,30 @@ class Message(Model):
     note that ``file_url`` links to: it is fetched by a GET without ``Authorization``.
     """
 
-    id: int | str | None = _column(_id)
-    user_id: int | str | None = _column(_id)
-    channel_id: int | str | None = _column(_id)
-    text: str | None = _column(_text, "message", private=True)
-    message_type: str | None = _column(_text)
-    file_url: str | None = _column(_text, private=True)
-    destination: str | None = _column(_text)
-    direction: Direction = _column(direction_of, "destination")
-    status: str | None = _column(_text)
-    created_at: datetime | None = _column(parse_time)
-    user: Any = _column(_as_it_came, private=True)
+    id: int | str | None = column(read_id)
+    user_id: int | str | None = column(read_id)
+    channel_id: int | str | None = column(read_id)
+    text: str | None = column(read_text, "message", private=True)
+    message_type: str | None = column(read_text)
+    file_url: str | None = column(read_text, private=True)
+    destination: str | None = column(read_text)
+    direction: Direction = column(direction_of, "destination")
+    status: str | None = column(read_text)
+    created_at: datetime | None = column(parse_time)
+    user: Any = column(_as_it_came, private=True)
 
     @property
     def phone(self) -> str | None:
         """The person's phone, where the API tells it."""
-        return _text(self.user.get("phone")) if isinstance(self.user, Mapping) else None
+        return read_text(self.user.get("phone")) if isinstance(self.user, Mapping) else None
 
     @classmethod
     def _read(cls, data: Json) -> dict[str, Any]:
         read, user = super()._read(data), data.get("user")
         if data.get("text") is not None:  # what it is called in the answer to a send (docs/api.md, 4.3)
-            read["text"] = _text(data["text"])
+            read["text"] = read_text(data["text"])
         if read["user_id"] is None and isinstance(user, Mapping):
-            read["user_id"] = _id(user.get("id"))
+            read["user_id"] = read_id(user.get("id"))
         return read
 
 
@@ -220,9 +223,9 @@ def _texts(value: object) -> tuple[str, ...]:
 class Webhook(Model):
     """An address that the platform reports to."""
 
-    uuid: str | None = _column(_text)
-    url: str | None = _column(_text, private=True)
-    entities: tuple[str, ...] = _column(_texts)
+    uuid: str | None = column(read_text)
+    url: str | None = column(read_text, private=True)
+    entities: tuple[str, ...] = column(_texts)
 
 
 @dataclass(frozen=True, kw_only=True)

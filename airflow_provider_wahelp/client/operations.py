@@ -29,7 +29,7 @@ def ensure_project(name: str, if_exists: IfExists = "reuse") -> Flow[Project]:
     """
 
     def listed() -> Flow[list[Project] | None]:
-        return (yield from _listed(calls.list_projects, lambda project: project.name == name))
+        return (yield from list_all(calls.list_projects, lambda project: project.name == name))
 
     call = calls.create_project(name)
     there = yield from listed()
@@ -50,7 +50,7 @@ def ensure_channel(
 
     def listed() -> Flow[list[Channel] | None]:
         return (
-            yield from _listed(
+            yield from list_all(
                 lambda page: calls.list_channels(project_id, page),
                 lambda channel: channel.name == name and (channel.type or "").lower() == channel_type,
             )
@@ -70,7 +70,7 @@ def get_channel(project_id: Id, channel_uuid: str) -> Flow[Channel]:
     try:
         channel: Channel = yield calls.get_channel(project_id, channel_uuid)
     except NotFoundError:
-        found = yield from _listed(
+        found = yield from list_all(
             lambda page: calls.list_channels(project_id, page), lambda entry: entry.uuid == channel_uuid
         )
         if not found:
@@ -84,7 +84,7 @@ def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[We
 
     :param entities: the kinds of events, e.g. ``channel.message``.
     """
-    found = yield from _listed(
+    found = yield from list_all(
         lambda page: calls.list_webhooks(project_id, page), lambda webhook: webhook.url == url
     )
     if found:
@@ -93,9 +93,14 @@ def ensure_webhook(project_id: Id, url: str, entities: Sequence[str]) -> Flow[We
     return webhook
 
 
-def _listed(page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool]) -> Flow[list[M] | None]:
-    """Return what is wanted of a short list, or ``None`` where the server has no such list."""
-    pager: Pager[M] = Pager(paged=False)
+def list_all(
+    page_of: Callable[[int], Call[Page[M]]], wanted: Callable[[M], bool], *, paged: bool = False
+) -> Flow[list[M] | None]:
+    """Return what is wanted of a list, or ``None`` where the server has no such list.
+
+    :param paged: whether the list may be a long one.
+    """
+    pager: Pager[M] = Pager(paged=paged)
     found: list[M] = []
     while not pager.done:
         try:

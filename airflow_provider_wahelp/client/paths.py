@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, unquote, urlsplit
+from functools import lru_cache
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from airflow_provider_wahelp.client.errors import InputError
 
@@ -40,6 +41,21 @@ def project_in(path: str) -> int | None:
     """Return the project that a path names."""
     found = _PROJECT.search(path)
     return int(found[1]) if found else None
+
+
+def joined(*parts: int | str) -> str:
+    """Return a path made of parts, none of which can lead elsewhere."""
+    return "/".join(map(_quoted, parts))
+
+
+def page_query(page: int) -> dict[str, int]:
+    """Return what names a page of a list, counted from 1; the first is not named."""
+    return {"page": page} if page > 1 else {}
+
+
+@lru_cache(1024)  # most are asked for again and again
+def _quoted(part: int | str) -> str:
+    return quote(str(part), safe="")
 
 
 def _local(address: str, base_url: str) -> str:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
+from airflow_provider_wahelp.hooks.async_templates import AsyncTemplateHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
-from airflow_provider_wahelp.hooks.event_loop import EventLoopHook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.storage.uploads import Uploads, file_to_send
+from airflow_provider_wahelp.storage.outgoing import file_to_send
+from airflow_provider_wahelp.storage.uploads import Uploads
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpAsyncHook(EventLoopHook):
+class WahelpAsyncHook(AsyncTemplateHook):
     """The asynchronous twin of :class:`~airflow_provider_wahelp.hooks.wahelp.WahelpHook`.
 
     The same methods with the same arguments and errors; lists are asynchronous iterators. Use it as an
@@ -103,7 +104,7 @@ class WahelpAsyncHook(EventLoopHook):
 
     async def send_file(
         self,
-        file: str | bytes | ObjectStoragePath,
+        file: str | bytes | ObjectStoragePath | None = None,
         caption: str | None = None,
         user_id: int | str | None = None,
         phone: str | None = None,
@@ -111,10 +112,12 @@ class WahelpAsyncHook(EventLoopHook):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         file_name: str | None = None,
+        file_url: str | None = None,
     ) -> Message:
         """Send a file to a person, once. How Wahelp takes files is **not confirmed**."""
         with airflow_errors():
-            part = await asyncio.to_thread(file_to_send, file, file_name)
+            settings = (await self._read_connection()).settings
+            part = await asyncio.to_thread(file_to_send, file, file_url, file_name, settings)
         return await self._do(
             lambda does: does.send_message(
                 caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part

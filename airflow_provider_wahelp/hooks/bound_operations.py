@@ -19,7 +19,9 @@ from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.history import messages_between
 from airflow_provider_wahelp.client.messages import Recipient, send_to
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.hooks.connection import WahelpConnection
+from airflow_provider_wahelp.hooks.bound_mailings import BoundMailings
+from airflow_provider_wahelp.hooks.bound_people import BoundPeople
+from airflow_provider_wahelp.hooks.bound_templates import BoundTemplates
 from airflow_provider_wahelp.storage.files import private_bytes
 from airflow_provider_wahelp.storage.uploads import Uploads, file_parts
 
@@ -39,14 +41,8 @@ class Asked:
     output_path: str | ObjectStoragePath | None = None
 
 
-class BoundOperations:
+class BoundOperations(BoundMailings, BoundPeople, BoundTemplates):
     """Turns the arguments of a hook's method into what a client performs."""
-
-    def __init__(self, connection: WahelpConnection, default_region: str | None = None) -> None:
-        self._connection = connection
-        self._project = connection.project
-        self._channel = connection.channel
-        self.region = phones.check_region(default_region) or connection.default_region
 
     def list_projects(self) -> Callable[[int], Call[Page[Project]]]:
         """List projects."""

@@ -11,14 +11,14 @@ from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.requests import RequestingHook
-from airflow_provider_wahelp.storage.uploads import file_to_send
+from airflow_provider_wahelp.hooks.templates import TemplateHook
+from airflow_provider_wahelp.storage.outgoing import file_to_send
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
-class WahelpHook(RequestingHook):
+class WahelpHook(TemplateHook):
     """The Wahelp API with the credentials of an Airflow connection.
 
     One pooled keep-alive session, safe to share between threads; use it as a context manager, or call
@@ -151,7 +151,7 @@ class WahelpHook(RequestingHook):
 
     def send_file(
         self,
-        file: str | bytes | ObjectStoragePath,
+        file: str | bytes | ObjectStoragePath | None = None,
         caption: str | None = None,
         user_id: int | str | None = None,
         phone: str | None = None,
@@ -159,6 +159,7 @@ class WahelpHook(RequestingHook):
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         file_name: str | None = None,
+        file_url: str | None = None,
     ) -> Message:
         """Send a file to a person, once, as :meth:`send_message` sends a text.
 
@@ -166,11 +167,12 @@ class WahelpHook(RequestingHook):
 
         :param file: a path of object storage, or bytes.
         :param caption: a text below it.
-        :param file_name: what the file is called; by default as in its path.
+        :param file_name: what the file is called; by default as in its path, or as the server says.
+        :param file_url: in place of ``file``, an address whose content is sent; it gets no token.
         :raises InputError: if it cannot be read, is empty, or is too large.
         """
         with airflow_errors():
-            part = file_to_send(file, file_name)
+            part = file_to_send(file, file_url, file_name, self._connection.settings)
         return self._do(
             lambda does: does.send_message(
                 caption, does.recipient(user_id, phone, name, channel_uuid, project_id), self._sent, part

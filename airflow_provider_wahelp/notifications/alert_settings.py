@@ -14,6 +14,7 @@ class AlertSettings:
     :param throttle: for how many seconds a message silences its group as text; ``0`` for not at all.
     :param quiet_hours: when nothing is sent; empty for never.
     :param timezone: the zone of times in texts.
+    :param timeout: how many seconds an alert may take, as text.
     """
 
     to: str = field(repr=False)
@@ -21,6 +22,7 @@ class AlertSettings:
     throttle: str
     quiet_hours: str
     timezone: str
+    timeout: str
 
 
 @cache
@@ -43,4 +45,5 @@ def alert_settings() -> AlertSettings | None:
         throttle=option("throttle", "600"),
         quiet_hours=option("quiet_hours", ""),
         timezone=option("timezone", "Europe/Moscow"),
+        timeout=option("timeout", "40"),
     )

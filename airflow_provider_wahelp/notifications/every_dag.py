@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_wahelp.notifications.notification import Notification
 
-_SECONDS = 40.0  # for an alert: the first that a DAG processor sends costs it 8 s of CPU (Airflow 3.3.2)
-
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +42,7 @@ class _Notifier(WahelpNotifier):
             quiet_hours=settings.quiet_hours or None,
             timezone=settings.timezone,
             wahelp_conn_id=settings.conn_id,
-            timeout=_SECONDS,
+            timeout=float(settings.timeout),
             raise_on_error=True,
         )
 

@@ -7,18 +7,19 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.notifications.attachment import Attachment, once, read_attachment
 from airflow_provider_wahelp.notifications.event import Event, Kind, shortened
 from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures, names
 from airflow_provider_wahelp.notifications.state import state_and_key
@@ -26,7 +27,7 @@ from airflow_provider_wahelp.notifications.threads import run_with_timeout
 from airflow_provider_wahelp.storage.keys import keyed_hash
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.alert.sender import AlertSender
+    from airflow_provider_wahelp.delivery.alert.sender import AlertMessage, AlertSender
     from airflow_provider_wahelp.notifications.hook import InterruptibleHook
 
 LONGEST = 4000
@@ -52,6 +53,7 @@ class Notification:
     :param failures: the tasks that have failed, if the run has.
     :param template: the text before it was rendered: a clock in it does not make another alert.
     :param only_news: whether it is left unsent if it has no more to say than others have said.
+    :param file: the path of a file to send with it; nothing for none.
     """
 
     event: Event
@@ -67,6 +69,7 @@ class Notification:
     template: str = field(repr=False)
     failures: Failures = field(default_factory=Failures)
     only_news: bool = False
+    file: Any = field(default=None, repr=False)
 
     def send_and_wait(self, deadline: float) -> None:
         """Send it to all recipients, from any thread; see :meth:`send`."""
@@ -102,8 +105,9 @@ class Notification:
 
                 return AlertSender(hook(), alerts, self.channels, (state, key))
 
+            read = once(lambda: read_attachment(self.file, end - asyncio.get_running_loop().time()))
             recipients = await self._with_numbers(hook, end)
-            sends = [self._send(who, alerts, key, sender, end) for who in recipients]
+            sends = [self._send(who, alerts, key, sender, read, end) for who in recipients]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
         _raise_first(recipients, outcomes)
 
@@ -124,6 +128,7 @@ class Notification:
         alerts: Alerts,
         key: bytes,
         sender: Callable[[], AlertSender],
+        read: Callable[[], Awaitable[Attachment]],
         end: float,
     ) -> None:
         alert = self._alert(who, key)
@@ -141,9 +146,19 @@ class Notification:
                     lines = [*await asyncio.to_thread(self._silent, alerts, key), *_counts(claim, self.zone)]
                     if self.only_news and not lines and claim.action is Action.SEND:
                         return await asyncio.to_thread(alerts.finish, alert)
-                    await sender().send(alert, who, claim, with_lines(self.text, lines))
+                    file = await read()
+                    message = self._message(lines, file)
+                    await sender().send(alert, who, claim, message)
         except TimeoutError:
             raise OutOfTimeError(f"send to {who}") from None
+
+    def _message(self, lines: Sequence[str], file: Attachment) -> AlertMessage:
+        from airflow_provider_wahelp.delivery.alert.sender import AlertMessage
+
+        told = [*lines, file.lacking] if file.lacking else lines
+        return AlertMessage(
+            with_lines(self.text, told), file.part, with_lines(self.text, [*lines, file.refused])
+        )
 
     def _silent(self, alerts: Alerts, key: bytes) -> list[str]:
         """Return a line for tasks whose own notifier was not called, as when Airflow 3 finds one killed."""

@@ -17,34 +17,20 @@ from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.notifications.checks import MOSCOW, check_hours, check_zone
 from airflow_provider_wahelp.rendering import KeepsTexts
 from airflow_provider_wahelp.task import Argument, anything, optional
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
     from airflow_provider_wahelp.notifications.event import Event
     from airflow_provider_wahelp.notifications.notification import Notification
 
-_MOSCOW = "Europe/Moscow"
 _TO_ASK = 0.4  # of the time: for Airflow to say which tasks have failed
-
-
-def _quiet_hours(value: Any) -> object:
-    from airflow_provider_wahelp.delivery.quiet_hours import QuietHours
-
-    return QuietHours.parse(value) if value else None
-
-
-def _zone(value: Any) -> str:
-    if value == _MOSCOW:  # a DAG file reads no zones for the default
-        return _MOSCOW
-    from airflow_provider_wahelp.delivery.quiet_hours import check_zone
-
-    return check_zone(value)
 
 
 class WahelpNotifier(KeepsTexts, BaseNotifier):
@@ -61,6 +47,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
 
     :param text: the text, a template that sees the context. By default a few lines: what has happened to
         which DAG and task, the exception's first line, the try, the time, the run, and a link to the log.
+    :param file: a file to send with it, such as a plot: a path of object storage, a template too. Where it
+        cannot be read, or is refused, the alert says so and goes without it. See ``docs/files.md``.
     :param to: the recipients: a list of phones with their country codes, ``["+71234567890"]``, and of ids of
         the channel's users, ``[301]``; or a template that makes phones with commas between. Each recipient
         gets a message of their own. In place of ``to``:
@@ -99,10 +87,11 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         "project_id": optional(arguments.project_id),
         "default_region": optional(phones.check_region),
         "group_by": optional(anything),
-        "quiet_hours": optional(_quiet_hours),
-        "timezone": optional(_zone),
+        "quiet_hours": optional(check_hours),
+        "timezone": optional(check_zone),
         "fallback": optional(wait_options.fallback),
         "text": optional(arguments.text),
+        "file": optional(anything),
     }
     """What each template field must be."""
     template_fields: Sequence[str] = tuple(checks)
@@ -112,6 +101,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         self,
         *,
         text: str | None = None,
+        file: str | ObjectStoragePath | None = None,
         to: Sequence[int | str] | str | None = None,
         phone: str | None = None,
         user_id: int | str | None = None,
@@ -123,7 +113,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         group_by: str | None = None,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: arguments.QuietZone = "recipient",
-        timezone: str = _MOSCOW,
+        timezone: str = MOSCOW,
         urgent: bool = False,
         fallback: Sequence[str] | str | None = None,
         timeout: timedelta | float = 10.0,
@@ -132,6 +122,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         **kwargs: Any,
     ) -> None:
         self.text = text
+        self.file = file
         self.to = to
         self.phone = phone
         self.user_id = user_id
@@ -218,12 +209,13 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         rendered = self._rendered(context)
         failures = failures_of(context, (deadline - time.monotonic()) * _TO_ASK)
         event = event_of(context).because_of(failures)
-        zone = ZoneInfo(_zone(rendered.timezone))
+        zone = ZoneInfo(check_zone(rendered.timezone))
         text = rendered._text(event, zone)
         fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
             event=event,
             text=text,
+            file=rendered.file,
             recipients=recipients(rendered.to, rendered.phone, rendered.user_id),
             conn_id=rendered.wahelp_conn_id,
             channels=Channels(
@@ -250,15 +242,20 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
             try:
                 value = self.render_argument(field, context, environment)
             except Exception as error:
-                if field != "text":
+                if field not in ("text", "file"):
                     raise
-                self.log.warning(
-                    "The notifier's text cannot be rendered (%s). The default text is sent instead.",
-                    type(error).__name__,
-                )
-                value = None
+                value = self._unrendered(field, error)
             setattr(rendered, field, value)
         return rendered
+
+    def _unrendered(self, field: str, error: Exception) -> Any:
+        """Return what stands for a text or a file: without it the alert goes all the same."""
+        from airflow_provider_wahelp.notifications.attachment import Unrendered
+
+        kind = type(error).__name__
+        instead = "The default text is sent instead" if field == "text" else "The alert goes without it"
+        self.log.warning("The notifier's %s cannot be rendered (%s). %s.", field, kind, instead)
+        return None if field == "text" else Unrendered(kind)
 
     def _text(self, event: Event, zone: ZoneInfo) -> str:
         """Return the text to send, by default that of the event."""

@@ -17,8 +17,27 @@ if TYPE_CHECKING:
     )
     from airflow_provider_wahelp.operators.mailings import SendMessagesOperator as SendMessagesOperator
     from airflow_provider_wahelp.operators.messages import SendMessageOperator as SendMessageOperator
+    from airflow_provider_wahelp.operators.people import BlockContactOperator as BlockContactOperator
+    from airflow_provider_wahelp.operators.people import DeleteMessageOperator as DeleteMessageOperator
+    from airflow_provider_wahelp.operators.people import DeleteUserOperator as DeleteUserOperator
+    from airflow_provider_wahelp.operators.people import ImportContactsOperator as ImportContactsOperator
+    from airflow_provider_wahelp.operators.people import UnblockContactOperator as UnblockContactOperator
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        CreatePlatformMailingOperator as CreatePlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        ExportPlatformMailingOperator as ExportPlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        StartPlatformMailingOperator as StartPlatformMailingOperator,
+    )
+    from airflow_provider_wahelp.operators.platform_mailings import (
+        StopPlatformMailingOperator as StopPlatformMailingOperator,
+    )
     from airflow_provider_wahelp.operators.projects import CreateProjectOperator as CreateProjectOperator
     from airflow_provider_wahelp.operators.replies import ReplyReportOperator as ReplyReportOperator
+    from airflow_provider_wahelp.operators.templates import CreateTemplateOperator as CreateTemplateOperator
+    from airflow_provider_wahelp.operators.templates import ListTemplatesOperator as ListTemplatesOperator
     from airflow_provider_wahelp.operators.users import CreateUserOperator as CreateUserOperator
     from airflow_provider_wahelp.operators.webhooks import SetWebhookOperator as SetWebhookOperator
 
@@ -32,8 +51,17 @@ __getattr__, __all__ = lazy_exports(
     incoming="IncomingMessagesOperator",
     mailings="SendMessagesOperator",
     messages="SendMessageOperator",
+    people=(
+        "BlockContactOperator DeleteMessageOperator DeleteUserOperator "
+        "ImportContactsOperator UnblockContactOperator"
+    ),
+    platform_mailings=(
+        "CreatePlatformMailingOperator ExportPlatformMailingOperator "
+        "StartPlatformMailingOperator StopPlatformMailingOperator"
+    ),
     projects="CreateProjectOperator",
     replies="ReplyReportOperator",
+    templates="CreateTemplateOperator ListTemplatesOperator",
     users="CreateUserOperator",
     webhooks="SetWebhookOperator",
 )

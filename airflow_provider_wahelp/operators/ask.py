@@ -18,6 +18,7 @@ from airflow_provider_wahelp.incoming import asking_options
 from airflow_provider_wahelp.incoming.choices import check_answers
 from airflow_provider_wahelp.incoming.question import Decide, OnUnclear, Question, Rules
 from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.operators.limits import admission
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional, required
 
@@ -275,4 +276,5 @@ class AskOperator(SendingOperator, BranchMixIn):
             key=key or attempt.key,
             if_unclear=self._checked("if_unclear"),
             on_rerun=self._checked("on_rerun"),
+            admission=admission(self.hook),
         )

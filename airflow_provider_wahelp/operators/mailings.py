@@ -13,8 +13,9 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.operators.manners import CarefulOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
-from airflow_provider_wahelp.operators.shown import ShownOperator
+from airflow_provider_wahelp.operators.with_files import FilesOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -31,29 +32,28 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(ShownOperator):
-    """Send each of many people a text of their own, once.
+class SendMessagesOperator(CarefulOperator, FilesOperator):
+    """Send each of many people a text of their own, once, with a file or without (``docs/files.md``).
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
 
     A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md`` and
     ``docs/promises.md``. A fault of one recipient is a row of the report. One of the channel or the account
-    stops the mailing, for a retry. Quiet hours and ``daily_cap`` defer the task until it may send again.
+    stops the mailing, for a retry. Quiet hours and ``daily_cap`` defer the task. Its bases add arguments.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
     :param text: a Jinja template, rendered once for each row, with the row as ``row`` and Airflow's context
-        around it. A row that lacks a needed column, or has NULL there, is a bad row. Rows and XComs are
-        data: braces in them arrive as braces. So the text itself cannot be an XCom, mapped or not. Put such
-        a text into the rows, and write ``text="{{ row.text }}"``.
+        around it; or a list of them, of which each person always gets the same one. A row that lacks a needed
+        column, or has NULL there, is a bad row. Rows and XComs are data: braces in them arrive as braces. So
+        the text cannot be an XCom: put such a text into the rows, and write ``text="{{ row.text }}"``.
     :param key: the column that holds the row's own key: one key gets one message. By default the recipient
         and the rendered text are the key, so a text that holds a clock needs a column.
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
     :param pace: messages a minute through this channel, counted over all tasks of the host; ``None`` for no
         limit. Messengers ban numbers that write too fast.
-    :param daily_cap: messages in any 24 hours through this channel, counted over all tasks of the host.
     :param concurrency: how many threads send, 32 at most. More than a few pay off only without ``pace``.
     :param quiet_hours: when nothing is sent, e.g. ``"21:00-09:00"``.
     :param quiet_zone: whose clock counts: the ``recipient``'s, as the phone tells it, or the ``project``'s.
@@ -101,25 +101,28 @@ class SendMessagesOperator(ShownOperator):
         message of ``sent`` is one of these four.
     """
 
-    checks = ShownOperator.checks | {
-        "recipients": required(options.recipients),
-        "key": optional(options.key, not_given=(None,)),
-        "pace": optional(options.pace),
-        "daily_cap": optional(options.daily_cap),
-        "concurrency": required(options.concurrency),
-        "quiet_hours": optional(QuietHours.parse),
-        "quiet_zone": required(arguments.quiet_zone),
-        "timezone": required(check_zone),
-        "suppress": optional(anything),
-        "on_bad_rows": optional(options.on_bad_rows),
-        "columns": optional(options.columns),
-        "encoding": optional(options.encoding),
-        "default_region": optional(phones.check_region),
-        "if_empty": required(options.if_empty),
-        "max_failures": required(options.max_failures),
-        "max_length": required(options.max_length),
-        "report_path": optional(report.check_path),
-    }
+    checks = (
+        CarefulOperator.checks
+        | FilesOperator.checks
+        | {
+            "recipients": required(options.recipients),
+            "key": optional(options.key, not_given=(None,)),
+            "pace": optional(options.pace),
+            "concurrency": required(options.concurrency),
+            "quiet_hours": optional(QuietHours.parse),
+            "quiet_zone": required(arguments.quiet_zone),
+            "timezone": required(check_zone),
+            "suppress": optional(anything),
+            "on_bad_rows": optional(options.on_bad_rows),
+            "columns": optional(options.columns),
+            "encoding": optional(options.encoding),
+            "default_region": optional(phones.check_region),
+            "if_empty": required(options.if_empty),
+            "max_failures": required(options.max_failures),
+            "max_length": required(options.max_length),
+            "report_path": optional(report.check_path),
+        }
+    )
     template_fields: Sequence[str] = tuple(checks)
     row_templates = ("text",)
     recipients = RedactedWhenRendered()
@@ -129,12 +132,11 @@ class SendMessagesOperator(ShownOperator):
         self,
         *,
         recipients: Any,
-        text: str,
+        text: str | Sequence[str],
         key: str | None = None,
         channel_uuid: str | None = None,
         project_id: int | str | None = None,
         pace: float | str | None = SAFE_PACE,
-        daily_cap: int | str | None = None,
         concurrency: int | str = 8,
         quiet_hours: str | Sequence[str] | None = None,
         quiet_zone: arguments.QuietZone = "recipient",
@@ -169,7 +171,6 @@ class SendMessagesOperator(ShownOperator):
         self.channel_uuid = channel_uuid
         self.project_id = project_id
         self.pace = pace
-        self.daily_cap = daily_cap
         self.concurrency = concurrency
         self.quiet_hours = quiet_hours
         self.quiet_zone = quiet_zone
@@ -220,7 +221,7 @@ class SendMessagesOperator(ShownOperator):
 
     def _check_arguments(self) -> None:
         with airflow_errors():  # Airflow renders none of these: a literal is all that they can be
-            options.text(self.text)
+            options.texts(self.text)
             options.dry_run(self.only_check)
             OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for)
         super()._check_arguments()
@@ -242,13 +243,11 @@ class SendMessagesOperator(ShownOperator):
         return result.totals
 
     def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
-        from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
-
         with airflow_errors():
             attempt, ledger = self._attempt_and_ledger(context)
-            channel = self.hook.project_and_channel(self.channel_uuid, self.project_id)
+            channel = self._place()
             windows = self._windows()
-            return Mailing(
+            return self._kind()(
                 hook=self.hook,
                 channel=channel,
                 attempt=attempt,
@@ -268,7 +267,7 @@ class SendMessagesOperator(ShownOperator):
         environment = dag.get_template_env(force_sandboxed=True) if dag else self.get_template_env()
         return Renderer(
             environment,
-            arguments.text(self.text),
+            options.texts(self.text),
             context,
             self._checked("key"),
             self._checked("max_length"),
@@ -294,6 +293,7 @@ class SendMessagesOperator(ShownOperator):
             default_region=self.hook.region(),
             suppress=self.suppressed(),
             opt_outs=OptOutRules.checked(self.stop_words, self.start_words, self.opt_out_for),
+            limits=self._limits(),
             dry_run=self.only_check,
             wait_options=self._patient_options() if self.wait_for else None,
             fallback=others,

@@ -11,27 +11,33 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_wahelp.client import arguments, phones
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.delivery.mailing.options import message_texts
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
-from airflow_provider_wahelp.operators.sending import SendingOperator
+from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_wahelp.client.bodies import FilePart
+    from airflow_provider_wahelp.client.messages import Recipient
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
     from airflow_provider_wahelp.delivery.message.tracked_send import Arrived, TrackedSend
     from airflow_provider_wahelp.delivery.message.wait_state import WaitState
+    from airflow_provider_wahelp.storage.outgoing import OutgoingFile
 
 
-class SendMessageOperator(SendingOperator):
+class SendMessageOperator(LimitedOperator):
     """Send a text to a person, named by ``user_id`` or by ``phone``.
 
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
+
+    If ``daily_cap`` holds it back, the task is deferred, and sends it when the channel's day has room. These
+    arguments are those of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
 
     The message is sent once, over retries and killed workers: see ``docs/promises.md`` for what each
     Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
@@ -41,9 +47,11 @@ class SendMessageOperator(SendingOperator):
     if no delivery is reported. **The person can get the message twice then**: what the first channel has
     sent may still arrive, and cannot be called back. See ``docs/waiting.md``.
 
+    :param text: the text; or a list of texts, of which each person always gets the same one, as in a mailing.
     :param file: a file to send with the text: a path of object storage, or bytes. How Wahelp takes files is
         **not confirmed**: see ``docs/files.md``.
-    :param file_name: what the file is called; by default as in its path.
+    :param file_url: in place of ``file``, an address whose content is sent. It is asked without the token.
+    :param file_name: what the file is called; by default as in its path, or as the address's server says.
     :param user_id: the person, as a user of the channel.
     :param phone: the person's number with its country code, e.g. ``+71234567890``.
     :param name: the name of somebody added by phone; the number by default.
@@ -78,9 +86,10 @@ class SendMessageOperator(SendingOperator):
         a wait also the ``channel_uuid`` that delivered it, which is an XCom of its own.
     """
 
-    checks = SendingOperator.checks | {
-        "text": required(arguments.text),
+    checks = LimitedOperator.checks | {
+        "text": required(message_texts),
         "file": optional(anything),
+        "file_url": optional(arguments.file_url),
         "file_name": optional(arguments.name),
         "user_id": optional(arguments.user_id),
         "phone": optional(phones.check),
@@ -94,7 +103,7 @@ class SendMessageOperator(SendingOperator):
     def __init__(
         self,
         *,
-        text: str,
+        text: str | Sequence[str],
         user_id: int | str | None = None,
         phone: str | None = None,
         name: str | None = None,
@@ -113,12 +122,14 @@ class SendMessageOperator(SendingOperator):
         fallback_after: timedelta | float | str | None = None,
         remember_in: str | None = None,
         file: str | bytes | ObjectStoragePath | None = None,
+        file_url: str | None = None,
         file_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.text = text
         self.file = file
+        self.file_url = file_url
         self.file_name = file_name
         self.user_id = user_id
         self.phone = phone
@@ -141,11 +152,25 @@ class SendMessageOperator(SendingOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the message, unless it was sent already, and wait for it if that is asked for."""
-        if not self.wait_for and not self.fallback:
-            return self._send(context)
+        return self._start(context)
+
+    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on when a limit has room for the message."""
+        return self._start(context)
+
+    def _start(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_wahelp.delivery.limits.admission import HeldError
+
+        try:
+            if not self.wait_for and not self.fallback:
+                return self._send(context)
+            with airflow_errors():
+                tracked = self._tracked_send(context)
+                started = tracked.start()
+        except HeldError as held:
+            self._hold(held)
         with airflow_errors():
-            tracked = self._tracked_send(context)
-            return self._wait(context, tracked, tracked.start())
+            return self._wait(context, tracked, started)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on with what the triggerer has found.
@@ -162,6 +187,8 @@ class SendMessageOperator(SendingOperator):
 
     def _check_together(self) -> None:
         super()._check_together()
+        if self.file is not None and self.file_url is not None:
+            raise InputError("file, file_url", "only one of the two may be given")
         wait_options.require_fallback(self.fallback, remember_in=self.remember_in)
         if all(given is None or is_literal(given) for given in (self.user_id, self.phone)):
             arguments.recipient(self.user_id, self.phone)
@@ -228,9 +255,7 @@ class SendMessageOperator(SendingOperator):
         attempt, ledger = self._attempt_and_ledger(context, key)
         return IdempotentSend(
             hook=self.hook,
-            recipient=self.hook.recipient(
-                self.user_id, self.phone, self.name, self.channel_uuid, self.project_id
-            ),
+            recipient=self._recipient(),
             text=text,
             attempt=attempt,
             ledger=ledger,
@@ -238,16 +263,28 @@ class SendMessageOperator(SendingOperator):
             if_unclear=if_unclear,
             on_rerun=on_rerun,
             file=file,
+            admission=self._admission(),
         )
 
-    def _text(self) -> str:
-        return str(self._checked("text"))
+    def _recipient(self) -> Recipient:
+        return self.hook.recipient(self.user_id, self.phone, self.name, self.channel_uuid, self.project_id)
 
-    def _file(self) -> FilePart | None:
-        """Return the file, checked before anything is sent."""
-        if self._checked("file") is None:
+    def _text(self) -> str:
+        """Return the text; of several, a person always gets the same one."""
+        texts = self._checked("text")
+        if not isinstance(texts, list):
+            return str(texts)
+        from airflow_provider_wahelp.delivery.mailing.variants import variant_of
+
+        to = self._recipient()
+        return str(texts[variant_of(to.phone or str(to.user_id), len(texts))])
+
+    def _file(self) -> OutgoingFile | None:
+        """Return the file, which is checked before anything is sent."""
+        file, url = self._checked("file"), self._checked("file_url")
+        if file is None and url is None:
             return None
-        from airflow_provider_wahelp.storage.uploads import file_to_send
+        from airflow_provider_wahelp.storage.outgoing import outgoing_file
 
         with airflow_errors():
-            return file_to_send(self.file, self._checked("file_name"))
+            return outgoing_file(file, url, self._checked("file_name"), lambda: self.hook.get_conn().settings)

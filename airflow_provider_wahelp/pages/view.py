@@ -30,7 +30,6 @@ def view(mailing: Mailing) -> dict[str, Any]:
         "until": _moment(told.get("until")) if mailing.state == "deferred" else "",
         "began": _moment(told.get("began")),
         "at": _moment(told.get("at")),
-        "channel": str(told.get("channel") or ""),
         "report": str(told.get("report") or ""),
         "curve": curve(lines(told.get("points"), 4)),
     }

@@ -16,6 +16,7 @@ from airflow_provider_wahelp.hooks.asynchronous import WahelpAsyncHook
 from airflow_provider_wahelp.incoming.choices import NO, YES, choices_of
 from airflow_provider_wahelp.notifications.approval_record import split_code
 from airflow_provider_wahelp.receiver.decisions import Decision, Question, decide, questions
+from airflow_provider_wahelp.receiver.missed_replies import MissedReplies
 from airflow_provider_wahelp.receiver.notices import tell
 from airflow_provider_wahelp.receiver.question_order import asked_before
 from airflow_provider_wahelp.receiver.received import Received
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _NAMES = {YES: "Approve", NO: "Reject"}  # of ApprovalOperator: a yes is understood in many words
 _MOST_THREADS = 1  # of the database: a decision is rare
+_MISSED = MissedReplies()
 
 
 async def decide_by_replies(received: Sequence[Received]) -> None:
@@ -33,8 +35,8 @@ async def decide_by_replies(received: Sequence[Received]) -> None:
     """
     limiter = CapacityLimiter(_MOST_THREADS)
     written = [each for each in received if each.event.kind == "message"]
-    asked = await _questions(written, limiter)
-    for each in written:
+    asked = await _questions([*written, *_MISSED.unsearched(received)], limiter)
+    for each in [*await _MISSED.before(received, asked), *written]:
         own = _of_approver(asked.get(each.conn_id, ()), each.event.message)
         if own:
             await _answer(each, own, limiter)

@@ -90,7 +90,9 @@ def _questions(session: Session) -> Iterator[Question]:
 
 def _decision(detail: HITLDetail) -> tuple[str, str] | None:
     by, chosen = detail.responded_by, detail.chosen_options
-    return (str(by["id"]), str(chosen[0])) if by and chosen else None
+    if not by or not chosen:
+        return None
+    return str(by.get("name") or by["id"]), str(chosen[0])  # an id of FAB's is a number
 
 
 def _plain(value: Any) -> Any:

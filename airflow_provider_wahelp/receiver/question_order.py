@@ -27,7 +27,7 @@ def asked_before(
 
     A question is recognised by its code, which stands in its text.
     """
-    since = min(map(_since, asked), default=math.inf)
+    since = min(map(asked_since, asked), default=math.inf)
     found: dict[str, Message] = {}
     messages: list[Message] = []
 
@@ -45,7 +45,7 @@ def asked_before(
 
 def _is_it(message: Message, question: Question, reply: Message) -> bool:
     to_them = message.direction == "outgoing" and str(message.user_id) == str(reply.user_id)
-    late_enough = not message.created_at or message.created_at.timestamp() >= _since(question)
+    late_enough = not message.created_at or message.created_at.timestamp() >= asked_since(question)
     return to_them and late_enough and f"#{question.code}" in (message.text or "")
 
 
@@ -58,5 +58,6 @@ def _is_before(sent: Message, reply: Message, places: Mapping[str, int]) -> bool
     return places[str(sent.id)] < places.get(str(reply.id), math.inf)
 
 
-def _since(question: Question) -> float:
+def asked_since(question: Question) -> float:
+    """Return when a question was sent, at the earliest, in seconds since 1970 by the history's clock."""
     return datetime.fromisoformat(question.record.asked_at).timestamp() - LONGEST_ZONE - _SLACK

@@ -11,7 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from airflow_provider_wahelp.sandbox import api, control, page, unimitated
+from airflow_provider_wahelp.sandbox import (
+    api,
+    changes_api,
+    control,
+    mailing_api,
+    page,
+    template_api,
+    unimitated,
+)
 from airflow_provider_wahelp.sandbox.bodies import refusal
 from airflow_provider_wahelp.sandbox.errors import SandboxError
 from airflow_provider_wahelp.sandbox.gateway import Gateway
@@ -49,7 +57,16 @@ def create_app(
     app = Starlette(
         routes=[
             *page.routes,
-            Mount("/api/app", routes=[*api.routes, *unimitated.routes]),
+            Mount(
+                "/api/app",
+                routes=[
+                    *api.routes,
+                    *changes_api.routes,
+                    *mailing_api.routes,
+                    *template_api.routes,
+                    *unimitated.routes,
+                ],
+            ),
             Mount("/api/crm", routes=unimitated.crm_routes),
             Mount("/sandbox", routes=control.routes),
         ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.storage.files import private_bytes
-from airflow_provider_wahelp.storage.uploads import DEFAULT_LIMIT
+from airflow_provider_wahelp.storage.uploads import file_limit
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -24,14 +24,11 @@ def download(
     limit: int | None = None,
 ) -> dict[str, Any]:
     """Fetch the file of a message, and return its ``path``, ``size`` and ``content_type``."""
-    from airflow.providers.common.compat.sdk import conf
-
     from airflow_provider_wahelp.client.downloads import Downloader  # with requests, which no trigger needs
 
-    most = limit or conf.getint("wahelp", "file_limit", fallback=DEFAULT_LIMIT)
     url, number = _link(message)
     what = f"download the file of message {number}" if number else "download a file"
-    got = Downloader(settings, most).download(url, what, partial(private_bytes, path))
+    got = Downloader(settings, limit or file_limit()).download(url, what, partial(private_bytes, path))
     return {"path": str(path), "size": got.size, "content_type": got.content_type}
 
 

@@ -30,7 +30,8 @@ DEFAULT_LIMIT = 100_000_000
 """Bytes that a file to a person may have: WhatsApp takes documents of 100 MB."""
 
 _NAMED, _TYPED = 2, 3
-_SIGNATURE = 16
+SIGNATURE = 16
+"""Bytes at the beginning of a file that tell its type."""
 _SIGNATURES = {
     b"%PDF-": "application/pdf",
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -88,27 +89,46 @@ def _open(path: ObjectStoragePath) -> IO[bytes]:
     return cast("IO[bytes]", path.open("rb"))  # type: ignore[no-untyped-call]
 
 
-def file_to_send(file: Any, name: str | None = None) -> FilePart:
-    """Return a file that goes to a person, checked before anything is sent.
+def part_to_send(file: Any, name: str | None = None) -> FilePart:
+    """Return a file that goes to a person, of which nothing was read yet.
 
     :param file: a path of object storage, or bytes.
     :param name: what it is called there; by default as it is called here.
+    :raises InputError: if it is neither a path nor bytes.
+    """
+    return _part(file_field(), (name, file), "file")
+
+
+def checked_part(part: FilePart) -> FilePart:
+    """Return a file with its type.
+
     :raises InputError: if it cannot be read, is empty, or is greater than ``[wahelp] file_limit``.
     """
-    from airflow.providers.common.compat.sdk import conf
-
-    part = _part(conf.get("wahelp", "file_field", fallback="file"), (name, file), "file")
     with _readable(part) as content:
-        first = content.read(_SIGNATURE)
+        first = content.read(SIGNATURE)
         size = content.seek(0, io.SEEK_END)
-    limit = conf.getint("wahelp", "file_limit", fallback=DEFAULT_LIMIT)
+    limit = file_limit()
     if not 0 < size <= limit:
         raise InputError("file", f"must have 1 to {limit:,} bytes ([wahelp] file_limit), and has {size:,}")
     return replace(part, content_type=part.content_type or content_type_of(first, part.name))
 
 
-def content_type_of(first: bytes, name: str) -> str:
-    """Return the type of a file by its first bytes, else by its name."""
+def file_field() -> str:
+    """Return the name of the part that a file is sent in."""
+    from airflow.providers.common.compat.sdk import conf
+
+    return str(conf.get("wahelp", "file_field", fallback="file"))
+
+
+def file_limit() -> int:
+    """Return how many bytes a file may have."""
+    from airflow.providers.common.compat.sdk import conf
+
+    return int(conf.getint("wahelp", "file_limit", fallback=DEFAULT_LIMIT))
+
+
+def content_type_of(first: bytes, name: str, told: str = "") -> str:
+    """Return the type of a file by its first bytes, else by what is told of it, else by its name."""
     for start, found in _SIGNATURES.items():
         if first.startswith(start):
             return found
@@ -116,7 +136,7 @@ def content_type_of(first: bytes, name: str) -> str:
         return "video/mp4"
     if first[:4] == b"RIFF" and first[8:12] == b"WEBP":
         return "image/webp"
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return told or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 @contextmanager

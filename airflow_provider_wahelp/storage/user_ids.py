@@ -53,7 +53,7 @@ class UserIdCache:
         """Remember the id of the user with a phone."""
         name = self._name(phone)
         self._cache.write(name, json.dumps([user_id, self._clock()]).encode(), KEPT)
-        self._cache.write(self._name_of_user(user_id), self._name(_compared(phone)) + name, KEPT)
+        self._cache.write(self._name_of_user(user_id), self._name(comparable(phone)) + name, KEPT)
 
     def forget(self, phone: str) -> None:
         """Forget a phone, as the channel no longer has its user."""
@@ -64,7 +64,7 @@ class UserIdCache:
         if user_id is None or not phone:
             return
         kept = self._cache.read([self._name_of_user(user_id)]).values()
-        compared = self._name(_compared(phone))
+        compared = self._name(comparable(phone))
         for remembered in kept:
             if not remembered.startswith(compared):
                 self._cache.forget(remembered[len(compared) :])
@@ -84,8 +84,9 @@ class UserIdCache:
 
 def is_same_phone(one: str, other: str) -> bool:
     """Return whether two phones are one, as far as the way they are written tells."""
-    return _compared(one) == _compared(other)
+    return comparable(one) == comparable(other)
 
 
-def _compared(phone: str) -> str:
+def comparable(phone: str) -> str:
+    """Return what of a phone is compared, however it is written."""
     return re.sub(r"\D", "", phone)[-_COMPARED:]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.triggers.answers import AnswersTrigger as AnswersTrigger
     from airflow_provider_wahelp.triggers.channels import ChannelActiveTrigger as ChannelActiveTrigger
     from airflow_provider_wahelp.triggers.incoming import IncomingMessagesTrigger as IncomingMessagesTrigger
+    from airflow_provider_wahelp.triggers.mailings import PlatformMailingTrigger as PlatformMailingTrigger
     from airflow_provider_wahelp.triggers.messages import MessageStatusTrigger as MessageStatusTrigger
 
 __getattr__, __all__ = lazy_exports(
@@ -17,5 +18,6 @@ __getattr__, __all__ = lazy_exports(
     answers="AnswersTrigger",
     channels="ChannelActiveTrigger",
     incoming="IncomingMessagesTrigger",
+    mailings="PlatformMailingTrigger",
     messages="MessageStatusTrigger",
 )

@@ -14,10 +14,10 @@ from airflow_provider_wahelp.triggers.poller import polled
 from airflow_provider_wahelp.triggers.waiters import Outcome, Waiter
 
 
-class WahelpTrigger(BaseTrigger):
-    """Waits through the poller that all triggers on one connection and project share.
+class ReadingTrigger(BaseTrigger):
+    """Waits for something, and only reads.
 
-    Airflow stores the arguments in its database, so they hold nothing secret or personal. It only reads.
+    Airflow stores the arguments in its database, so they hold nothing secret or personal.
 
     :param poke_interval: seconds between two looks.
     :param wahelp_conn_id: the id of an Airflow connection of type ``wahelp``.
@@ -29,7 +29,7 @@ class WahelpTrigger(BaseTrigger):
     def __init__(
         self,
         project_id: int | str,
-        channel_uuid: str,
+        channel_uuid: str | None,
         poke_interval: float = 60.0,
         wahelp_conn_id: str = "wahelp_default",
     ) -> None:
@@ -48,6 +48,16 @@ class WahelpTrigger(BaseTrigger):
         """Wait, then yield the outcome: ``{"result": ...}``, ``{"error": ...}`` or ``{"late": True}``."""
         # Leave the poller before the event is yielded: Airflow may drop the generator after that.
         yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
+
+    @abstractmethod
+    async def _outcome(self) -> Outcome:
+        """Wait, and return the outcome."""
+
+
+class WahelpTrigger(ReadingTrigger):
+    """Waits through the poller that all triggers on one connection and project share."""
+
+    channel_uuid: str
 
     async def _outcome(self) -> Outcome:
         waiter = self._waiter()

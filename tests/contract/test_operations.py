@@ -345,6 +345,21 @@ def test_a_voice_note_is_fetched_to_storage(
         hook.download({"id": 1, "file_url": None}, path)
 
 
+def test_a_file_is_sent_from_memory_or_from_where_a_link_leads(
+    hook: Any, channel: dict[str, Any], wahelp_sandbox: Sandbox
+) -> None:
+    user = hook.create_user("Anna", PHONE, **channel).id
+    wahelp_sandbox.receive(PHONE, message_type="audio")
+    (note,) = hook.get_messages(**channel)
+    sent = hook.send_file(file_url=note.file_url, caption="Listen", user_id=user, **channel)
+    assert (sent.text, sent.message_type) == ("Listen", "audio")
+    assert (
+        hook.send_file(b"%PDF-1.7", user_id=user, file_name="bill.pdf", **channel).message_type == "document"
+    )
+    with pytest.raises(errors.InputError, match=r"^file, file_url: one of the two"):
+        hook.send_file(user_id=user, **channel)
+
+
 def test_the_token_goes_to_no_other_host(hook: Any, wahelp_sandbox: Sandbox) -> None:
     with pytest.raises(errors.InputError, match=r"^path: must be a path, or an address below"):
         hook.request("GET", "https://other.example/api/app/user/")

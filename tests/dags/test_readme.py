@@ -44,6 +44,8 @@ def test_every_example_is_python(page: Path) -> None:
         "SendMessagesOperator",
         "SqlToWahelpOperator",
         "MessageStatusSensor",
+        "StartPlatformMailingOperator",
+        "ExportPlatformMailingOperator",
         "SetWebhookOperator",
         "GetMessagesOperator",
         "WahelpApiOperator",

@@ -122,7 +122,7 @@ class MailingTask:
 
     def operator(self, reaper: Killer) -> Operator:
         """Return the operator as a new process has it."""
-        given = {"pace": None, "concurrency": 4, **self.rig.channel, **self.given}
+        given = {"pace": None, "daily_cap": None, "concurrency": 4, **self.rig.channel, **self.given}
         if self.ledger == "file":
             given["ledger_path"] = self.rig.ledger_path
         operator = Operator(

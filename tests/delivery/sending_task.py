@@ -252,7 +252,7 @@ class Task:
 
     def operator(self, kill: str = "", where: str = "") -> Operator:
         """Return the operator as a new process makes it, which may die."""
-        given = {"user_id": self.rig.users[0], **self.rig.channel, **self.given}
+        given = {"user_id": self.rig.users[0], "daily_cap": None, **self.rig.channel, **self.given}
         if "phone" in given:
             del given["user_id"]
         if self.ledger == "file":

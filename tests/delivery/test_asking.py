@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_wahelp.client.errors import (
     NoAgreementError,
@@ -15,10 +15,12 @@ from airflow_provider_wahelp.client.errors import (
     UnclearAnswerError,
     WahelpError,
 )
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
+from airflow_provider_wahelp.storage.state.shared import host_state
 from tests.combinations import pairwise
 from tests.delivery.asking_task import QUESTION, AskingTask, Talk, hurried
 from tests.delivery.habits import CLOCKS, ENDS, HISTORY, LATE, TIMES
-from tests.delivery.sending_task import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Rig
+from tests.delivery.sending_task import KILLS, KILLS_WITHOUT_LEDGER, PHONES, Killed, Rig, Task
 from tests.delivery.waiting_task import INTERVAL, MODES, TIMEOUT
 
 AGAIN = "Простите, ответ непонятен.\n\n" + QUESTION
@@ -47,6 +49,25 @@ def failure(task: AskingTask, *how: str) -> WahelpError:
 
 
 # One person
+
+
+def test_a_question_counts_with_what_follows_it_and_nothing_holds_it_back(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__WAHELP__PER_PERSON", "2 per day")
+    rig = talk.rig
+    for _ in range(2):
+        assert Task(rig, given={"user_id": rig.users[0]}).attempt()
+    talk.writes("да, но позже", after=20)
+    talk.writes("да", after=60)
+    assert talk.task().finish()["answer"] == "yes"
+    channel = f"{rig.hook().get_conn().settings.base_url}/{rig.project_id}/{rig.channel['channel_uuid']}"
+    assert len(talk.got()) == 4
+    assert Pace(host_state(), channel, daily_cap=10).room(rig.now()) == 6
+    monkeypatch.setenv("AIRFLOW__WAHELP__PER_PERSON", "4 per day")
+    assert Task(rig, given={"user_id": rig.users[0]}).attempt()
+    with pytest.raises(AirflowSkipException):
+        Task(rig, given={"user_id": rig.users[0]}).attempt()
 
 
 def test_it_ends_with_the_answer_who_gave_it_and_when(talk: Talk) -> None:

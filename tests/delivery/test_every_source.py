@@ -241,7 +241,13 @@ def mail(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyt
 
     def send(source: Source, case: Case) -> Ended:
         told = tmp_path / "report.jsonl"
-        arguments = {"task_id": "mail", "pace": None, "text": "Hello {{ row.name }}", "stop_words": False}
+        arguments = {
+            "task_id": "mail",
+            "pace": None,
+            "daily_cap": None,
+            "text": "Hello {{ row.name }}",
+            "stop_words": False,
+        }
         arguments |= {"report_path": str(told), **source.write(place, case.table)}
         arguments |= others(case, arguments) if source.suppresses else case.given
         dry = arguments["text"] == "Hi" and not case.refused

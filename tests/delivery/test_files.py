@@ -68,6 +68,15 @@ def test_a_file_that_went_is_recognised_by_its_name_and_text(rig: Rig, how: str)
     assert sent["text"] == "Your bill"
 
 
+def test_a_file_that_went_need_not_exist_any_more(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "bill.pdf").write_bytes(PDF)
+    task = bill(rig, file=f"{tmp_path}/bill.pdf", file_name=None)
+    assert isinstance(outcome(lambda: task.attempt("after_post")), Killed)
+    (tmp_path / "bill.pdf").unlink()
+    assert task.attempt()["text"] == "Your bill"
+    assert len(links(rig)) == 1
+
+
 def test_a_file_that_did_not_go_is_sent_again(rig: Rig) -> None:
     rig.sandbox.inject("cut_before", operation="send_message", count=1)
     bill(rig).attempt()

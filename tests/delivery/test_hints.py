@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 pytest.importorskip("airflow.sdk", reason="before Airflow 3 there is no receiver")
 
+from airflow_provider_wahelp.client.models import MOSCOW
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import MOST_MESSAGES, LiveOptOuts
 from airflow_provider_wahelp.delivery.mailing.opt_outs import OptOuts
 from airflow_provider_wahelp.hooks import WahelpHook
@@ -73,6 +74,14 @@ def test_a_stop_word_counts_in_the_middle_of_a_mailing_and_a_start_word_too(plac
     assert user in opt_outs
     place.hear(place.write("Старт"))
     assert user not in opt_outs
+
+
+def test_a_complaint_is_counted_as_soon_as_it_is_heard_of(place: Place) -> None:
+    opt_outs = place.opt_outs()
+    began = datetime.fromisoformat(place.write("Здравствуйте")["created_at"]).replace(tzinfo=MOSCOW)
+    place.hear(place.write("Стоп"))
+    assert len(opt_outs.stops(began.timestamp())) == 1
+    assert not opt_outs.stops(began.timestamp() + 60)
 
 
 def test_an_invented_stop_opts_nobody_out(place: Place) -> None:

@@ -31,11 +31,11 @@ from airflow_provider_wahelp.client.errors import (
     UnknownOutcomeError,
     WahelpError,
 )
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing import assembly, recorder
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.sender import Sender, SendResult
 from tests.combinations import in_turn
 from tests.delivery.mailing_task import MailingTask
@@ -1018,6 +1018,7 @@ def test_a_process_that_is_killed_leaves_its_report_and_the_next_one_completes_i
         "report_path": str(path),
         "ledger_path": f"file://{tmp_path}/ledger",
         "pace": None,
+        "daily_cap": None,
         "concurrency": 2,
     }
     with attempt_of(1, given) as process:

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.storage import database
 from airflow_provider_wahelp.storage.state import sql
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
@@ -203,7 +203,7 @@ def test_what_is_older_than_any_window_is_dropped(host: Callable[..., Host], tmp
     for _ in range(9):
         running.clock.now += DAY
         assert running.paces[0].take() == 0
-    [file] = (tmp_path / "state").glob("*.sqlite")
+    [file] = (tmp_path / "state").glob("pace.sqlite")
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT COUNT(*) FROM wahelp_sent").fetchone()[0] <= 4
 
@@ -241,15 +241,15 @@ def test_a_pace_knows_how_long_it_takes(host: Callable[..., Host]) -> None:
 def test_a_pace_knows_what_the_day_has_room_for(host: Callable[..., Host], per_minute: float | None) -> None:
     made = host({"per_minute": per_minute, "daily_cap": 5}, {"per_minute": per_minute})
     pace = made.paces[0]
-    assert (pace.room(), made.paces[1].room()) == (5, None)
+    assert (pace.room(made.clock()), made.paces[1].room(made.clock())) == (5, None)
     made.run(0.5)
-    before = pace.room()
+    before = pace.room(made.clock())
     assert before is not None
     assert before < 5
     made.run(600)
-    assert (pace.room(), pace.take() > 0, pace.capped) == (0, True, True)
+    assert (pace.room(made.clock()), pace.take() > 0, pace.capped) == (0, True, True)
     made.clock.now += 86_402
-    assert pace.room() == 5
+    assert pace.room(made.clock()) == 5
     assert not pace.take()
     assert not pace.capped
 
@@ -302,7 +302,7 @@ def test_a_broken_file_starts_anew_with_one_warning(
     host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: bytes
 ) -> None:
     host({"daily_cap": 2}).paces[0].take()
-    [file] = (tmp_path / "state").glob("*.sqlite")
+    [file] = (tmp_path / "state").glob("pace.sqlite")
     for name in list(file.parent.iterdir()):
         name.unlink()
     file.write_bytes(broken)
@@ -345,7 +345,7 @@ def test_a_disk_that_refuses_costs_the_sharing_and_one_warning(
         assert len(caplog.records) == 1
         return
     assert [running.paces[0].take() == 0 for _ in range(3)] == [True, True, False]
-    assert len(caplog.records) == 1
+    assert sum("pace.sqlite" in record.getMessage() for record in caplog.records) == 1
 
 
 def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
@@ -389,7 +389,7 @@ def test_an_interrupted_task_keeps_nobody_out(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.storage.state import sql
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
@@ -408,7 +408,7 @@ pace.take()
 HAMMER = """
 import os, sys
 from pathlib import Path
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
 state = DirectoryState(Path(sys.argv[1]), lambda: 1_780_000_000.0)

@@ -44,7 +44,13 @@ def mail(channel: dict[str, Any], tmp_path: Path) -> Callable[..., str]:
     def send(*people: str) -> str:
         path = f"file://{tmp_path}/mailing.csv"
         rows = [{"phone": phone, "n": n} for n, phone in enumerate(people)]
-        how: dict[str, Any] = {"pace": None, "stop_words": False, "report_path": path, **channel}
+        how: dict[str, Any] = {
+            "pace": None,
+            "daily_cap": None,
+            "stop_words": False,
+            "report_path": path,
+            **channel,
+        }
         SendMessagesOperator(task_id="mail", recipients=rows, text="Number {{ row.n }}", **how).execute({})
         return path
 

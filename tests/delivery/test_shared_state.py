@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 from cryptography.fernet import Fernet
 
 from airflow_provider_wahelp.hooks import token_cache
 from airflow_provider_wahelp.storage.state import shared
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import Rig
+from tests.delivery.sending_task import Rig, Task
 
 CONN = "AIRFLOW_CONN_WAHELP_STATE"
 NOWHERE = "redis://:secret@127.0.0.1:9/0"
@@ -54,6 +55,33 @@ def test_a_state_that_is_away_lifts_no_cap_and_frees_the_worker(
     assert len(away) == len(set(away))
     assert sum("nothing is sent until it answers" in words for words in away) == 1
     assert "secret" not in caplog.text
+    monkeypatch.setenv(CONN, address)
+    shared._states.clear()
+    totals = mailing.resume()
+    assert totals
+    assert totals["sent"] == 3
+
+
+def test_a_state_that_is_away_lifts_no_limit_of_a_person(
+    rig: Rig, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "airflow_provider_wahelp")
+    monkeypatch.setenv(CONN, NOWHERE)
+    limit = {"per_person": "1 per day"}
+    mailing = MailingTask(rig, rows(3), given=limit)
+    assert mailing.attempt() is None
+    assert 100 < mailing.until.timestamp() - rig.now() < 130
+    assert sum("nobody is written to whose messages are limited" in words for words in caplog.messages) == 1
+    with pytest.raises(TaskDeferred):
+        Task(rig, given=limit).attempt()
+    with pytest.raises(TaskDeferred):
+        Task(rig, given={"daily_cap": 3}).attempt()
+    assert paths(rig, "/send_message") == []
+    assert Task(rig, given={"daily_cap": 3, **limit, "urgent": True}).attempt()
+    assert "a message that nothing holds back is sent, and not counted" in caplog.text
+    totals = MailingTask(rig, rows(2), given={**limit, "urgent": True}).attempt()
+    assert totals
+    assert totals["sent"] == 2
     monkeypatch.setenv(CONN, address)
     shared._states.clear()
     totals = mailing.resume()

@@ -152,7 +152,7 @@ def test_a_mailing_that_waits_for_nothing_is_as_ever(rig: Rig, tmp_path: Path) -
     totals = MailingTask(rig, crowd(2), given={"report_path": str(path)}).attempt()
     assert totals
     assert list(totals) == ["sent", "skipped", "suppressed", "no_messenger", "failed", "deferred"]
-    assert path.read_text().splitlines()[0] == "number,key,user_id,phone,outcome,reason,message_id"
+    assert path.read_text().splitlines()[0] == "number,key,user_id,phone,outcome,reason,message_id,variant"
 
 
 def test_the_history_is_read_by_pages_and_not_by_people(rig: Rig) -> None:

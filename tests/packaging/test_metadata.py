@@ -43,7 +43,7 @@ def test_the_licence_is_an_expression_and_a_file(wheel: PathDistribution) -> Non
 def test_the_extras_are_those_of_the_documentation(wheel: PathDistribution) -> None:
     extras = set(wheel.metadata.get_all("Provides-Extra") or [])
     ours = {"bench", "browser", "celery", "dev", "release", "tables"}
-    assert extras - ours == {"parquet", "postgres", "qr", "redis", "sandbox", "socks", "sql"}
+    assert extras - ours == {"parquet", "postgres", "qr", "redis", "sandbox", "socks", "sql", "xlsx"}
     named = {
         extra
         for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -92,5 +92,5 @@ def test_only_what_a_task_needs_is_required(wheel: PathDistribution) -> None:
     needed = {re.split(r"[<>=\[ ]", name)[0] for name in wheel.requires or [] if "extra ==" not in name}
     assert needed == {
         "apache-airflow", "apache-airflow-providers-common-compat",
-        "asgiref", "certifi", "httpx", "phonenumbers", "requests", "tenacity",
+        "asgiref", "certifi", "greenlet", "httpx", "phonenumbers", "requests", "tenacity",
     }  # fmt: skip

@@ -113,7 +113,7 @@ def rights(monkeypatch: pytest.MonkeyPatch) -> Rights:
 
 
 @pytest.fixture
-def browser(rights: Rights, database: None) -> Iterator[Any]:
+def reader(rights: Rights, database: None) -> Iterator[Any]:
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import FastAPI
     from fastapi.testclient import TestClient

@@ -372,3 +372,30 @@ def test_who_is_asked_several_things_names_one_of_them(asked: Asked) -> None:
     assert asked.decision == NOTHING
     asked.reply(ANNA, f"#{question.code} 2")
     assert asked.decision == (["Reject"], "anna")
+
+
+def test_a_reply_whose_process_died_decides_with_the_next_event_of_the_channel(asked: Asked) -> None:
+    asked.rig.sandbox.receive(ANNA, "2", asked.rig.channel)
+    asked.ask()
+    asked.rig.sandbox.receive(ANNA, "1", asked.rig.channel)  # answered 200, and no more
+    asked.reply(STRANGER, "Сколько стоит?")
+    assert asked.decision == (["Approve"], "anna")
+    assert asked.rig.texts(ANNA)[-1] == "Done: Approve"
+
+
+def test_a_channel_is_searched_for_such_replies_once(asked: Asked) -> None:
+    asked.ask()
+    asked.reply(STRANGER, "Сколько стоит?")
+    asked.rig.sandbox.clear_requests()
+    asked.reply(STRANGER, "Алло?")
+    assert asked.rig.sandbox.requests == []
+
+
+def test_a_search_in_vain_is_made_again(asked: Asked) -> None:
+    asked.ask()
+    asked.rig.sandbox.receive(ANNA, "1", asked.rig.channel)
+    asked.rig.sandbox.inject("error_before", path="*/messages", status=403, count=1)
+    asked.reply(STRANGER, "Сколько стоит?")
+    assert asked.decision == NOTHING
+    asked.reply(STRANGER, "Алло?")
+    assert asked.decision == (["Approve"], "anna")

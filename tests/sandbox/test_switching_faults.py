@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_wahelp.sandbox import SandboxOptions
-from airflow_provider_wahelp.sandbox.api import routes
+from airflow_provider_wahelp.sandbox import SandboxOptions, changes_api, mailing_api, template_api
+from airflow_provider_wahelp.sandbox import api as operations
 from airflow_provider_wahelp.sandbox.errors import SandboxError
 from airflow_provider_wahelp.sandbox.faults.fault import Fault
 from airflow_provider_wahelp.sandbox.faults.operations import ANY, OPERATIONS, is_operation
@@ -279,6 +279,8 @@ def test_wrong_faults_end_the_command_at_once(arguments: tuple[str, ...]) -> Non
 
 def test_every_imitated_operation_has_one_name() -> None:
     found = []
+    modules = (operations, changes_api, mailing_api, template_api)
+    routes = [route for module in modules for route in module.routes]
     for route in routes:
         path = "/api/app" + re.sub(r"{\w+(:int)?}", "1", route.path)
         for method in (route.methods or set()) - {"HEAD"}:

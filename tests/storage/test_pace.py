@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_wahelp.delivery.mailing.rate_limit import AWAY, AWAY_LONG, Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY, AWAY_LONG, Pace
 from airflow_provider_wahelp.storage.state.interface import StateAwayError
 
 from .conftest import KINDS, Open
@@ -94,9 +94,9 @@ def test_a_day_has_at_most_the_cap_over_all_tasks(opened: Open) -> None:
     times = list(running.run(start + 60_000, [(start + 10, 1), (start + 40, 2)]))
     assert len(times) == 40
     assert all(pace.capped for pace in running.paces)
-    assert running.paces[0].room() == 0
+    assert running.paces[0].room(running.clock()) == 0
     running.clock.now += 86_402_000
-    assert running.paces[1].room() == 40
+    assert running.paces[1].room(running.clock()) == 40
 
 
 class Away:
@@ -127,7 +127,7 @@ def test_a_state_that_is_away_lifts_no_limit_and_costs_one_warning(
         clock.now += int(1000 * waits[-1])
     assert set(waits[:12]) == {AWAY}
     assert set(waits[12:]) == {AWAY_LONG}
-    assert (pace.away, pace.room()) == (True, None)
+    assert (pace.away, pace.room(0.0)) == (True, None)
     words = "nothing is sent until it answers and can count."
     assert caplog.messages == [f"The shared state is away (ConnectionError): {words}"]
     state.away = False

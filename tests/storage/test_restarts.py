@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from airflow_provider_wahelp.delivery.mailing.rate_limit import AWAY, Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY, Pace
 
 from .conftest import Open, redis_options
 from .test_state import Clock

@@ -179,6 +179,25 @@ def test_records_are_read_as_they_were_written(opened: Open) -> None:
     assert state.alone("scope", 10.0, 1000.0, read) == after
 
 
+def test_many_lists_are_read_as_one_is(opened: Open, clock: Clock) -> None:
+    state, now = opened(clock), START / 1000
+    groups = [number.to_bytes(16) for number in range(1100)]
+
+    def write(records: Records) -> None:
+        for number, group in enumerate(groups[1:]):
+            records.add(group, b"b", now + number)
+            records.add(group, b"a", now + number)
+
+    def read(records: Records) -> object:
+        found = records.members_of(groups, now + 600)
+        assert found[groups[700]] == records.members(groups[700], now + 600)
+        return list(found) and sorted(found), found[groups[-1]], records.members_of([b"none"], 0.0)
+
+    state.alone("scope", 10.0, 5000.0, write)
+    last = [(b"a", now + 1098), (b"b", now + 1098)]
+    assert state.alone("scope", 10.0, 5000.0, read) == (groups[601:], last, {})
+
+
 def test_a_list_forgets_what_is_older_than_it_is_kept(opened: Open, clock: Clock) -> None:
     state = opened(clock)
     state.alone("scope", 10.0, 100.0, lambda records: records.add(b"list", b"old", records.now()))

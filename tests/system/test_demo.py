@@ -68,6 +68,7 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
     "wahelp_deadline": {"report": ["success"]},
     "wahelp_dialogs": {"export": ["success"]},
     "wahelp_delivery": {"send": ["success"], "read": ["success"], "report": ["success"]},
+    "wahelp_documents": {"write": ["success"], "bill": ["success"], "table": ["success"]},
     "wahelp_history": {"export": ["success"], "count_unanswered": ["success"], "webhook": ["success"]},
     "wahelp_invoices": {"project": ["success"], "channel": ["success"], "remind": ["deferred"]},
     "wahelp_newsletter": {
@@ -76,6 +77,7 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
         "mailing.check": ["success"],
         "mailing.send": ["success"],
     },
+    "wahelp_platform_mailing": {"create": ["success"], "start": ["success"], "export": ["success"]},
     "wahelp_report": {"write": ["success"], "send": ["success"]},
     "wahelp_webhooks": {"old": ["success"], "remove": ["skipped"]},  # there is none to be removed
 }
@@ -86,6 +88,7 @@ TOLD = {
     "wahelp_daily_note": "Yesterday: 42 orders",
     "wahelp_data_quality": "2 of 3 orders are bad",
     "wahelp_delivery": "Your order is ready.",
+    "wahelp_documents": "These invoices are not paid yet.",
     "wahelp_newsletter": "our spring catalogue",
     **({"wahelp_approval": "Publish the new prices?", "wahelp_deadline": "Deadline missed"} if ASKS else {}),
 }
@@ -116,8 +119,10 @@ def runs(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
     paths: dict[str, dict[str, Any]] = {
         "wahelp_data_quality": {"directory": str(folder)},
         "wahelp_dialogs": {"directory": f"file://{folder}"},
+        "wahelp_documents": {"reports": f"file://{folder}"},
         "wahelp_history": {"directory": f"file://{folder}"},
         "wahelp_invoices": {"reports": f"file://{folder}"},
+        "wahelp_platform_mailing": {"directory": f"file://{folder}"},
         "wahelp_report": {"reports": f"file://{folder}"},
     }
     late = _too_late(demo)

@@ -63,10 +63,16 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
     airflow: Airflow, unreliable: Sandbox, crowd: Crowd, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where, ids = crowd(COUNT)
-    people = [
+    people: list[dict[str, Any]] = [
         {"user_id": user, "text": f"Message number {number}", "dies": DEATHS.get(number % 20, "")}
         for number, user in enumerate(ids)
     ]
+    deaths_of_tasks, bills = tmp_path / "deaths", tmp_path / "bills"
+    deaths_of_tasks.mkdir()
+    bills.mkdir()
+    for number in range(0, COUNT, 3):  # each third with a file, which is recognised by its name
+        (bills / f"bill-{number}.pdf").write_bytes(b"%PDF-1.7 of somebody")
+        people[number]["file"] = f"file://{bills}/bill-{number}.pdf"
     unreliable.clear_requests()
     unreliable.inject("cut_after", operation="send_message", probability=0.25, seed=SEED)
     finished: set[int] = set()
@@ -78,18 +84,19 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
             restarted.append(len(finished))
             airflow.restart("api-server", grace=1)
 
-    conf = {**where, "people": people, "deaths": str(tmp_path)}
+    conf = {**where, "people": people, "deaths": str(deaths_of_tasks)}
     with Killer(airflow, Random(SEED), limit=COUNT // 6) as killer:
         run_id = airflow.trigger("wahelp_exactly_once", conf)
-        state = airflow.wait_for_run("wahelp_exactly_once", run_id, 120 + 6 * COUNT, restart_once)
+        state = airflow.wait_for_run("wahelp_exactly_once", run_id, 240 + 6 * COUNT, restart_once)
 
     tasks = airflow.api.task_instances("wahelp_exactly_once", run_id)
-    deaths = Counter(file.name.partition("-")[0] for file in tmp_path.iterdir())
+    deaths = Counter(file.name.partition("-")[0] for file in deaths_of_tasks.iterdir())
     (fault,) = unreliable.faults
     conversations = [unreliable.conversation(_phone(number)) for number in range(COUNT)]
     posts = sum("send_message" in request["path"] for request in unreliable.requests)
     summary = (
-        f"{COUNT} sends, {posts} requests: {fault['struck']} answers lost, {deaths['begun']} tasks killed"
+        f"{COUNT} sends, {len(list(bills.iterdir()))} of them with a file, {posts} requests:"
+        f" {fault['struck']} answers lost, {deaths['begun']} tasks killed"
         f" before the request, {deaths['sent']} after it, {killer.kills} at random;"
         f" {sum(task.try_number - 1 for task in tasks)} retries."
         f" {sum(map(len, conversations))} messages,"
@@ -101,6 +108,8 @@ def test_lost_answers_and_killed_tasks_neither_double_nor_lose_a_message(
 
     assert _unsuccessful(airflow, run_id, tasks) == ""
     assert [[line["text"] for line in each] for each in conversations] == [[each["text"]] for each in people]
+    files = [[_name_of_file(line["file_url"]) for line in each] for each in conversations]
+    assert files == [[_name_of_file(each.get("file"))] for each in people]
     assert state == "success"
     assert {task.state for task in tasks} == {"success"}
     # And all of that did happen.
@@ -164,6 +173,10 @@ def test_the_policy_waits_as_long_as_the_api_says_and_gives_up_at_once(
     }
     assert state == "failed"
     assert len(unreliable.conversation(_phone(0))) == 1
+
+
+def _name_of_file(link: str | None) -> str:
+    return (link or "").rpartition("/")[2]
 
 
 def _unsuccessful(airflow: Airflow, run_id: str, tasks: list[TaskInstance]) -> str:

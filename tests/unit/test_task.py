@@ -23,14 +23,23 @@ KINDS: list[type[WahelpTask]] = [
 ]
 GIVEN: dict[str, Any] = {
     "AskOperator": {"question": "Will you come?", "user_id": 1},
+    "BlockContactOperator": {"phone": "+71234567890"},
+    "UnblockContactOperator": {"contact_id": 1},
+    "DeleteMessageOperator": {"message_id": 1},
+    "DeleteUserOperator": {"user_id": 1},
+    "CreateTemplateOperator": {"name": "hello"},
+    "CreatePlatformMailingOperator": {"name": "News"},
     "CreateProjectOperator": {"name": "Shop"},
     "CreateChannelOperator": {"name": "Support"},
     "CreateUserOperator": {"name": "Anna", "phone": "+71234567890"},
+    "ExportPlatformMailingOperator": {"mailing_id": 7, "output_path": "news.csv"},
     "ReplyReportOperator": {"mailing_report": "mailing.csv"},
     "SendFileOperator": {"file": "report.pdf", "user_id": 1},
     "SendMessageOperator": {"text": "Hello", "user_id": 1},
     "SendMessagesOperator": {"text": "Hello", "recipients": "people.csv"},
     "SetWebhookOperator": {"url": "https://example.com/in"},
+    "StartPlatformMailingOperator": {"mailing_id": 7},
+    "StopPlatformMailingOperator": {"mailing_id": 7, "name": "News"},
     "MessageStatusSensor": {"message_id": 1},
     "WahelpApiOperator": {"path": "/app/projects"},
     "SqlToWahelpOperator": {"text": "Hello", "sql": "SELECT 1", "sql_conn_id": "shop"},
@@ -43,7 +52,7 @@ NEEDED = [
 ]
 
 
-def made(kind: type, **given: Any) -> Any:
+def made(kind: type, /, **given: Any) -> Any:
     return kind(task_id="task", **{**GIVEN.get(kind.__name__, {}), **given})
 
 

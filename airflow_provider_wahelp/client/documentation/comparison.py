@@ -213,7 +213,8 @@ def _is_bearer(scheme: Schema) -> bool:
 
 
 def _unknown(document: Document) -> Iterator[Finding]:
-    known = {id(document.find(fact.call.method, fact.path)[0]) for fact in FACTS if fact.model or fact.needs}
+    told = [fact for fact in FACTS if fact.model or fact.needs or fact.call.json is not None]
+    known = {id(document.find(fact.call.method, fact.path)[0]) for fact in told}
     for operation in document.operations:
         says = operation.bodies or operation.answer or operation.named("query")
         if says and UNKNOWN.search(operation.path) and id(operation) not in known:

@@ -20,6 +20,9 @@ from airflow_provider_wahelp.client.models import (
     User,
     Webhook,
 )
+from airflow_provider_wahelp.client.platform import mailings, people, templates
+from airflow_provider_wahelp.client.platform.mailings import MailingPlace, PlatformMailing
+from airflow_provider_wahelp.client.platform.templates import Template
 
 OPERATIONS = 376
 """How many operations the vendor's list names."""
@@ -59,6 +62,35 @@ class Fact:
 
 _P, _C, _U, _ID, _URL = "{p}", "{c}", "{u}", "{id}", "https://example.com/in"
 
+_WABA = MailingPlace(_P, "waba", f"projects/{_P}/channels/{_C}/mass_mailings/waba")
+
+GUESSES = (
+    Fact(mailings.list_mailings(_WABA, page=2), PlatformMailing, many=True),
+    Fact(mailings.create_mailing(_WABA, "News", {}), PlatformMailing, needs=["id"]),
+    Fact(mailings.try_mailing(_WABA, {})),
+    Fact(mailings.send_mailing(_WABA, _ID)),
+    Fact(mailings.stop_mailing(_WABA, _ID)),
+    Fact(mailings.mailing_stats(_WABA, _ID)),
+    Fact(mailings.export_mailing(_WABA, _ID)),
+    Fact(people.edit_message(_P, _C, _ID, "Hello")),
+    Fact(people.delete_message(_P, _C, _ID)),
+    Fact(people.update_user(_P, _C, _U, {"name": "Anna"})),
+    Fact(people.delete_user(_P, _C, _U)),
+    Fact(people.update_channel(_P, _C, {"name": "Support"})),
+    Fact(people.delete_channel(_P, _C)),
+    Fact(people.block_contact(_P, _ID, blocked=True)),
+    Fact(people.import_contacts(_P, _C)),
+    Fact(people.list_lost_messages(_P, page=2), Message, many=True),
+    Fact(people.get_cascade(_P)),
+    Fact(people.send_cascade(_P, "+71234567890", "Hello", {})),
+    Fact(templates.list_templates(_P, _C, page=2), Template, many=True),
+    Fact(templates.create_template(_P, _C, "hello", {}), Template, needs=["id"]),
+    Fact(templates.get_template(_P, _C, _ID), Template),
+    Fact(templates.delete_template(_P, _C, _ID)),
+    Fact(templates.import_templates(_P, _C)),
+)
+"""Calls of which the list has the path alone, or not even all of it."""
+
 FACTS = (
     Fact(calls.log_in("me@example.com", "password"), needs=["access_token"]),
     Fact(calls.refresh_token("token"), needs=["token"]),
@@ -79,6 +111,7 @@ FACTS = (
     Fact(calls.set_hook(_P, _URL), listed=False),
     Fact(calls.list_webhooks(_P), Webhook, many=True),
     Fact(calls.add_webhook(_P, _URL, ["channel.message"]), Webhook),
+    *GUESSES,
 )
 
 _SAMPLES: dict[str, Sequence[Any]] = {

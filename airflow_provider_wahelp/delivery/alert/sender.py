@@ -6,14 +6,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
+from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import (
+    ChannelNotActiveError,
     NoChannelWorkedError,
     NotFoundError,
     RecipientRefusedError,
+    RejectedError,
     WahelpError,
 )
 from airflow_provider_wahelp.client.flow import Flow
@@ -31,8 +34,23 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_NOT_OF_FILE = (RecipientRefusedError, ChannelNotActiveError)
+
 LOOKS = (0.0, 1.5, 2.5)
 """Seconds before each look into the history: fewer than for a send, as an alert has seconds, not minutes."""
+
+
+@dataclass(frozen=True)
+class AlertMessage:
+    """What an alert says.
+
+    :param file: a file to send with it.
+    :param text_alone: the text where Wahelp refuses the file.
+    """
+
+    text: str = field(repr=False)
+    file: FilePart | None = None
+    text_alone: str = field(default="", repr=False)
 
 
 class AlertSender:
@@ -49,16 +67,18 @@ class AlertSender:
         self._alerts = alerts
         self._channels = channels
 
-    async def send(self, alert: Alert, who: AlertRecipient, claim: Claim, text: str) -> None:
+    async def send(self, alert: Alert, who: AlertRecipient, claim: Claim, said: AlertMessage) -> None:
         """Send an alert, unless its message turns out to have been sent before.
 
         :raises WahelpError: if it was not sent, or if that is not known.
         """
         try:
-            if claim.action is Action.RECONCILE and (found := await self._find_sent(alert, claim.note, text)):
+            if claim.action is Action.RECONCILE and (
+                found := await self._find_sent(alert, claim.note, said.text)
+            ):
                 log.info("Nothing to send to %s: message %s was sent before.", who, found.id)
             else:
-                await self._try_channels(alert, who, text)
+                await self._try_channels(alert, who, said)
         except WahelpError:
             await asyncio.to_thread(self._alerts.give_back, alert)
             raise
@@ -74,13 +94,13 @@ class AlertSender:
             await asyncio.to_thread(self._alerts.withdraw, alert)
         return found
 
-    async def _try_channels(self, alert: Alert, who: AlertRecipient, text: str) -> None:
+    async def _try_channels(self, alert: Alert, who: AlertRecipient, said: AlertMessage) -> None:
         """Send it through the first channel in which the recipient can be written to."""
         failed = []
         for channel in self._channels.uuids:
             try:
                 to = await self._recipient(who, channel)
-                message = await self._post(alert, to, await self._user_id(to), text)
+                message = await self._post(alert, to, await self._user_id(to), said)
             except RecipientRefusedError as error:
                 if len(self._channels.uuids) == 1:
                     raise
@@ -91,23 +111,27 @@ class AlertSender:
                 return
         raise NoChannelWorkedError(f"send to {who}", "; ".join(failed))
 
-    async def _post(self, alert: Alert, to: Recipient, user_id: Id, text: str) -> Message:
-        begun = await self._hook.run(begin_send(to, text, user_id=user_id))
+    async def _post(self, alert: Alert, to: Recipient, user_id: Id, said: AlertMessage) -> Message:
+        begun = await self._hook.run(begin_send(to, said.text, user_id=user_id, file=said.file))
         try:
             await asyncio.to_thread(self._alerts.begin, alert, asdict(begun))
         except BaseException:  # out of time in a storm: no request has left
             self._alerts.withdraw(alert)
             raise
         try:
-            message = await self._hook.run(send_message(begun, text, LOOKS, patient=False))
+            send = send_message(begun, said.text, LOOKS, patient=False, file=said.file)
+            message = await self._hook.run(send)
             if not await self._is_another(to, message):
                 return message
         except WahelpError as error:
             if not error.may_have_happened:  # what comes next may fail, or run out of time
                 await asyncio.to_thread(self._alerts.withdraw, alert)
+            of_file = isinstance(error, RejectedError) and not isinstance(error, _NOT_OF_FILE)
+            if said.file and of_file:  # or of the text, and then this fails once more
+                return await self._post(alert, to, user_id, AlertMessage(said.text_alone))
             if not isinstance(error, NotFoundError) or not await self._forget(to):
                 raise
-        return await self._post(alert, to, await self._resolve(to), text)
+        return await self._post(alert, to, await self._resolve(to), said)
 
     async def _recipient(self, who: AlertRecipient, channel: str | None) -> Recipient:
         project, uuid = await self._hook.project_and_channel(channel, self._channels.project_id)

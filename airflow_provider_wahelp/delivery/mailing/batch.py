@@ -21,6 +21,8 @@ class Batch:
         self.number = number
         self.people = {person.number: person for person in people}
         """The recipients without a result yet, by the number of the row."""
+        self.everybody = tuple(self.people.values())
+        """All recipients of it."""
         self.done = done
         self.begun: list[Begun] = []
         """Sends of unknown outcome, for the ledger."""

@@ -59,8 +59,9 @@ class DeliveryReport:
                 outcome,
                 reason or row.reason,
                 chosen.delivery.message_id,
-                chosen.delivery.status if was_sent else "",
-                chosen.channel_uuid if was_sent else "",
+                row.variant,
+                status=chosen.delivery.status if was_sent else "",
+                channel_uuid=chosen.channel_uuid if was_sent else "",
             )
 
     def totals(self) -> dict[str, int]:

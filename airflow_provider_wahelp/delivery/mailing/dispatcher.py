@@ -13,6 +13,7 @@ from airflow_provider_wahelp.client.errors import MailingStoppedError, WahelpErr
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.batch import Batch
 from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
+from airflow_provider_wahelp.delivery.mailing.complaints import Complaints, MailingHeldError
 from airflow_provider_wahelp.delivery.mailing.gate import PATIENCE, Gate
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
@@ -40,6 +41,7 @@ class Dispatcher:
     Only the thread that calls :meth:`run` touches worklist, ledger, pace, report and log; the others send.
 
     :param chunk: how many sends are begun at once.
+    :param complaints: holds the mailing if too many people ask to stop.
     """
 
     gate: Gate
@@ -47,6 +49,7 @@ class Dispatcher:
     reconciler: Reconciler
     concurrency: int = 8
     chunk: int = CHUNK
+    complaints: Complaints | None = None
 
     def __post_init__(self) -> None:
         self._sender = self.recorder.sender
@@ -55,11 +58,12 @@ class Dispatcher:
 
     def close(self) -> None:
         """Let go of what the tasks of the host share."""
-        self.gate.pace.close()
+        self.gate.close()
         self._sender.close()
 
     def start(self, count: int) -> None:
         """Say what is about to be done, to how many."""
+        self.recorder.report.outlook = self.recorder.progress.outlook
         self.recorder.progress.expect(count)
         self.recorder.progress.start(self._sender.channel_uuid)
 
@@ -93,6 +97,8 @@ class Dispatcher:
         finally:
             self.recorder.keep_for_retry()
         if self._sender.fault:
+            if self.complaints and isinstance(self._sender.fault, MailingHeldError):
+                self.complaints.hold(self.recorder.worklist, self._sender.fault)
             raise self._sender.fault
 
     def _post_all(self, pool: ThreadPoolExecutor, batches: Iterable[Batch]) -> None:
@@ -102,14 +108,21 @@ class Dispatcher:
                 under_way.append(batch)
                 self._submit(pool, batch)
                 if len(under_way) > AHEAD:
-                    self.recorder.end(under_way[0])
+                    self._end(under_way[0])
         except BaseException:  # a worker that is told to stop keeps what it has done
             for batch in under_way:
                 batch.cancel()
             raise
         finally:
             while under_way:
-                self.recorder.end(under_way[0])
+                self._end(under_way[0])
+
+    def _end(self, batch: Batch) -> None:
+        """Wait for a chunk; what of it did not go counts no more."""
+        self.recorder.end(batch)
+        went = {done.key for done in batch.done if done.outcome == Outcome.SENT}
+        went.update(begun.key for begun in batch.begun)
+        self.gate.give_back(person for person in batch.everybody if person.key not in went)
 
     def _works(self, pool: ThreadPoolExecutor) -> bool:
         """Find out, after many failures in a row, whether the channel and the account work.
@@ -159,7 +172,7 @@ class Dispatcher:
         strikes.probing = False
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        while not self.gate.held and not self._sender.stopped:
+        while not self.gate.held and not self._stopped():
             self.recorder.look()
             people = self.recorder.worklist.waiting(self.chunk, self.gate.quiet())
             if not people:
@@ -178,6 +191,9 @@ class Dispatcher:
             else:
                 ready.append(self.reconciler.begun(person, now))
         chunks = self.recorder.chunks
+        ready, enough = self.gate.admitted(ready)
+        for person in enough:
+            self.recorder.record(person, SendResult(Outcome.SUPPRESSED, self.gate.enough))
         if not ready:
             if done:
                 chunks.add(done)
@@ -207,13 +223,19 @@ class Dispatcher:
 
     def _may_go(self, person: QueuedMessage) -> bool:
         """Wait until a recipient may be written to, if that is soon."""
-        while not (self.gate.held or self._sender.stopped or self.gate.is_quiet(person)):
+        while not (self.gate.held or self._stopped() or self.gate.is_quiet(person)):
             seconds = self.gate.take()
             if not seconds:
                 return True
             if not self.gate.held:
                 self.recorder.wait(seconds, "another task's turn" if self.gate.pace.shared else "")
         return False
+
+    def _stopped(self) -> bool:
+        """Return whether nobody is to be written to: a fault concerns all, or too many people ask to stop."""
+        if self.complaints and not self._sender.stopped and (held := self.complaints.fault()):
+            self._sender.fault = held
+        return self._sender.stopped
 
     def _post(self, person: QueuedMessage) -> SendResult:
         """Write to a recipient, unless quiet hours have begun meanwhile. This is all that the threads do."""

@@ -14,6 +14,7 @@ from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
+from airflow_provider_wahelp.delivery.mailing.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 
@@ -98,10 +99,12 @@ class Exclusions:
 
     :param suppression: phones, and users of this channel.
     :param read_opt_outs: reads which of its users have opted out, when that is first needed.
+    :param silence: tells of the others who has not written for long, once that is read.
     """
 
     suppression: Suppression
     read_opt_outs: Callable[[], Container[Id]] = tuple
+    silence: Silence | None = None
 
     @cached_property
     def opt_outs(self) -> Container[Id]:
@@ -116,16 +119,20 @@ class Exclusions:
         """Return why a recipient must not be written to; ``""`` if they may be."""
         if self.suppression.has_normalised(person.phone):
             return SUPPRESSED
-        return self._of_user(person.user_id)
+        return self._of(person.user_id, person.phone)
 
     def screen(self, worklist: Worklist) -> None:
-        """Leave out the waiting users that must not be written to."""
+        """Leave out the waiting people that must not be written to, as far as they are known by now."""
         self.read()
-        reasons = ((number, self._of_user(user_id)) for number, user_id in worklist.waiting_users())
-        for number, reason in [(number, reason) for number, reason in reasons if reason]:
-            worklist.settle(number, Outcome.SUPPRESSED, reason)
+        for people in worklist.waiting_people(users_only=self.silence is None):
+            with worklist.at_once():
+                for person in people:
+                    if reason := self._of(person.user_id, person.phone):
+                        worklist.settle(person.number, Outcome.SUPPRESSED, reason)
 
-    def _of_user(self, user_id: Id | None) -> str:
+    def _of(self, user_id: Id | None, phone: str) -> str:
         if self.suppression.has_user(user_id):
             return SUPPRESSED
-        return OPTED_OUT if user_id in self.opt_outs else ""
+        if user_id in self.opt_outs:
+            return OPTED_OUT
+        return self.silence.of(user_id, phone) if self.silence else ""

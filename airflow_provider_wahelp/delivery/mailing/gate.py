@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import compress
+from operator import not_
 
+from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY_LONG, Pace
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
+from airflow_provider_wahelp.delivery.mailing.personal_limit import PersonalLimit
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.words import clock_time
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.storage.state.interface import StateAwayError
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +31,7 @@ class Gate:
     """Says which recipients of one channel may be written to now, and when the others may.
 
     :param exclusions: recipients that must not be written to at all.
+    :param personal: recipients who have got enough; ``None``: nobody counts that.
     """
 
     worklist: Worklist
@@ -34,6 +39,7 @@ class Gate:
     windows: QuietWindows | None
     exclusions: Exclusions
     clock: Callable[[], float] = time.time
+    personal: PersonalLimit | None = None
     held: float = field(default=0.0, init=False)
     """Seconds until the pace or the cap admits a message; 0 if the task itself waits for that."""
     _closed: tuple[float, Collection[str]] = field(default=(-math.inf, ()), init=False)
@@ -43,6 +49,33 @@ class Gate:
         seconds = self.pace.take()
         self.held = seconds if seconds > PATIENCE else 0.0
         return seconds
+
+    def admitted(self, people: Sequence[QueuedMessage]) -> tuple[list[QueuedMessage], list[QueuedMessage]]:
+        """Count messages that are about to go; return whose may, and who has got enough."""
+        if not self.personal or not people:
+            return list(people), []
+        try:
+            found = self.personal.admit(people)
+        except StateAwayError:
+            self.held = AWAY_LONG
+            return [], []
+        return list(compress(people, found)), list(compress(people, map(not_, found)))
+
+    @property
+    def enough(self) -> str:
+        """Why somebody who has got enough is held back."""
+        return self.personal.reason if self.personal else ""
+
+    def give_back(self, people: Iterable[QueuedMessage]) -> None:
+        """Count messages no more that did not go."""
+        if self.personal:
+            self.personal.give_back(people)
+
+    def close(self) -> None:
+        """Let go of what tasks share."""
+        self.pace.close()
+        if self.personal:
+            self.personal.close()
 
     def quiet(self) -> Collection[str]:
         """Return the zones that have quiet hours this second. Any thread may ask."""

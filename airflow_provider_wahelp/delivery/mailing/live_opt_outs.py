@@ -16,6 +16,8 @@ from airflow_provider_wahelp.incoming.heard import ChannelNews
 
 log = logging.getLogger(__name__)
 
+_NOT_KNOWN = "Whether somebody has just opted out is not known. %s"
+
 MOST_MESSAGES = 20
 """So many new messages are read one by one; of more, the history is read."""
 
@@ -46,6 +48,18 @@ class LiveOptOuts:
         self._learn()
         return user_id in self._opt_outs
 
+    def stops(self, since: float) -> list[int]:
+        """Return when people have opted out since a moment, as far as is known now."""
+        self._learn()
+        return self._opt_outs.stops(since)
+
+    def refresh(self) -> None:
+        """Read what is new in the history, whether or not a webhook has told of anything."""
+        try:
+            self._hook.run(self._opt_outs.read(*self._place, recent=True))
+        except WahelpError as error:  # it is read again after a while
+            log.warning(_NOT_KNOWN, error)
+
     def _learn(self) -> None:
         new = self._news.next()
         if new is None or self._unread is None:
@@ -55,7 +69,7 @@ class LiveOptOuts:
         try:
             self._read()
         except WahelpError as error:  # nothing was known of these before there were webhooks
-            log.warning("Whether somebody has just opted out is not known. %s", error)
+            log.warning(_NOT_KNOWN, error)
 
     def _read(self) -> None:
         if self._unread is None or len(self._unread) > MOST_MESSAGES:

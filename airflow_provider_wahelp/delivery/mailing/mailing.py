@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, TooManyFailuresError
@@ -19,13 +21,15 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
+from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
 from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_of
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.overview import Overview, Publish
+from airflow_provider_wahelp.delivery.mailing.overview import Shown, unseen
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
@@ -34,6 +38,7 @@ from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, R
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
+from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
@@ -64,8 +69,6 @@ class Mailing:
     :param channel: the project's id and the channel's uuid.
     :param ledger: where the state is kept; ``None`` before Airflow 3.3, unless the author names a path.
     :param resumed: whether the task was deferred before.
-    :param publish: shows people how far it is.
-    :param earlier: what was published before the task was deferred.
     """
 
     hook: WahelpHook
@@ -76,8 +79,7 @@ class Mailing:
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
-    publish: Publish | None = None
-    earlier: Mapping[str, Any] | None = None
+    shown: Shown = unseen
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
@@ -91,14 +93,13 @@ class Mailing:
             self._insist_on_channel()
             if not self._may_only_wait:
                 self._insist_on_active()
-            prepared = self._prepared(worklists[self.channel[1]], rows)  # or else the report stays as it is
-            report = self._report(worklists)
+            prepared = self._prepared(next(iter(worklists.values())), rows)  # or else the report stays
+            report = self.shown(self._report(worklists), worklists, self._totals)
             try:
-                until, given_up = self._mail(worklists, prepared, report)
-                report.until = until
+                report.until, given_up = self._mail(worklists, prepared, report)
             finally:
                 report.finish()
-            result = Result(self._totals(worklists), until, given_up, prepared.refusal)
+            result = Result(self._totals(worklists), report.until, given_up, prepared.refusal)
             self._judge(result)
         return result
 
@@ -127,11 +128,14 @@ class Mailing:
         chunks = {uuid: self._chunks(uuid) for uuid in worklists}
         if not self.options.dry_run:
             self._restore(worklists, chunks)
+        prepared.check_files(self.options.concurrency)
         prepared.check(self.options, resumed=self.resumed)
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
+        assembly.look_ahead(self.channel[1], prepared.worklist)
         if self.options.dry_run:
+            tell_preview(prepared.worklist.results.variants())
             return None, 0
         first = assembly.channel(
             self.channel[1],
@@ -185,11 +189,9 @@ class Mailing:
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
             dispatcher.start(unsent)
-            dispatcher.recorder.report.outlook = dispatcher.recorder.progress.outlook
             dispatcher.recorder.report.renew()
         else:
-            got = found.get(Outcome.SENT, 0)
-            log.info("Nothing to send: %s of %s have got it", f"{got:,}", f"{rows:,}")
+            log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
 
     def _finish(self, progress: Progress) -> None:
         if any(progress.totals.values()):
@@ -205,7 +207,7 @@ class Mailing:
         for argument, entries in self.options.suppress.items():
             with closed(entries):
                 suppression.add(entries, argument)
-        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log))
+        prepared = Preparation(worklist, self.renderer, Exclusions(suppression), Failures(log), self._files)
         with closed(rows):
             prepared.fill(rows)
         log.info("%s rows, %s of them bad", f"{prepared.rows:,}", f"{prepared.bad:,}")
@@ -215,7 +217,7 @@ class Mailing:
         """Leave out the users that must not be written to, before the log says how many will be."""
         channel_uuid = self.channel[1]
         worklist, suppression = prepared.worklist, prepared.exclusions.suppression
-        exclusions = assembly.exclusions(channel_uuid, suppression)
+        exclusions = assembly.first_exclusions(channel_uuid, suppression)
         if worklist.waiting(1) or worklist.open():
             if prepared.users and suppression.phones_given:
                 users = assembly.users(channel_uuid)
@@ -233,9 +235,25 @@ class Mailing:
             options=self.options,
             suspected_since=self._suspected_since(),
             opened=self.clock(),
+            complaints_since=complaints_since(self.options, self.ledger, self.attempt, self._now),
+            task=self._task,
             clock=self.clock,
             sleep=self.sleep,
+            files=self._files,
         )
+
+    def _now(self) -> float:
+        return self.hook.run(moment(self.clock())).seconds
+
+    @property
+    def _task(self) -> str:
+        """What the messages of this mailing are told from those of others by; ``resend`` makes new ones."""
+        task = self.attempt.key or uuid4().hex
+        return f"{task}/{self.attempt.generation}" if self._again else task
+
+    @cached_property
+    def _files(self) -> MailingFiles | None:
+        return files_of(self.options)
 
     def _suspected_since(self) -> Moment | None:
         """Return since when an earlier attempt may have sent something, where no ledger tells."""
@@ -257,26 +275,11 @@ class Mailing:
         insist_on_active(self.hook, *self.channel)
 
     def _report(self, worklists: Mapping[str, Worklist]) -> Report:
-        report = self._file(worklists)
-        if self.publish is None:
-            return report
-        return Overview(
-            report,
-            self.publish,
-            known={"channel": self.channel[1], "report": self.options.report_path},
-            counts=lambda: self._totals(worklists),
-            reasons=worklists[self.channel[1]].results.reasons,
-            earlier=self.earlier,
-            clock=self.clock,
-        )
-
-    def _file(self, worklists: Mapping[str, Worklist]) -> Report:
-        path, first = self.options.report_path, worklists[self.channel[1]]
-        if not path:
+        if not (path := self.options.report_path):
             return Report()
         if self._wait_options:
             return GrowingReport(path, DeliveryReport(worklists).report, DeliveryReportRow, self.clock)
-        return GrowingReport(path, first.results.report, ReportRow, self.clock)
+        return GrowingReport(path, worklists[self.channel[1]].results.report, ReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
         if self._wait_options:
@@ -288,12 +291,10 @@ class Mailing:
         totals = result.totals
         tried = totals[Outcome.SENT] + totals[Outcome.NO_MESSENGER] + totals[Outcome.FAILED]
         failed = totals[Outcome.FAILED] + totals.get(Outcome.UNDELIVERED, 0)
-        limit = self.options.max_failures
-        allowed = allowed_failures(limit, tried)
+        allowed = allowed_failures(limit := self.options.max_failures, tried)
         if result.until is None and failed > allowed:
-            words = (
-                f"{failed:,} of {tried:,} messages failed; max_failures={limit} allows {allowed or 'none'}"
-            )
+            most = f"max_failures={limit} allows {allowed or 'none'}"
+            words = f"{failed:,} of {tried:,} messages failed; {most}"
             error = TooManyFailuresError("write to everybody", words)
             error.temporary = result.given_up > 0
             raise error

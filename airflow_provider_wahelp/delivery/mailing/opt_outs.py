@@ -19,12 +19,14 @@ from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.reconcile import moment
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
+from airflow_provider_wahelp.delivery.mailing.silence import Listener
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.state.interface import State
 
 OVERLAP = 7200
 """Seconds that are read once more the next time: a message may show up late (docs/api.md, 3.3)."""
 
+_RECENT = 600  # the same for a reading beside the sending, which another one with OVERLAP follows
 _DAY = 86_400  # by more than this the history's clock and the server's do not differ
 _LONG_AFTER = 2**61  # seconds since 1970: when something was written whose time cannot be read
 _SUM = 16  # bytes
@@ -53,12 +55,16 @@ class OptOuts:
     :param state: where it is remembered.
     :param scope: what the ids belong to: the server and the account.
     :param rules: with others, all is read again.
+    :param beside: takes in what the same reading comes across.
     """
 
-    def __init__(self, state: State, scope: str, rules: OptOutRules | None = None) -> None:
+    def __init__(
+        self, state: State, scope: str, rules: OptOutRules | None = None, beside: Listener | None = None
+    ) -> None:
         self._cache = KeyValueCache(state)
         self._scope = scope
         self._rules = rules or OptOutRules()
+        self._beside = beside or Listener()
         self._known = _Known()
         self._read_at = 0.0
 
@@ -70,9 +76,15 @@ class OptOuts:
         """Return how many have opted out."""
         return len(self._known.out)
 
-    def read(self, project_id: Id, channel_uuid: str) -> Flow[int]:
+    def stops(self, since: float) -> list[int]:
+        """Return when people have opted out since a moment, in seconds since 1970, where that is known."""
+        ranks = self._known.out.values()
+        return [rank // 2 for rank in ranks if since <= rank // 2 < _LONG_AFTER]
+
+    def read(self, project_id: Id, channel_uuid: str, *, recent: bool = False) -> Flow[int]:
         """Read the channel's history, as far as it is new.
 
+        :param recent: whether it was read a while ago, and only the latest is to be read once more.
         A stop whose time cannot be read stands for good; of one second's messages the stop is the last.
 
         :return: how many messages were read.
@@ -83,7 +95,9 @@ class OptOuts:
         known = _Known.load(self._cache.read([name]).get(name))
         self._cache.close()  # the reading may take an hour
         self._read_at = (yield from moment()).seconds
-        reading = _Reading(known, self._rules, math.floor(self._read_at))
+        beside = Listener() if recent else self._beside
+        beside.begin(project_id, channel_uuid, self._read_at)
+        reading = _Reading(known, self._rules, math.floor(self._read_at), beside, recent=recent)
         extent = yield from read_history(project_id, channel_uuid, reading.since, reading.take)
         if missing := reading.missing(extent):
             raise OptOutsUnknownError(f"see who has opted out of channel {channel_uuid}", missing)
@@ -91,11 +105,12 @@ class OptOuts:
         if self._known != known:
             self._cache.write(name, self._known.dump())
         self._cache.close()
+        beside.end(extent)
         return extent.count
 
     def learn(self, message: Message) -> None:
         """Take a message that was written since the history was read. It is read again the next time."""
-        reading = _Reading(self._known, self._rules, math.floor(self._read_at))
+        reading = _Reading(self._known, self._rules, math.floor(self._read_at), self._beside)
         reading.take(message, Extent())
         self._known = replace(self._known, out=reading.out())
 
@@ -147,10 +162,14 @@ class _Reading:
     A rank is twice the time, and one more for a stop: of one second's messages the stop is the last.
     """
 
-    def __init__(self, known: _Known, rules: OptOutRules, now: int) -> None:
+    def __init__(
+        self, known: _Known, rules: OptOutRules, now: int, beside: Listener, *, recent: bool = False
+    ) -> None:
         self._known = known
         self._rules = rules
         self._now = now
+        self._beside = beside
+        self._overlap = _RECENT if recent else OVERLAP
         self._in_order = True
         self._oldest = math.inf
         self._last: dict[str, int] = {}
@@ -160,10 +179,11 @@ class _Reading:
         floor = self._rules.oldest(self._now) - _DAY
         if not self._in_order or extent.newest < max(self._known.until, floor):
             return -math.inf
-        return max(self._known.until - OVERLAP, floor)
+        return min(max(self._known.until - self._overlap, floor), self._beside.since())
 
     def take(self, message: Message, _extent: Extent) -> bool:
         """Note what a message asks for; there is always more to read."""
+        self._beside.take(message)
         time = _time(message)
         if time is not None:
             self._in_order = self._in_order and time <= self._oldest + OVERLAP

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.limits.options import SendLimits, whole
+from airflow_provider_wahelp.delivery.limits.spacing import SLOWEST
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
@@ -19,8 +21,7 @@ OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
 MOST_THREADS = 32
-SLOWEST = 0.001
-"""Messages a minute: one in sixteen hours."""
+MOST_VARIANTS = 16
 
 _TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
@@ -37,7 +38,8 @@ class Options:
     """The options of a mailing, checked; what they mean says ``SendMessagesOperator``."""
 
     pace: float | None = None
-    daily_cap: int | None = None
+    timezone: str = "Europe/Moscow"
+    limits: SendLimits = field(default_factory=SendLimits)
     concurrency: int = 8
     suppress: Mapping[str, Iterable[Any]] = field(default_factory=dict)
     opt_outs: OptOutRules = field(default_factory=OptOutRules)
@@ -53,6 +55,12 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
+    silent_for: float | None = None
+    stop_after_complaints: int | None = None
+    channels: Sequence[str] | None = None
+    file: Any = None
+    file_column: str | None = None
+    file_name: str | None = None
 
 
 on_bad_rows: Callable[[Any], OnBadRows] = arguments.one_of("on_bad_rows", get_args(OnBadRows))
@@ -84,14 +92,9 @@ def pace(value: Any) -> float | None:
     return number
 
 
-def daily_cap(value: Any) -> int | None:
-    """Return messages in 24 hours; ``None`` for no limit."""
-    return None if value in (None, "") else _whole(value, "daily_cap", "messages in 24 hours")
-
-
 def concurrency(value: Any) -> int:
     """Return how many threads send."""
-    threads = _whole(value, "concurrency", f"threads, {MOST_THREADS} at most")
+    threads = whole(value, "concurrency", f"threads, {MOST_THREADS} at most")
     if threads > MOST_THREADS:
         raise InputError("concurrency", f"must be {MOST_THREADS} at most")
     return threads
@@ -99,7 +102,7 @@ def concurrency(value: Any) -> int:
 
 def max_length(value: Any) -> int:
     """Return how many characters a text may have."""
-    return _whole(value, "max_length", "characters")
+    return whole(value, "max_length", "characters")
 
 
 def max_failures(value: Any) -> int | float:
@@ -150,6 +153,32 @@ def key(value: Any) -> str:
     return value
 
 
+def texts(value: Any) -> tuple[str, ...]:
+    """Return the texts of a mailing, of which each person gets one.
+
+    :raises InputError: if one is no template, with its number, counted from 1.
+    """
+    return tuple(_each(value, text)) if isinstance(value, list | tuple) else (text(value),)
+
+
+def message_texts(value: Any) -> Any:
+    """Return the text of a message, or a list of texts, of which each person gets one."""
+    return _each(value, arguments.text) if isinstance(value, list | tuple) else arguments.text(value)
+
+
+def _each(values: Sequence[Any], check: Callable[[Any], str]) -> list[str]:
+    if not 0 < len(values) <= MOST_VARIANTS:
+        raise InputError("text", f"must be a text, or a list of {MOST_VARIANTS} at most")
+    return [_numbered(number, value, check) for number, value in enumerate(values, start=1)]
+
+
+def _numbered(number: int, value: Any, check: Callable[[Any], str]) -> str:
+    try:
+        return check(value)
+    except InputError as error:
+        raise InputError("text", f"entry {number}: {error.must}") from None
+
+
 def text(value: Any) -> str:
     """Refuse a template that cannot be one, when the DAG is parsed.
 
@@ -178,10 +207,3 @@ def allowed_failures(limit: float, tried: int) -> int:
     :param limit: what :func:`max_failures` returned.
     """
     return limit if isinstance(limit, int) else int(limit * tried)
-
-
-def _whole(value: Any, argument: str, unit: str) -> int:
-    number = 0 if isinstance(value, bool) else arguments.whole(arguments.spelt(value).strip())
-    if not number:
-        raise InputError(argument, f"must be a whole number above 0: {unit}")
-    return number

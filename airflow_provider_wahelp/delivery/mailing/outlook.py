@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 
@@ -85,9 +85,12 @@ class Outlook:
             quiet = self.quiet(now)
             yield f"Quiet hours are {self.windows.words}{quiet and f'; {quiet}'}"
         if self.pace.daily_cap:
-            room = self.pace.room()
+            room = self.pace.room(now.timestamp())
             now_ = "" if room is None else f": {room:,} may go now"
-            yield f"No more than {self.pace.daily_cap:,} messages go in 24 hours (daily_cap){now_}"
+            cap = self.pace.cap_at(now.timestamp(), now.timestamp())
+            rises = f", and rises to {self.pace.daily_cap:,}" if cap < self.pace.daily_cap else ""
+            by = "warm_up" if self.pace.warms_up else "daily_cap"
+            yield f"No more than {cap:,} messages go in 24 hours ({by}{rises}){now_}"
 
     def _opens(self, zones: str, now: datetime) -> datetime:
         return self.windows.opens([zones], now) if self.windows else now
@@ -111,11 +114,11 @@ class Outlook:
         """Go through the days to come, a step at a time; return when nobody is left."""
         longest = timedelta(seconds=sum(left.values()) * interval) / _STEPS
         step = min(max(longest, _STEP), _LONGEST_STEP).total_seconds() / interval
-        moment, day, room = now, now, self._room()
+        moment, day, room = now, now, self._room(now)
         while left and moment < now + _HORIZON:
             if room < 1:
                 moment = day = max(moment, day + _DAY)
-                room = self.pace.daily_cap or 0
+                room = self.pace.cap_at(day.timestamp(), now.timestamp())
             if not (awake := self._awake(left, moment)):
                 moment = self.windows.opens(left, moment) if self.windows else moment
                 continue
@@ -128,11 +131,11 @@ class Outlook:
         closed = self.windows.closed(left, moment) if self.windows else ()
         return [zones for zones in left if zones not in closed]
 
-    def _room(self) -> float:
+    def _room(self, now: datetime) -> float:
         if not self.pace.daily_cap:
             return float("inf")
-        room = self.pace.room()
-        return self.pace.daily_cap if room is None else room
+        room = self.pace.room(now.timestamp())
+        return self.pace.cap_at(now.timestamp(), now.timestamp()) if room is None else room
 
 
 def _take(left: dict[str, float], zones: Collection[str], count: float) -> None:

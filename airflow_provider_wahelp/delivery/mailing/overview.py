@@ -6,10 +6,14 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery.mailing.growing_report import Report
+from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +23,9 @@ OVERVIEW = "wahelp_mailing"
 Publish = Callable[[Mapping[str, Any]], None]
 Counts = Callable[[], Mapping[str, int]]
 Reasons = Callable[[], Iterable[tuple[str, str, int]]]
+Totals = Callable[[Mapping[str, Worklist]], Mapping[str, int]]
+Shown = Callable[[Report, Mapping[str, Worklist], Totals], Report]
+"""Returns what shows a mailing besides its report, which it is given with what is known of people."""
 
 _SOONEST, _LATEST = (
     5.0,
@@ -113,6 +120,35 @@ class Overview(Report):
             "reasons": _in_words(self._reasons()),
             "points": self._points,
         }
+
+
+@dataclass(frozen=True)
+class ShownIn:
+    """Lets people see mailings where something is published.
+
+    :param known: what does not change.
+    :param earlier: what was published before the task was deferred.
+    """
+
+    publish: Publish
+    known: Mapping[str, Any]
+    earlier: Mapping[str, Any] | None = None
+
+    def __call__(self, report: Report, worklists: Mapping[str, Worklist], totals: Totals) -> Report:
+        """Return what is told, and publishes."""
+        return Overview(
+            report,
+            self.publish,
+            known=self.known,
+            counts=partial(totals, worklists),
+            reasons=lambda: chain.from_iterable(each.results.reasons() for each in worklists.values()),
+            earlier=self.earlier,
+        )
+
+
+def unseen(report: Report, worklists: Mapping[str, Worklist], totals: Totals) -> Report:
+    """Return the report alone: nobody sees the mailing."""
+    return report
 
 
 def _reached(totals: Mapping[str, int]) -> list[int]:

@@ -12,6 +12,7 @@ from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks, batched
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
 from airflow_provider_wahelp.delivery.mailing.options import Options
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
@@ -37,6 +38,7 @@ class Preparation:
     renderer: Renderer
     exclusions: Exclusions
     failures: Failures
+    files: MailingFiles | None = None
     rows: int = 0
     bad: int = 0
     users: int = 0
@@ -50,14 +52,28 @@ class Preparation:
                 self.worklist.add(people)
         self.bad += self.worklist.repeats
 
-    def check(self, options: Options, *, resumed: bool) -> None:
-        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted."""
+    def check_files(self, threads: int, worklist: Worklist | None = None) -> None:
+        """Leave out the recipients that wait whose file cannot be sent.
+
+        :param worklist: where they wait, if not in that of the rows.
+        :raises InputError: if the file that all get cannot.
+        """
+        waiting = worklist or self.worklist
+        for number, reason in self.files.unsendable(waiting, threads) if self.files else ():
+            self._tell_bad(number, reason)
+            waiting.settle(number, Outcome.SKIPPED, reason)
+
+    def check(self, options: Options, *, resumed: bool, states: Iterable[str] = ()) -> None:
+        """Stop for bad rows, or without any where an earlier attempt had none either, if that is wanted.
+
+        :param states: of recipients that are no longer in the worklist of the rows.
+        """
         if not self.rows and not resumed and self.worklist.results.empty():
             _stop_without_rows(options.if_empty)
         if self.bad and options.on_bad_rows == "fail":
             must = f'{self.bad:,} of {self.rows:,} rows are bad, and on_bad_rows is "fail"'
             raise InputError("recipients", must)
-        all_bad = self.rows and set(self.worklist.results.totals()) == {Outcome.SKIPPED}
+        all_bad = self.rows and {*self.worklist.results.totals(), *states} == {Outcome.SKIPPED}
         if all_bad and options.on_bad_rows is None:
             first = "; ".join(self.reasons)
             must = f'all {self.rows:,} rows are bad ({first}). If that may be, say on_bad_rows="report"'
@@ -75,6 +91,11 @@ class Preparation:
         except BadRowError as error:
             self._reject(number, str(error), error.user_id, error.phone, error.label)
             return None
+        try:
+            person = self.files.attached(person, row) if self.files else person
+        except InputError as error:
+            self._reject(number, str(error), person.user_id, person.phone, person.label)
+            return None
         if reason := self.exclusions.reason(person):
             who = person.user_id, person.phone, person.label
             self.worklist.reject(number, Outcome.SUPPRESSED, reason, *who)
@@ -85,11 +106,14 @@ class Preparation:
     def _reject(
         self, number: int, reason: str, user_id: Id | None = None, phone: str | None = None, label: str = ""
     ) -> None:
+        self._tell_bad(number, reason)
+        self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
+
+    def _tell_bad(self, number: int, reason: str) -> None:
         self.bad += 1
         if self.bad <= _REASONS:
             self.reasons.append(f"row {number}: {reason}")
         self.failures.failed(number, "bad row", reason)
-        self.worklist.reject(number, Outcome.SKIPPED, reason, user_id, phone, label)
 
 
 def _stop_without_rows(if_empty: str) -> None:

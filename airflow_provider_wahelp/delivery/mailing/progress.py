@@ -58,6 +58,8 @@ class Progress(Failures):
         self._every = every
         self._clock = clock
         self._outlook = outlook
+        self.label = ""
+        """What comes before each line, where another mailing or channel writes lines too."""
         self.expect(total)
 
     def expect(self, total: int) -> None:
@@ -112,7 +114,8 @@ class Progress(Failures):
         counted = (f"{count:,} {name.replace('_', ' ')}" for name, count in self.totals.items() if count)
         took = duration(self._clock() - self._started)
         of = f" of {self._total:,} done ({self._percent} %)" if self._total else " done"
-        self._log.info("%s%s in %s: %s", f"{self._done:,}", of, took, ", ".join(counted) or "no recipients")
+        done = f"{self.label}{self._done:,}"
+        self._log.info("%s%s in %s: %s", done, of, took, ", ".join(counted) or "no recipients")
 
     def _say(self, seconds: float, reason: str) -> None:
         speed, now = self._speed(seconds), _moment(seconds)
@@ -122,7 +125,7 @@ class Progress(Failures):
         quiet = self._outlook.quiet(now)
         waits = f"; waiting for {reason}" if reason else quiet and f"; quiet hours: {quiet}"
         so_far = ", ".join(filter(None, (self._so_far(), speed.words, left)))
-        self._log.info("%s%s", so_far, waits)
+        self._log.info("%s%s%s", self.label, so_far, waits)
 
     def _pause(self, now: float) -> float:
         return min(max(self._every, (now - self._started) / _THINNING), _LONGEST)

@@ -43,23 +43,48 @@ def query_rows(
     :raises InputError: if it is no query, or names a column twice.
     """
     columns = columns or Columns("sql")
-    _insist_on_reading(columns.argument, sql)
+    names: tuple[str, ...] = ()
+    for given, batch in _batches(columns.argument, conn_id, sql, parameters):
+        names = names or columns.table(given, _UNNAMED)
+        yield from (dict(zip(names, _cells(values), strict=True)) for values in batch)
+
+
+def query_table(
+    conn_id: str, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None
+) -> Iterator[Sequence[Any]]:
+    """Yield the names of a query's columns, and then its rows.
+
+    :raises InputError: if it is no query.
+    """
+    named = False
+    for names, batch in _batches("sql", conn_id, sql, parameters):
+        if not named:
+            named = True
+            yield names
+        yield from map(_cells, batch)
+
+
+def _batches(
+    argument: str, conn_id: str, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None
+) -> Iterator[tuple[list[str], Sequence[Any]]]:
+    """Yield the names of the columns with some rows at a time; once without, where there are none."""
+    _insist_on_reading(argument, sql)
     hook = _hook(conn_id)
     with closing(hook.get_conn()) as connection, closing(_cursor(hook.conn_type, connection)) as cursor:
-        with _explained(columns.argument, sql):
+        with _explained(argument, sql):
             cursor.execute(*((sql, parameters) if parameters else (sql,)))
-        names: tuple[str, ...] = ()
+        names: list[str] = []
         while batch := cursor.fetchmany(BATCH):
             # What a named cursor yields is known only now.
-            names = names or columns.table([column[0] for column in cursor.description], _UNNAMED)
-            yield from (_row(names, values) for values in batch)
+            names = names or [column[0] for column in cursor.description]
+            yield names, batch
         if not names and cursor.description:
-            columns.table([column[0] for column in cursor.description], _UNNAMED)
+            yield [column[0] for column in cursor.description], ()
 
 
-def _row(names: Sequence[str], values: Any) -> Row:
+def _cells(values: Any) -> Sequence[Any]:
     cells = tuple(values.values()) if isinstance(values, Mapping) else values  # another kind of cursor
-    return dict(zip(names, known_cells(cells), strict=True))
+    return known_cells(cells)
 
 
 def _insist_on_reading(argument: str, sql: str) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from airflow_provider_wahelp.client.errors import UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.flow import service_facts
-from airflow_provider_wahelp.client.likeness import digest
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.proof import LOOKS, Reading, Verdict, judge, read_sent
 from airflow_provider_wahelp.client.reconcile import ATTEMPTS, BegunSend
@@ -63,7 +62,7 @@ class Reconciler:
         """Return what an earlier attempt has sent to a recipient, where no ledger tells."""
         if not self.suspected_since:
             return None
-        suspected = person._replace(digest=digest(person.text), began=self.suspected_since.seconds)
+        suspected = person._replace(digest=person.fingerprint, began=self.suspected_since.seconds)
         verdict = self._verdict(suspected._replace(by_host=self.suspected_since.by_host))
         doubted = bool(verdict.doubt) and self.if_unclear != "resend"
         self.given_up += doubted and not verdict.message
@@ -71,7 +70,7 @@ class Reconciler:
 
     def begun(self, person: QueuedMessage, now: Moment) -> QueuedMessage:
         """Note when the sending is begun; what was begun first may still show up in the history."""
-        text, began = digest(person.text), now
+        text, began = person.fingerprint, now
         if person.began is not None and person.digest == text:
             earlier = self.recorder.server_time(person.begun_at)
             began = Moment(min(now.seconds, earlier), now.by_host)
@@ -120,10 +119,11 @@ class Reconciler:
         assert self._reading  # noqa: S101 - for the types: it is read first
         sender, began = self.recorder.sender, self.recorder.server_time(person.begun_at)
         where = sender.project_id, sender.channel_uuid, person.user_id or ""
-        known = digest(person.text) == person.digest if person.text is not None else False
-        found = self.recorder.worklist.in_history(person.user_id, person.digest)
+        known = person.fingerprint == person.digest if person.text is not None else False
+        text_digest, _, file = person.digest.partition("/")
+        found = self.recorder.worklist.in_history(person.user_id, text_digest)
         return judge(
-            BegunSend(*where, person.digest, began),
+            BegunSend(*where, text_digest, began, file=file),
             person.text if known else None,
             found,
             self._reading,

@@ -103,6 +103,8 @@ class Recorder:
 
     def look(self, reason: str = "") -> None:
         """Count new results, and tell of them now and then; to be called again and again in any wait."""
+        if reason == ANSWERS:
+            self.sleep(0)  # another number of the mailing may go on meanwhile
         if 0 <= self.clock() - self._looked < LOOK / 2:
             return
         self._looked = self.clock()

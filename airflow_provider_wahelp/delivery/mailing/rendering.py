@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
@@ -15,6 +15,7 @@ from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.row_shape import by_theirs, cell, fold
 from airflow_provider_wahelp.delivery.mailing.row_template import LackError, RowTemplate
+from airflow_provider_wahelp.delivery.mailing.variants import variant_of
 from airflow_provider_wahelp.rendering import names_around
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Renderer:
     """Turns rows into people with their texts.
 
     :param environment: the DAG's Jinja environment, not a native one.
-    :param template: the text, in which ``row`` is the row.
+    :param templates: the text, in which ``row`` is the row; or several, of which each person gets one.
     :param context: the task's context, for whatever else the text names.
     :param key: the column that holds the row's own key; by default the recipient and the text are the key.
     :param longest: how many characters a text may have.
@@ -54,7 +55,7 @@ class Renderer:
     def __init__(
         self,
         environment: Environment,
-        template: str,
+        templates: Sequence[str],
         context: Mapping[str, Any],
         key: str | None = None,
         longest: int = 4096,
@@ -63,7 +64,8 @@ class Renderer:
         region: str | None = None,
     ) -> None:
         self._normalise = phones.normaliser(region)
-        self._template = RowTemplate(environment, template, names_around(context, environment), columns)
+        names = names_around(context, environment)
+        self._templates = [RowTemplate(environment, template, names, columns) for template in templates]
         self._key = key and (key if key in (columns or {}) else by_theirs(columns).get(fold(key), key))
         self._longest = longest
         self._zones = zones
@@ -82,7 +84,8 @@ class Renderer:
 
     def _rendered(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
         user_id, phone = _recipient(values, self._normalise)
-        text = self._text(values)
+        variant = self._variant(phone or str(user_id))
+        text = self._text(values, variant)
         label = self._label(values)
         one = {"phone": phone, "user_id": str(user_id or "")}.get(fold(self._key or ""))  # in any spelling
         parts = ("key", one or label) if self._key else ("to", str(user_id or phone), text)
@@ -97,11 +100,17 @@ class Renderer:
             self._zones(phone),
             label,
             by_phone=user_id is None,
+            variant=variant,
         )
 
-    def _text(self, values: Mapping[str, Any]) -> str:
+    def _variant(self, person: str) -> int:
+        """Return which of several texts a person gets, from 1; 0 where there is one."""
+        count = len(self._templates)
+        return 1 + variant_of(person, count) if count > 1 else 0
+
+    def _text(self, values: Mapping[str, Any], variant: int) -> str:
         try:
-            text = self._template.fill(values)
+            text = self._templates[max(variant - 1, 0)].fill(values)
         except LackError as error:
             raise InputError("text", str(error)) from None
         except Exception as error:  # noqa: BLE001 - whatever a filter raises; its words may hold a value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import IO, TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from typing import IO, TYPE_CHECKING, Any
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.storage.files import private_file
+from airflow_provider_wahelp.storage.tables import defused
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
-_FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r\n]")  # a spreadsheet runs it; +71234567890 is none
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class ReportRow:
     :param key: what the send is filed under.
     :param user_id: the recipient as a user of the channel, where that is known.
     :param phone: the recipient's number, where that is known.
+    :param variant: which of several texts is theirs, from 1; ``None`` where there is one.
     """
 
     number: int
@@ -37,6 +37,17 @@ class ReportRow:
     outcome: Outcome
     reason: str = ""
     message_id: int | str | None = None
+    variant: int | None = None
+
+
+@dataclass(frozen=True)
+class NumberReportRow(ReportRow):
+    """A line of the report of a mailing through several numbers.
+
+    :param channel_uuid: the number that writes to the recipient; ``""`` where none does.
+    """
+
+    channel_uuid: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,10 +102,6 @@ def put(
         table = csv.writer(file)
         if header:
             table.writerow(column.name for column in fields(header))
-        table.writerows(map(_cell, vars(row).values()) for row in rows)
+        table.writerows(map(defused, vars(row).values()) for row in rows)
     else:
         file.writelines(json.dumps(vars(row), ensure_ascii=False) + "\n" for row in rows)
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -11,13 +12,19 @@ from airflow_provider_wahelp.client.status import status_reached
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import HELD, OPEN, REFUSED, WAITING
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow
+from airflow_provider_wahelp.delivery.mailing.variants import Share
 
 EVERYBODY, BEGUN = "TRUE", "state <> 'waiting'"
 """Conditions on people: no condition, and that something is known of them."""
 
 _BY_SOURCE = "ORDER BY number < 0, number"
-_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id FROM people"
+_REPORT = "SELECT max(number, 0), label, user_id, phone, state, reason, message_id, variant FROM people"
 _STATE = "state, status, over, reason, message_id, user_id FROM people"
+_WAITING_PEOPLE = (
+    "SELECT number, key, user_id, ifnull(phone, ''), "
+    "row_number() OVER (PARTITION BY ifnull(nullif(phone, ''), user_id) ORDER BY number) "
+    "FROM people WHERE state = ?"
+)
 _LEFT_OUT = {
     OPTED_OUT: "who have written a stop word",
     Outcome.SKIPPED: "bad",
@@ -26,6 +33,19 @@ _LEFT_OUT = {
     Outcome.FAILED: "that failed before",
     REFUSED: "refused before",
 }
+
+
+class WaitingPerson(NamedTuple):
+    """A recipient that waits.
+
+    :param rank: which of the messages to that person it is, from 1.
+    """
+
+    number: int
+    key: str
+    user_id: Id | None
+    phone: str
+    rank: int
 
 
 class DeliveryState(NamedTuple):
@@ -53,6 +73,8 @@ class Results:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.ends = ""
+        """In words, when the mailing ends, if that is not today."""
 
     def empty(self) -> bool:
         """Return whether there are no recipients."""
@@ -78,7 +100,7 @@ class Results:
         )
         found = self._db.execute(query)
         return ", ".join(
-            f"{count:,} {_LEFT_OUT.get(reason or state, reason)}" for state, reason, count in found
+            f"{count:,} {_LEFT_OUT.get(reason or state, _who(reason))}" for state, reason, count in found
         )
 
     def reasons(self) -> Iterator[tuple[str, str, int]]:
@@ -90,15 +112,24 @@ class Results:
         for state, reason, count in self._db.execute(query):
             yield outcome_of(state).value, reason, count
 
+    def variants(self) -> Iterator[Share]:
+        """Yield how many of those who wait get each of several texts."""
+        query = (
+            "SELECT variant, count(*), max(length(text)) FROM people "
+            "WHERE state = 'waiting' AND variant > 0 GROUP BY variant ORDER BY variant"
+        )
+        yield from map(Share._make, self._db.execute(query))
+
     def report(self, where: str = EVERYBODY) -> Iterator[ReportRow]:
         """Yield what became of people, in the order of the source.
 
         :param where: of which: :data:`EVERYBODY`, :data:`BEGUN` or :func:`among`.
         """
         query = f"{_REPORT} WHERE {where} {_BY_SOURCE}"
-        for number, label, user_id, phone, state, reason, message_id in self._db.execute(query):
-            outcome, why = _reported(state, reason)
-            yield ReportRow(number, label or "", user_id, phone or None, outcome, why, message_id)
+        for number, label, user_id, phone, state, reason, message_id, variant in self._db.execute(query):
+            outcome, why = _reported(state, reason or (self.ends if state == WAITING else ""))
+            who = number, label or "", user_id, phone or None
+            yield ReportRow(*who, outcome, why, message_id, variant or None)
 
     def states(self, where: str = EVERYBODY) -> Iterator[tuple[str | None, DeliveryState]]:
         """Yield the keys of people and what became of them, as :meth:`report` does; bad rows have no key."""
@@ -115,6 +146,10 @@ class Results:
         """Yield the keys of recipients to whom a message went; the table must not change meanwhile."""
         yield from (key for (key,) in self._db.execute("SELECT key FROM people WHERE state = 'sent'"))
 
+    def waiting_people(self) -> Iterator[WaitingPerson]:
+        """Yield the recipients that wait; the table must not change meanwhile."""
+        yield from map(WaitingPerson._make, self._db.execute(_WAITING_PEOPLE, (WAITING,)))
+
     def left_behind(self, before: float) -> Iterator[str]:
         """Yield the keys of recipients for whom another channel is to be tried.
 
@@ -126,6 +161,11 @@ class Results:
             "OR (status = 'sent' AND (over OR began <= ?)))) ORDER BY number"
         )
         yield from (key for (key,) in self._db.execute(query, (before,)))
+
+
+def _who(reason: str) -> str:
+    """Return a reason that begins with "they", or another one, as it follows a number of people."""
+    return re.sub("^they ", "who ", reason)
 
 
 def among(numbers: Iterable[int]) -> str:

@@ -20,6 +20,7 @@ from airflow_provider_wahelp.client.errors import (
 from airflow_provider_wahelp.client.messages import Recipient, send_message
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.reconcile import BegunSend
+from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, REFUSED, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.strikes import Strikes
@@ -50,15 +51,24 @@ class Sender:
     """Finds recipients in a channel and writes to them; a fault that concerns all of them stops it.
 
     :param user_ids: the ids of phones that the host remembers.
+    :param files: what is sent with the texts.
     """
 
-    def __init__(self, hook: WahelpHook, project_id: Id, channel_uuid: str, user_ids: UserIdCache) -> None:
+    def __init__(
+        self,
+        hook: WahelpHook,
+        project_id: Id,
+        channel_uuid: str,
+        user_ids: UserIdCache,
+        files: MailingFiles | None = None,
+    ) -> None:
         self.hook = hook
         self.project_id = project_id
         self.channel_uuid = channel_uuid
         self.fault: Exception | None = None
         self.strikes = Strikes()
         self._user_ids = user_ids
+        self._files = files
         self._looked_up: set[int] = set()
 
     @property
@@ -109,7 +119,8 @@ class Sender:
         where = self.project_id, self.channel_uuid, person.user_id
         begun = BegunSend(*where, person.digest, person.began or 0.0, bool(person.by_host))
         try:
-            message = self.hook.run(send_message(begun, person.text, looks=None))
+            file = self._files.part(person) if self._files else None
+            message = self.hook.run(send_message(begun, person.text, looks=None, file=file))
         except WahelpError as error:
             return self._result(error, person)
         except Exception as error:  # noqa: BLE001 - whatever it is: it may have gone

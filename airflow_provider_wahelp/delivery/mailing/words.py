@@ -20,6 +20,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def days(seconds: float) -> str:
+    """Return a duration in words, in whole days where it is one."""
+    count, rest = divmod(seconds, 86_400)
+    if rest or not count:
+        return duration(seconds)
+    return f"{count:,.0f} {'day' if count == 1 else 'days'}"
+
+
 def clock_time(moment: datetime, now: datetime) -> str:
     """Return a moment as ``17:24 UTC``, with its day if that is another than today."""
     moment, now = moment.astimezone(UTC), now.astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from airflow_provider_wahelp.delivery.mailing.worklist_file import (
 DELETED = "deleted"
 """In place of a digest: what the message said is lost."""
 
+_SOME = 1000  # people that are looked at together
 _ALL = -1  # SQLite's limit for no limit
 _COLUMNS = ", ".join(QueuedMessage._fields)
 _MARKS = ", ".join("?" * len(QueuedMessage._fields))
@@ -37,14 +39,15 @@ _ADD = f"INSERT INTO people ({_COLUMNS}, named) VALUES ({_MARKS}, {_NAMED})"  # 
 _ADOPT = (  # what the source says of somebody counts, and what the ledger says of them
     f"INSERT INTO people ({_COLUMNS}) VALUES ({_MARKS}) "  # noqa: S608
     "ON CONFLICT (key) DO UPDATE SET number = excluded.number, text = excluded.text, phone = excluded.phone, "
-    "name = excluded.name, zones = excluded.zones, label = excluded.label, by_phone = excluded.by_phone"
+    "name = excluded.name, zones = excluded.zones, label = excluded.label, by_phone = excluded.by_phone, "
+    "file = excluded.file"
 )
 _SETTLE = (
     "UPDATE people SET state = :state, reason = :reason, message_id = :message_id, "
     "user_id = iif(:state = 'waiting', named, user_id) WHERE number = :number"
 )
 _NO_OTHER = (
-    "SELECT message_id, user_id, text, at FROM history WHERE user_id {} "
+    "SELECT message_id, user_id, text, message_type, file_url, at FROM history WHERE user_id {} "
     "AND NOT EXISTS (SELECT 1 FROM people WHERE people.message_id = history.message_id)"
 )
 _FIND = (  # two branches, as an OR would read all that went to nobody in particular for each person
@@ -52,9 +55,10 @@ _FIND = (  # two branches, as an OR would read all that went to nobody in partic
     f"{_NO_OTHER.format('IS NULL AND digest IN (:digest, :deleted)')}"
 )
 _SAME = (
-    "SELECT number FROM people WHERE user_id = ? AND text = ? AND number <> ? "
+    "SELECT number FROM people WHERE user_id = ? AND text = ? AND file = ? AND number <> ? "
     "AND state IN ('open', 'sent') LIMIT 1"
 )
+_SEEN = ("id", "user_id", "text", "message_type", "file_url")
 _NEW_NUMBER = "SELECT min(0, ifnull(min(number), 0)) - 1 FROM people"  # below 0: no row of the source
 
 
@@ -143,11 +147,16 @@ class Worklist:
         query = "SELECT zones, count(*) FROM people WHERE state = ? GROUP BY zones"
         return dict(self._db.execute(query, (WAITING,)).fetchall())
 
-    def waiting_users(self) -> Iterator[tuple[int, Id]]:
-        """Yield row and id of the users that wait."""
-        yield from self._db.execute(
-            "SELECT number, user_id FROM people WHERE state = 'waiting' AND user_id IS NOT NULL"
-        )
+    def waiting_people(self, *, users_only: bool = False) -> Iterator[list[QueuedMessage]]:
+        """Yield those that wait, some at a time: they may be settled meanwhile.
+
+        :param users_only: only those whose id is known.
+        """
+        query = f"{_PERSON} AND number > ? AND (user_id IS NOT NULL OR NOT ?) ORDER BY number LIMIT ?"
+        last = -math.inf
+        while rows := self._db.execute(query, (WAITING, last, users_only, _SOME)).fetchall():
+            yield list(map(QueuedMessage._make, rows))
+            last = rows[-1][0]
 
     def open(self) -> list[QueuedMessage]:
         """Return the recipients whose sends are of unknown outcome."""
@@ -162,7 +171,7 @@ class Worklist:
             return None
         if same := next((other.number for other in beside if other.is_same(person)), None):
             return same
-        row = self._db.execute(_SAME, (person.user_id, person.text, person.number)).fetchone()
+        row = self._db.execute(_SAME, (person.user_id, person.text, person.file, person.number)).fetchone()
         return row[0] if row else None
 
     def person(self, key: str) -> QueuedMessage | None:
@@ -249,16 +258,16 @@ class Worklist:
         text = message.text or ""
         known = DELETED if is_deleted(text) else digest(text)
         at = message.created_at.timestamp() if message.created_at else None
-        row = (message.id, message.user_id, known, message.text, at)
-        self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)", row)
+        row = (message.id, message.user_id, known, message.text, message.message_type, message.file_url, at)
+        self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def in_history(self, user_id: Id | None, text_digest: str) -> list[Message]:
         """Return what the history has for a user, or with a text for nobody named, the oldest first."""
         wanted = {"user_id": user_id, "digest": text_digest, "deleted": DELETED}
         rows = sorted(self._db.execute(_FIND, wanted), key=lambda row: row[-1] or 0.0)
         return [
-            Message(id=found, user_id=user, text=text, created_at=_time(at), direction="outgoing")
-            for found, user, text, at in rows
+            Message(**dict(zip(_SEEN, seen, strict=True)), created_at=_time(at), direction="outgoing")
+            for *seen, at in rows
         ]
 
     def _waiting(self, order: str, limit: int, closed: Collection[str]) -> list[QueuedMessage]:

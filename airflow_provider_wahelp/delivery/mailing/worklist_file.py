@@ -21,6 +21,8 @@ CREATE TABLE people (
     text TEXT, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', message_id,
     digest TEXT NOT NULL DEFAULT '', began REAL, by_host INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0, by_phone INTEGER NOT NULL DEFAULT 0,
+    variant INTEGER NOT NULL DEFAULT 0,
+    file TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL DEFAULT 'sent', over INTEGER NOT NULL DEFAULT 0,
     named -- the user whom the source names now: what was begun may have been for another
 );
@@ -29,7 +31,9 @@ CREATE INDEX sent ON people (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX users ON people (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX on_the_way ON people (began) WHERE state = 'sent' AND NOT over;
 CREATE VIEW awaited AS SELECT * FROM people WHERE state = 'sent' AND NOT over;
-CREATE TABLE history (message_id PRIMARY KEY, user_id, digest TEXT, text TEXT, at REAL);
+CREATE TABLE history (
+    message_id PRIMARY KEY, user_id, digest TEXT, text TEXT, message_type TEXT, file_url TEXT, at REAL
+);
 CREATE INDEX texts ON history (user_id, digest);
 """
 

@@ -34,9 +34,14 @@ class FallbackChannels:
         """The channels, each once, in the author's order."""
         return list(dict.fromkeys([self.first.recipient.channel_uuid, *self.others]))
 
-    def send_through(self, channel_uuid: str) -> IdempotentSend:
-        """Return the send through a channel, under a key of its own."""
+    def send_through(self, channel_uuid: str, *, may_wait: bool) -> IdempotentSend:
+        """Return the send through a channel, under a key of its own.
+
+        :param may_wait: whether a limit may hold it back: once another channel has sent, it goes on.
+        """
         send = self.record_of(channel_uuid)
+        if send.admission and not may_wait:
+            send = replace(send, admission=send.admission.passing)
         if channel_uuid == self.channels[0]:
             return send
         return replace(send, recipient=replace(self._person, channel_uuid=channel_uuid))

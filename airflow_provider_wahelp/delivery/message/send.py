@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from airflow_provider_wahelp.client.bodies import FilePart
 from airflow_provider_wahelp.client.call import Id
@@ -21,10 +22,12 @@ from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, momen
 from airflow_provider_wahelp.client.users import find_user
 from airflow_provider_wahelp.delivery.attempt import Attempt
 from airflow_provider_wahelp.delivery.ledger import Ledger
+from airflow_provider_wahelp.delivery.limits.admission import Admission
 from airflow_provider_wahelp.delivery.message.send_record import Entry
 from airflow_provider_wahelp.delivery.message.wait_state import impersonal
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 from airflow_provider_wahelp.storage.keys import digest_key, keyed_hash
+from airflow_provider_wahelp.storage.outgoing import OutgoingFile
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,8 @@ class IdempotentSend:
     :param if_unclear: what to do where an earlier attempt may have sent: ``check``, ``fail`` or ``resend``.
     :param on_rerun: what to do where the task had sent before it was cleared: ``skip`` or ``resend``.
     :param others: the ids of messages that are known to be others, though they may have the same text.
-    :param file: a file to send with the text.
+    :param file: a file to send with the text; it is read or fetched only if it is to be sent.
+    :param admission: what may hold it back before it is begun; ``None``: nothing does, nor counts it.
     """
 
     hook: WahelpHook
@@ -62,12 +66,14 @@ class IdempotentSend:
     if_unclear: str = "check"
     on_rerun: str = "skip"
     others: Sequence[Id] = ()
-    file: FilePart | None = None
+    file: OutgoingFile | None = None
+    admission: Admission | None = None
 
     def send(self) -> Flow[SentMessage]:
         """Send it, unless it was sent already.
 
         :raises UnknownOutcomeError: if it is not known whether it was sent.
+        :raises HeldError: if it may not go now; nothing was begun.
         """
         entry = yield from self._begin()
         if isinstance(entry, SentMessage):
@@ -75,9 +81,11 @@ class IdempotentSend:
         try:
             looks = LOOKS if self.if_unclear == "check" else None
             note = partial(self._note_repeat, entry)
-            message = yield from send_message(entry, self.text, looks, note, file=self.file)
+            message = yield from send_message(entry, self.text, looks, note, file=self._part)
         except WahelpError as error:
             self._failed(error)
+            if self.admission and not error.may_have_happened:
+                self.admission.give_back(entry, self.recipient.phone, self._counted_as)
             if self.if_unclear == "fail" and error.may_have_happened:
                 raise entry.unknown(error.reason, error.status) from error
             raise
@@ -134,6 +142,17 @@ class IdempotentSend:
     def _key(self) -> str:
         return self.key or self.attempt.key
 
+    @cached_property
+    def _counted_as(self) -> str:
+        """What it is counted by: once over retries and fallback channels, anew where it is resent."""
+        task = self.attempt.key or self.key or uuid4().hex
+        again = self.on_rerun == "resend" and self.attempt.cleared
+        return f"{task}/{self.attempt.generation}" if again else task
+
+    @property
+    def _part(self) -> FilePart | None:
+        return self.file.part if self.file else None
+
     def _read(self) -> Entry | None:
         record = self.ledger.read(self._key) if self.ledger else None
         return Entry(**record) if record else None
@@ -155,11 +174,13 @@ class IdempotentSend:
             return sent
         others = [*self.others, *(earlier.sent_under_key if earlier else [])]
         user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
-        begun = yield from begin_send(self.recipient, self.text, others, user_id, self.file)
+        begun = yield from begin_send(self.recipient, self.text, others, user_id, self._part)
         if earlier and not earlier.message and _alike(earlier, begun):
             # The message of the earlier attempt may still turn up in the history.
             first = yield from by_server(earlier.since)
             begun = replace(begun, began=min(first, begun.began))
+        if self.admission:
+            self.admission.admit(begun, self.recipient.phone, self._counted_as)
         entry = Entry(**vars(begun), generation=self.attempt.generation, person=self._phone_digest)
         if self.ledger:
             self.ledger.write(self._key, asdict(entry))
@@ -179,7 +200,7 @@ class IdempotentSend:
         again = self.on_rerun == "resend" and self.attempt.cleared
         if not self.attempt.repeated or (again and self.attempt.renewed):
             return None
-        begun = yield from begin_send(self.recipient, self.text, list(self.others), file=self.file)
+        begun = yield from begin_send(self.recipient, self.text, list(self.others), file=self._part)
         since = yield from moment(self.attempt.run_started if again else self.attempt.earliest)
         attempted = begun.began - self.attempt.retry_delay
         assumed = replace(begun, began=since.seconds, by_host=since.by_host, attempted=attempted)
@@ -219,8 +240,10 @@ class IdempotentSend:
         return SentMessage(sent, just_now, entry.channel_uuid)
 
     def _has_same_text(self, sent: Entry) -> bool:
-        file = name_digest(self.file.name) if self.file else ""
-        if (sent.digest, sent.file) == (digest(self.text), file):
+        name = self.file.name if self.file else ""
+        is_untold = self.file is not None and not name  # the server that it comes from was not asked
+        same_file = bool(sent.file) if is_untold else sent.file == (name_digest(name) if name else "")
+        if sent.digest == digest(self.text) and same_file:
             return True
         what = "text or file" if sent.file or self.file else "text"
         log.warning(

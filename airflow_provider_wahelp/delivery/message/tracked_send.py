@@ -118,7 +118,8 @@ class TrackedSend:
             return self._last_look(first_channel, results)
         channel, *remaining = channels
         try:
-            sent, just_now, used = self._hook.run(self._channels.send_through(channel).send())
+            send = self._channels.send_through(channel, may_wait=not results)
+            sent, just_now, used = self._hook.run(send.send())
         except RecipientRefusedError as error:
             if self._alone:
                 raise

@@ -44,6 +44,8 @@ async def handle(call: Call) -> None:
 
 
 def _is_success(response: Response) -> bool:
+    if response.headers["content-type"] != "application/json":
+        return True  # a file
     # A refusal may come with HTTP 200 too.
     return json.loads(bytes(response.body))["success"] is True
 

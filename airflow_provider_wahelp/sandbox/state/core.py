@@ -104,7 +104,7 @@ class Core:
         :param uuid: the channel's uuid.
         """
         found = self.registry.channels.get(uuid)
-        if found is None or found.project_id != self.project(project_id).id:
+        if found is None or found.removed or found.project_id != self.project(project_id).id:
             raise not_found("Канал")
         return found
 

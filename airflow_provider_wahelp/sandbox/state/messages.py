@@ -96,6 +96,17 @@ class Messages(Area):
         self._log_out_in_time(channel)
         return views.sent(self._core.registry, self._core.options.habits, message)
 
+    def deliver(self, channel: Channel, user: User, text: str) -> Message:
+        """Send what the platform itself sends to a user, with no word about who may be written to.
+
+        :param channel: the channel.
+        :param user: the user.
+        :param text: the text.
+        """
+        message = self._store(channel, user, Content(text), "from_operator", "sent")
+        self._plan(message)
+        return message
+
     @changing
     def receive(
         self, phone: str, content: Content, channel_uuid: str | None = None, *, address: str = ""
@@ -136,7 +147,18 @@ class Messages(Area):
         message = self._core.registry.messages.get(message_id)
         if message is None:
             raise not_found("Сообщение")
-        message.text = DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
+        return self.rewrite(
+            message_id, DELETED[read.choice({"language": language}, "language", tuple(DELETED))]
+        )
+
+    def rewrite(self, message_id: int, text: str) -> dict[str, Any]:
+        """Give a message another text.
+
+        :param message_id: a stored one.
+        :param text: the text.
+        """
+        message = self._core.registry.messages[message_id]
+        message.text = text
         self._announce(message, "updated")
         return self._show(message)
 
@@ -177,6 +199,8 @@ class Messages(Area):
         if not channel.active:
             raise refusals.logged_out(habits)
         refusals.check_send(habits, user.phone, self._core.registry.sent_through.total())
+        if self._core.registry.contacts[user.contact_id].blocked:
+            raise SandboxError(422, "Контакт заблокирован")
         if not self._core.has_messenger(user.phone):
             raise SandboxError(200, self._core.options.sending_error_text)
 

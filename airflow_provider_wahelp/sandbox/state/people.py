@@ -95,7 +95,7 @@ class People(Area):
         :param user_id: the user's id.
         """
         user = self._core.registry.users.get(user_id)
-        if user is None or user.channel_uuid != channel.uuid:
+        if user is None or user.removed or user.channel_uuid != channel.uuid:
             raise not_found("Пользователь")
         return user
 

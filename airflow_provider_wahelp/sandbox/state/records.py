@@ -15,6 +15,7 @@ class Project:
     id: int
     name: str
     hook: str | None = None
+    cascade: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Channel:
     type: str
     active: bool = False
     activates_at: float | None = None
+    removed: bool = False
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Contact:
     id: int
     project_id: int
     phone: str
+    blocked: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class User:
     name: str
     phone: str
     created: float = 0.0
+    removed: bool = False
 
 
 @dataclass(slots=True)
@@ -81,3 +85,32 @@ class Webhook:
     project_id: int
     url: str
     entities: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Mailing:
+    """A mailing that the platform itself sends to all users of a channel.
+
+    ``sent_to`` has the ids of its messages, and ``ends_at`` is when it is over; ``None``: it never is.
+    """
+
+    id: int
+    project_id: int
+    channel_uuid: str
+    kind: str
+    name: str
+    text: str
+    status: str = "draft"
+    ends_at: float | None = None
+    sent_to: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Template:
+    """A template of WhatsApp Business. ``said`` has all that was said of it."""
+
+    id: int
+    channel_uuid: str
+    name: str
+    said: dict[str, object] = field(default_factory=dict)
+    removed: bool = False

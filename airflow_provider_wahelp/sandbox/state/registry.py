@@ -8,14 +8,31 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_provider_wahelp.sandbox.state.records import Channel, Contact, Message, Project, User, Webhook
+from airflow_provider_wahelp.sandbox.state.records import (
+    Channel,
+    Contact,
+    Mailing,
+    Message,
+    Project,
+    Template,
+    User,
+    Webhook,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook
+Record: TypeAlias = Project | Channel | Contact | User | Message | Webhook | Mailing | Template
 
-_FIRST_IDS = {"projects": 101, "channels": 201, "users": 301, "messages": 401, "contacts": 501}
+_FIRST_IDS = {
+    "projects": 101,
+    "channels": 201,
+    "users": 301,
+    "messages": 401,
+    "contacts": 501,
+    "mailings": 601,
+    "templates": 701,
+}
 # A row comes after the rows that it refers to.
 _TABLES: tuple[tuple[str, type[Record]], ...] = (
     ("projects", Project),
@@ -24,6 +41,8 @@ _TABLES: tuple[tuple[str, type[Record]], ...] = (
     ("users", User),
     ("messages", Message),
     ("webhooks", Webhook),
+    ("mailings", Mailing),
+    ("templates", Template),
 )
 
 
@@ -37,6 +56,8 @@ class Registry:
         self.users: dict[int, User] = {}
         self.messages: dict[int, Message] = {}
         self.webhooks: dict[str, Webhook] = {}
+        self.mailings: dict[int, Mailing] = {}
+        self.templates: dict[int, Template] = {}
         self.tokens: dict[str, float] = {}
         self.messengers: dict[str, bool] = {}
 
@@ -84,7 +105,8 @@ class Registry:
                 self.projects[record.id] = record
             case Channel():
                 self.channels[record.uuid] = record
-                self.channels_of[record.project_id].append(record)
+                if not record.removed:
+                    self.channels_of[record.project_id].append(record)
             case Contact():
                 self.contacts[record.id] = record
                 self._contact_by_phone[record.project_id, record.phone] = record
@@ -92,16 +114,22 @@ class Registry:
                 self._add_user(record)
             case Message():
                 self._add_message(record)
+            case Mailing():
+                self.mailings[record.id] = record
+            case Template():
+                self.templates[record.id] = record
             case Webhook():
                 self.webhooks[record.uuid] = record
                 self.webhooks_of[record.project_id][record.uuid] = record
 
     def _add_user(self, user: User) -> None:
         self.users[user.id] = user
+        self.conversations.setdefault(user.phone, [])
+        if user.removed:
+            return
         self.users_of[user.channel_uuid].append(user)
         self.users_of_contact[user.contact_id].append(user)
         self._user_by_phone.setdefault((user.channel_uuid, user.phone), user)
-        self.conversations.setdefault(user.phone, [])
 
     def _add_message(self, message: Message) -> None:
         self.messages[message.id] = message
@@ -126,6 +154,26 @@ class Registry:
         :param webhook: a stored one.
         """
         del self.webhooks[webhook.uuid], self.webhooks_of[webhook.project_id][webhook.uuid]
+
+    def remove_user(self, user: User) -> None:
+        """Remove a user from everything but the messages.
+
+        :param user: a stored one.
+        """
+        user.removed = True
+        self.users_of[user.channel_uuid].remove(user)
+        self.users_of_contact[user.contact_id].remove(user)
+        del self._user_by_phone[user.channel_uuid, user.phone]
+        for other in self.users_of_contact[user.contact_id]:
+            self._user_by_phone.setdefault((other.channel_uuid, other.phone), other)
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Remove a channel; its messages stay on the phones.
+
+        :param channel: a stored one.
+        """
+        channel.removed, channel.active, channel.activates_at = True, False, None
+        self.channels_of[channel.project_id].remove(channel)
 
     def receivers(self, project_id: int, entity: str) -> Iterator[str]:
         """Yield the addresses that want events about an entity.

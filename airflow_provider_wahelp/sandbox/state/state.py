@@ -13,13 +13,16 @@ from airflow_provider_wahelp.sandbox.habits.profiles import profile
 from airflow_provider_wahelp.sandbox.journal import Journal
 from airflow_provider_wahelp.sandbox.options import SandboxOptions
 from airflow_provider_wahelp.sandbox.state.account import Account
+from airflow_provider_wahelp.sandbox.state.changes import Changes
 from airflow_provider_wahelp.sandbox.state.channels import Channels
 from airflow_provider_wahelp.sandbox.state.core import Area, Core, changing, reading
 from airflow_provider_wahelp.sandbox.state.hooks import Hooks
+from airflow_provider_wahelp.sandbox.state.mailings import Mailings
 from airflow_provider_wahelp.sandbox.state.messages import Messages
 from airflow_provider_wahelp.sandbox.state.overview import Overview
 from airflow_provider_wahelp.sandbox.state.people import People
 from airflow_provider_wahelp.sandbox.state.registry import Registry
+from airflow_provider_wahelp.sandbox.state.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +48,9 @@ class State(Area):
         self.channels = Channels(self._core)
         self.people = People(self._core)
         self.messages = Messages(self._core, self.channels, self.people)
+        self.changed = Changes(self._core, self.people, self.messages)
+        self.templates = Templates(self._core)
+        self.mailings = Mailings(self._core, self.messages)
         self.hooks = Hooks(self._core)
         self.overview = Overview(self._core)
         self._name = secrets.token_hex(4)
@@ -160,3 +166,4 @@ class State(Area):
         self._core.replace(registry)
         self.channels.resume()
         self.messages.resume()
+        self.mailings.resume()

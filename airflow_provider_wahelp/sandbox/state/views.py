@@ -50,7 +50,7 @@ def user(registry: Registry, habits: Habits, record: User) -> dict[str, Any]:
         "phone": record.phone,
         "channel_id": registry.channels[record.channel_uuid].id,
         "contact_id": record.contact_id,
-        "blocked": False,
+        "blocked": registry.contacts[record.contact_id].blocked,
         "last_message": last_message(registry, habits, record),
     }
 
@@ -66,7 +66,7 @@ def contact_user(registry: Registry, habits: Habits, record: User) -> dict[str, 
         "id": record.id,
         "channel_id": registry.channels[record.channel_uuid].id,
         "uid": record.phone,
-        "blocked": False,
+        "blocked": registry.contacts[record.contact_id].blocked,
         "last_message": last_message(registry, habits, record),
     }
 

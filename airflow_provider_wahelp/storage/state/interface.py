@@ -91,6 +91,9 @@ class Records(Protocol):
     def members(self, group: bytes, since: float = 0.0) -> list[tuple[bytes, float]]:
         """Return the names of a list since a moment, each with its own, in their order."""
 
+    def members_of(self, groups: Sequence[bytes], since: float) -> dict[bytes, list[tuple[bytes, float]]]:
+        """Return the names of some lists since a moment, as :meth:`members` does; no empty list."""
+
     def add(self, group: bytes, name: bytes, at: float) -> None:
         """Put a name on a list, at a moment; one that is on it moves there."""
 

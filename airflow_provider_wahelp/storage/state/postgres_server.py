@@ -51,7 +51,10 @@ _DEFAULTS = {
     "keepalives_count": ANSWERS_WITHIN,
 }
 
-_THERE = "SELECT to_regclass('wahelp_sent') IS NOT NULL AND to_regclass('wahelp_listed') IS NOT NULL"
+# Reading pg_class makes the session see tables that were made within its own transaction by another one.
+_THERE = """
+SELECT count(*) = 2 FROM pg_class WHERE oid IN (to_regclass('wahelp_sent'), to_regclass('wahelp_listed'))
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(:key)"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
 _WITHIN = "SELECT set_config('lock_timeout', :milliseconds, true)"
@@ -110,7 +113,10 @@ class PostgresState(SqlState):
         with connection.transaction():
             if not run(_THERE)[0][0]:
                 run(_LOCK, key=_key("tables", b""))
-                connection.execute(TABLES)
+                # Another one may have made them meanwhile, and be at work: it and CREATE INDEX would wait for
+                # each other.
+                if not run(_THERE)[0][0]:
+                    connection.execute(TABLES)
         return connection
 
     def _close(self) -> None:

@@ -95,7 +95,7 @@ class RedisState:
         end = time.monotonic() + seconds
         while True:
             with _answers(), self._locked(scope, max(0.0, end - time.monotonic())) as pipe:
-                records = RedisRecords(pipe, scope, self._now(), kept)
+                records = RedisRecords(self._client, pipe, scope, self._now(), kept)
                 result = work(records)
                 if records.written():
                     return result
@@ -127,10 +127,12 @@ class RedisState:
 class RedisRecords:
     """Records of a scope, read at once, and written at the end of the work.
 
+    :param client: reads many things at once.
     :param pipe: a pipeline that watches the lock.
     """
 
-    def __init__(self, pipe: Any, scope: str, now: float, kept: float) -> None:
+    def __init__(self, client: Any, pipe: Any, scope: str, now: float, kept: float) -> None:
+        self._client = client
         self._pipe = pipe
         self._prefix = f"wahelp:{{{scope}}}:".encode()
         self._at = now
@@ -155,6 +157,16 @@ class RedisRecords:
         since = max(since, self._at - self._kept)
         found = self._pipe.zrangebyscore(self._list(group), since, "+inf", withscores=True)
         return [(bytes(name), float(at)) for name, at in found]
+
+    def members_of(self, groups: Sequence[bytes], since: float) -> dict[bytes, list[tuple[bytes, float]]]:
+        """Return the names of some lists since a moment; no empty list."""
+        since = max(since, self._at - self._kept)
+        with self._client.pipeline(transaction=False) as pipe:
+            for group in groups:
+                pipe.zrangebyscore(self._list(group), since, "+inf", withscores=True)
+            found = pipe.execute()
+        lists = zip(groups, found, strict=True)
+        return {group: [(bytes(name), float(at)) for name, at in each] for group, each in lists if each}
 
     def add(self, group: bytes, name: bytes, at: float) -> None:
         """Put a name on a list, at a moment; one that is on it moves there."""

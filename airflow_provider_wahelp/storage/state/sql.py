@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from airflow_provider_wahelp.storage.state.interface import KEPT, Limits, Rate, Records, Seen, Turn
@@ -39,6 +39,7 @@ _FORGET_EXPIRED = "DELETE FROM wahelp_known WHERE expires <= :now"
 _MEMBERS = """
 SELECT name, at FROM wahelp_listed WHERE list = :list AND at >= :since AND expires > :now ORDER BY at, name
 """
+_MEMBERS_OF = "SELECT list, name, at FROM wahelp_listed WHERE at >= :since AND expires > :now AND list IN"
 _ADD = """
 INSERT INTO wahelp_listed (list, name, at, expires) VALUES (:list, :name, :at, :expires)
 ON CONFLICT (list, name) DO UPDATE SET at = excluded.at, expires = excluded.expires
@@ -183,13 +184,20 @@ class _Log:
 
 
 def _read(run: Run, names: Sequence[bytes], now: float) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
+    return {bytes(name): bytes(content) for name, content in _of_names(run, _READ, names, now=now)}
+
+
+def _of_names(run: Run, statement: str, names: Sequence[bytes], **values: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a statement that ends with ``IN``, for some names."""
     for some in batched(names):
-        values = {f"name{number}": name for number, name in enumerate(some)}
-        wanted = ", ".join(f":{name}" for name in values)
-        rows = run(f"{_READ} ({wanted})", now=now, **values)
-        found.update((bytes(name), bytes(content)) for name, content in rows)
-    return found
+        given = {f"name{number}": name for number, name in enumerate(some)}
+        wanted = ", ".join(f":{name}" for name in given)
+        yield from run(f"{statement} ({wanted})", **given, **values)
+
+
+def _by_moment(member: tuple[bytes, float]) -> tuple[float, bytes]:
+    name, at = member
+    return at, name
 
 
 def batched(names: Sequence[bytes], size: int = 500) -> list[Sequence[bytes]]:
@@ -225,6 +233,14 @@ class SqlRecords:
         """Return the names of a list since a moment, each with its own, in their order."""
         rows = self._run(_MEMBERS, list=self._prefix + group, since=since, now=self._at)
         return [(bytes(name), at) for name, at in rows]
+
+    def members_of(self, groups: Sequence[bytes], since: float) -> dict[bytes, list[tuple[bytes, float]]]:
+        """Return the names of some lists since a moment; no empty list."""
+        found: dict[bytes, list[tuple[bytes, float]]] = {}
+        lists = [self._prefix + group for group in groups]
+        for one, name, at in _of_names(self._run, _MEMBERS_OF, lists, since=since, now=self._at):
+            found.setdefault(bytes(one)[len(self._prefix) :], []).append((bytes(name), at))
+        return {group: sorted(members, key=_by_moment) for group, members in found.items()}
 
     def add(self, group: bytes, name: bytes, at: float) -> None:
         """Put a name on a list, at a moment; one that is on it moves there."""

@@ -74,7 +74,7 @@ def named(text: str, name: str) -> dict[str, str]:
 
 
 CONN = {"wahelp_conn_id": "wahelp_alerts"}
-MAILING: dict[str, Any] = {**CONN, "text": "{{ row.name }}", "pace": None}
+MAILING: dict[str, Any] = {**CONN, "text": "{{ row.name }}", "pace": None, "daily_cap": None}
 QUERY: dict[str, Any] = {**MAILING, "sql_conn_id": "memory"}
 
 with DAG(dag_id="wahelp_data", schedule=None, params={"folder": ""}):

@@ -27,13 +27,15 @@ ACCOUNT: dict[str, Any] = {
     "wahelp_conn_id": "wahelp_unreliable",
     "project_id": "{{ params.project_id }}",
     "channel_uuid": "{{ params.channel_uuid }}",
+    "daily_cap": None,
 }
 HAS_STORE = Version(__version__) >= Version("3.3")
 """Whether Airflow keeps a task's state, and has policies for its retries."""
 
 if not HAS_STORE:
     ACCOUNT["ledger_path"] = f"file://{os.environ['AIRFLOW_HOME']}/ledger"
-PATIENT: dict[str, Any] = {"retries": 8, "retry_delay": timedelta(seconds=1)}
+PATIENT: dict[str, Any] = {"retries": 30, "retry_delay": timedelta(seconds=1)}
+"""Tries are also spent on an API server that is being started again, for long on a busy machine."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ with DAG(dag_id="wahelp_habits", schedule=None, params=PARAMS):
         key="user_id",
         stop_words=False,
         pace=None,
+        daily_cap=None,
         concurrency=2,
         max_failures=1000,
         report_path="{{ params.report_path }}",

@@ -17,6 +17,7 @@ MAILING: dict[str, Any] = {
     "channel_uuid": "{{ params.channel_uuid }}",
     "text": "{{ row.name }}, your parcel is here",
     "pace": None,
+    "daily_cap": None,
     "concurrency": 4,
     "retries": 10,
     "retry_delay": timedelta(seconds=1),

@@ -21,4 +21,5 @@ with DAG(
         project_id="{{ params.project_id }}",
         channel_uuid="{{ params.channel_uuid }}",
         text="One of many",
+        daily_cap=None,
     ).expand(phone=phones())

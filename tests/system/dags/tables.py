@@ -107,6 +107,7 @@ MAILING: dict[str, Any] = {
     "wahelp_conn_id": "wahelp_alerts",
     "text": HELLO,
     "pace": None,
+    "daily_cap": None,
     "default_region": "RU",
     "suppress": [f"\u200e{ten_digits('suppress')}"],
 }

@@ -53,7 +53,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_is_fetched_by_a_plain_get(fetch: Fetch, wire: Wire) -> None:
     wire.will(says(VOICE, content_type="audio/ogg"))
-    assert fetch(f"{wire.url}/x/voice.oga?sign=1", own=wire.url) == (len(VOICE), "audio/ogg")
+    assert fetch(f"{wire.url}/x/voice.oga?sign=1", own=wire.url) == (len(VOICE), "audio/ogg", "voice.oga")
     assert fetch.path.read_bytes() == VOICE
     (asked,) = wire.calls
     assert (asked.method, asked.path) == ("GET", "/x/voice.oga?sign=1")
@@ -138,7 +138,7 @@ def test_a_circle_ends(fetch: Fetch, wire: Wire) -> None:
 @pytest.mark.parametrize("headers", [{}, {"content_length": "9999999999"}], ids=["sent", "announced"])
 def test_a_file_that_is_too_large_leaves_nothing(fetch: Fetch, wire: Wire, headers: dict[str, str]) -> None:
     wire.will(says(VOICE, **headers))
-    with pytest.raises(errors.InputError, match=r"^limit: is 1,000 bytes, and the file has more"):
+    with pytest.raises(errors.InputError, match=r"^file_url: leads to a file of more than 1,000 bytes"):
         fetch(f"{wire.url}/x", own=wire.url, limit=1000)
     assert list(fetch.path.parent.iterdir()) == []
 

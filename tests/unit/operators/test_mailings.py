@@ -16,6 +16,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing import options
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
+from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.sandbox import Sandbox
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator
 
@@ -86,7 +87,13 @@ def channel(wahelp_sandbox: Sandbox, connect: Any) -> dict[str, Any]:
 
 
 def operator(**given: Any) -> SendMessagesOperator:
-    arguments = {"task_id": "mail", "text": "Hello", "recipients": [{"phone": PHONE}], "pace": None}
+    arguments = {
+        "task_id": "mail",
+        "text": "Hello",
+        "recipients": [{"phone": PHONE}],
+        "pace": None,
+        "daily_cap": None,
+    }
     return SendMessagesOperator(**{**arguments, **given})
 
 
@@ -137,8 +144,10 @@ def test_a_share_of_failures_is_below_one(limit: Any, most: int) -> None:
 
 @pytest.mark.parametrize("kind", [SendMessagesOperator, SqlToWahelpOperator])
 def test_every_argument_but_these_is_a_template(kind: type[SendMessagesOperator]) -> None:
-    given = set(SendMessagesOperator.__init__.__wrapped__.__kwdefaults__)  # type: ignore[attr-defined]
-    assert given - set(kind.template_fields) == {"stop_words", "start_words", "opt_out_for", "dry_run"}
+    inits = (SendMessagesOperator.__init__, LimitedOperator.__init__)
+    given = {name for init in inits for name in init.__wrapped__.__kwdefaults__}  # type: ignore[attr-defined]
+    rules = {"stop_words", "start_words", "opt_out_for", "dry_run", "warm_up", "urgent"}
+    assert given - set(kind.template_fields) == rules
     assert "text" not in kind.template_fields
 
 

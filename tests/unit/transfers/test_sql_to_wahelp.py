@@ -57,7 +57,7 @@ def channel(shop: Path, wahelp_sandbox: Sandbox, connect: Any) -> dict[str, Any]
 
 
 def operator(**given: Any) -> SqlToWahelpOperator:
-    arguments = {"task_id": "mail", "sql": EVERYBODY, "sql_conn_id": "shop", "pace": None}
+    arguments = {"task_id": "mail", "sql": EVERYBODY, "sql_conn_id": "shop", "pace": None, "daily_cap": None}
     return SqlToWahelpOperator(**{"text": "Hello {{ row.name }}", **arguments, **given})
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
@@ -50,11 +50,19 @@ def test_a_cap_takes_days() -> None:
     assert ends({"": 250}, 3.0, cap=100) == NOON + timedelta(days=2, minutes=2.5)
 
 
+def test_the_cap_of_a_new_number_rises_on_the_way() -> None:
+    pace = Pace(DirectoryState(None, NOON.timestamp), "channel", daily_cap=130, warm_up=True)
+    view = Outlook(pace, None, lambda: {"": 360})  # 100, 120, 130 and 10
+    assert view.end(NOON, 360, 3.0) == NOON + timedelta(days=3, seconds=30)
+    told = "No more than 100 messages go in 24 hours (warm_up, and rises to 130): 100 may go now"
+    assert list(view.rules(NOON)) == [told]
+
+
 def test_what_was_sent_today_is_taken_off_the_cap() -> None:
     times = iter([NOON.timestamp()] * 9)
     pace = Pace(DirectoryState(None, lambda: next(times)), "channel", daily_cap=3)
     assert [pace.take(), pace.take()] == [0.0, 0.0]
-    assert pace.room() == 1
+    assert pace.room(NOON.timestamp()) == 1
     end = Outlook(pace, None, lambda: {"": 2}).end(NOON, 2, 3.0)
     assert end == NOON + timedelta(days=1, seconds=3)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
-from airflow_provider_wahelp.delivery.mailing.rate_limit import Pace
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 

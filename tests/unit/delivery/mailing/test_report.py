@@ -23,7 +23,7 @@ from airflow_provider_wahelp.storage import files
 
 PHONE = "+71234567890"
 ROW = ReportRow(1, "key", 301, PHONE, Outcome.SENT, message_id=501)
-HEADER = ["number", "key", "user_id", "phone", "outcome", "reason", "message_id"]
+HEADER = ["number", "key", "user_id", "phone", "outcome", "reason", "message_id", "variant"]
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 ROWS = st.builds(
@@ -35,6 +35,7 @@ ROWS = st.builds(
     outcome=st.sampled_from(Outcome),
     reason=TEXTS,
     message_id=st.none() | st.integers() | TEXTS,
+    variant=st.none() | st.integers(1, 16),
 )
 
 
@@ -92,7 +93,7 @@ def test_csv_says_what_was_and_runs_nothing(rows: list[ReportRow], tmp_path_fact
 def test_a_cell_of_csv_is_no_formula(tmp_path: Path, value: str, cell: str) -> None:
     path = tmp_path / "report.csv"
     write_report(str(path), [ReportRow(1, value, -5, value, Outcome.FAILED, value)])
-    assert cells(path)[1] == ["1", cell, "-5", cell, "failed", cell, ""]
+    assert cells(path)[1] == ["1", cell, "-5", cell, "failed", cell, "", ""]
 
 
 def test_the_suffix_may_be_in_capitals(tmp_path: Path) -> None:

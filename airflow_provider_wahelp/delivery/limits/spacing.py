@@ -6,6 +6,9 @@ import math
 
 from airflow_provider_wahelp.storage.state.interface import Limits, Rate
 
+SLOWEST = 0.001
+"""Messages a minute: one in sixteen hours."""
+
 MARGIN = 1_000
 """Milliseconds by which a window is longer than it says: the way to the server takes now more, now less."""
 

@@ -10,9 +10,9 @@ import threading
 from contextlib import suppress
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.mailing.options import SLOWEST
-from airflow_provider_wahelp.delivery.mailing.spacing import DAY, limits
-from airflow_provider_wahelp.storage.state.interface import Seen, State, StateAwayError, Turn
+from airflow_provider_wahelp.delivery.limits.daily_cap import DailyCap
+from airflow_provider_wahelp.delivery.limits.spacing import DAY, SLOWEST, limits
+from airflow_provider_wahelp.storage.state.interface import Limits, Seen, State, StateAwayError, Turn
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ AWAY_LONG = 120.0
 """The same where it has been away for a minute: long enough for the task to free its worker."""
 
 _OFTEN = 12  # times: then it has been away for a minute
+_FOR_GOOD = 10 * 365 * 86_400.0
 _RECENT, _TURNS = 60.0, 8  # seconds, and messages, for which another task's is news
 
 
@@ -36,6 +37,7 @@ class Pace:
     :param channel: what the channel is known by.
     :param per_minute: messages in any minute at most; a fraction is one message in so many minutes.
     :param daily_cap: messages in any 24 hours at most.
+    :param warm_up: whether the channel is new: its cap rises from day to day. The state remembers the first.
     :param random: what spaces the messages.
     :raises InputError: if a limit is not a number, or too small to send anything.
     """
@@ -47,13 +49,19 @@ class Pace:
         *,
         per_minute: float | None = None,
         daily_cap: int | None = None,
+        warm_up: bool = False,
         random: randomness.Random | None = None,
     ) -> None:
         self.per_minute = _limit(per_minute, "per_minute", SLOWEST)
         self.daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
         self._state = state
-        self._name = hashlib.sha256(channel.encode()).digest()[:16]
-        self._limits = limits(self.per_minute, self.daily_cap)
+        self._name, self._name_of_first = _digest(channel), _digest(f"first {channel}")
+        self.warms_up = warm_up and self.daily_cap is not None
+        """Whether the cap rises from day to day."""
+        self._cap = DailyCap(self.daily_cap, warm_up) if self.daily_cap else None
+        self._first: int | None = None
+        """When the channel's first message went, by the state's clock, in milliseconds since 1970."""
+        self._limits = self._limits_at(0)
         self._random = random or randomness.Random()  # noqa: S311 - nobody gains by guessing it
         self._chance = self._draw()
         self.capped = False
@@ -93,23 +101,76 @@ class Pace:
             return 0.0
         with self._threads:
             try:
-                turn = self._state.take(self._name, self._limits, self._shift(), self._seen)
+                turn = self._ask()
             except StateAwayError as error:
                 return self._wait_for_state(error)
             self._note(turn)
             return turn.wait / 1000
 
-    def room(self) -> int | None:
-        """Return how many messages the day has room for; ``None`` without a cap, or if nobody can tell."""
-        if not self.daily_cap:
+    def count(self) -> None:
+        """Count a message that goes whatever the limits say.
+
+        :raises StateAwayError: if it cannot be counted.
+        """
+        with self._threads:
+            self._remember_first(self._state.take(self._name, Limits(), 0.0).now)
+
+    def room(self, now: float) -> int | None:
+        """Return how many messages the day has room for; ``None`` without a cap, or if nobody can tell.
+
+        :param now: in seconds since 1970.
+        """
+        if not self._cap:
             return None
         with self._threads, suppress(StateAwayError):
-            return max(0, self.daily_cap - self._state.count(self._name, DAY))
+            self._look_for_first()
+            return max(0, self.cap_at(now, now) - self._state.count(self._name, DAY))
         return None
+
+    def cap_at(self, moment: float, now: float) -> int:
+        """Return the cap at a moment, in seconds since 1970; 0 without one. It rises while a channel is new.
+
+        :param now: when the first message goes of a channel that has sent none, as far as is known.
+        """
+        if not self._cap:
+            return 0
+        first = 1000 * now if self._first is None else self._first
+        return self._cap.after(int(1000 * moment - first))
 
     def close(self) -> None:
         """Let go of the state; what was counted stays counted."""
         self._state.close()
+
+    def _ask(self) -> Turn:
+        turn = self._state.take(self._name, self._limits, self._shift(), self._seen)
+        if turn.wait and self._grow(turn.now):
+            turn = self._state.take(self._name, self._limits, self._shift(), self._seen)
+        if not turn.wait:
+            self._remember_first(turn.now)
+        return turn
+
+    def _grow(self, now: int) -> bool:
+        """Return whether the cap has become another one, as the channel is not as new any more."""
+        if not self.warms_up:
+            return False
+        self._look_for_first()
+        before, self._limits = self._limits, self._limits_at(now)
+        return before != self._limits
+
+    def _limits_at(self, now: int) -> Limits:
+        cap = self._cap.after(now - self._first if self._first is not None else 0) if self._cap else None
+        return limits(self.per_minute, cap)
+
+    def _look_for_first(self) -> None:
+        if self._first is None and (found := self._state.read([self._name_of_first])):
+            self._first = int(found[self._name_of_first])
+
+    def _remember_first(self, now: int) -> None:
+        """Remember for good that the channel's first message has gone, also without a cap to warm up to."""
+        if self._first is None:
+            with suppress(StateAwayError):  # the message is counted all the same
+                self._state.claim(self._name_of_first, str(now).encode(), _FOR_GOOD)
+                self._look_for_first()
 
     def _note(self, turn: Turn) -> None:
         """Note what came of asking, and whether somebody else has sent since this task asked last."""
@@ -132,6 +193,10 @@ class Pace:
 
     def _draw(self) -> float:
         return self._random.uniform(-1, 1)
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()[:16]
 
 
 def _limit(value: float | None, argument: str, least: float) -> float | None:

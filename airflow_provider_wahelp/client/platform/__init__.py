@@ -1,0 +1,1 @@
+"""What the platform does beside messages of one to one: mailings, contacts, templates."""

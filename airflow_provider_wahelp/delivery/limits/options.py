@@ -1,0 +1,72 @@
+"""What the limits of a send must be. Cheap: literals are checked when a DAG file is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.limits.daily_cap import DAILY_CAP
+
+_DAY = 86_400.0
+LONGEST = 90 * _DAY
+"""Seconds of the longest period of ``per_person``: for so long it is remembered who was written to."""
+
+_UNITS = {"hour": 3600.0, "day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY}
+_SPELT = re.compile(rf"(\d{{1,9}}) per (?:(\d{{1,9}}) )?({'|'.join(_UNITS)})s?")
+
+
+class PerPerson(NamedTuple):
+    """So many messages at most to one person in any period of so many seconds."""
+
+    most: int
+    seconds: float
+    words: str
+
+
+class SendLimits(NamedTuple):
+    """What holds a message back, besides the pace.
+
+    :param daily_cap: messages in any 24 hours through the channel; ``None`` for no limit.
+    :param warm_up: whether the channel's number is new.
+    :param urgent: whether nothing of this holds it back; it counts all the same.
+    :param per_person: messages to one person in a period; ``None``: they are not counted.
+    """
+
+    daily_cap: int | None = DAILY_CAP
+    warm_up: bool = False
+    urgent: bool = False
+    per_person: PerPerson | None = None
+
+
+def daily_cap(value: Any) -> int | None:
+    """Return messages in 24 hours; ``None`` for no limit."""
+    return None if value in (None, "") else whole(value, "daily_cap", "messages in 24 hours")
+
+
+def per_person(value: Any) -> PerPerson:
+    """Return the limit that is spelt ``3 per week``, ``1 per day`` or ``5 per 30 days``."""
+    words = " ".join(str(value).split()).lower()
+    found = _SPELT.fullmatch(words)
+    most, times, unit = found.groups() if found else ("0", None, "day")
+    seconds = int(times or 1) * _UNITS[unit]
+    if not (int(most) and 0 < seconds <= LONGEST):
+        must = 'must be so many messages in a time, 90 days at most, e.g. "3 per week" or "5 per 30 days"'
+        raise InputError("per_person", must)
+    return PerPerson(int(most), seconds, words)
+
+
+def yes_or_no(argument: str, value: Any) -> bool:
+    """Return whether something is wanted: a word such as "no" must not mean yes."""
+    if not isinstance(value, bool):
+        raise InputError(argument, "must be True or False; it is no template")
+    return value
+
+
+def whole(value: Any, argument: str, unit: str) -> int:
+    """Return a whole number above 0."""
+    number = 0 if isinstance(value, bool) else arguments.whole(arguments.spelt(value).strip())
+    if not number:
+        raise InputError(argument, f"must be a whole number above 0: {unit}")
+    return number
