@@ -38,10 +38,9 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
     channel, or added to it with the row's ``name``. A row with both counts by its ``user_id``.
 
-    A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md``, and
-    ``docs/promises.md`` for what each Airflow promises. A fault of one recipient is a row of the report.
-    A fault of the channel or the account stops the mailing and leaves the rest for a retry. Quiet hours and
-    ``daily_cap`` defer the task until it may send again. Further arguments are those of its base classes.
+    A retry sends only what is not sent yet, also after a killed worker: see ``docs/mailings.md`` and
+    ``docs/promises.md``. A fault of one recipient is a row of the report. One of the channel or the account
+    stops the mailing, for a retry. Quiet hours and ``daily_cap`` defer the task. Its bases add arguments.
 
     :param recipients: the rows: a list of mappings (also from XCom), or any Airflow object storage path to a
         file of CSV, JSON or Parquet, or to a folder of these: see ``docs/tables.md``.
@@ -257,6 +256,7 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
                 windows=windows,
                 options=self._options(channel[1]),
                 resumed=resumed,
+                **self._shown(context, resumed=resumed),
             )
 
     def _renderer(self, context: Context, windows: QuietWindows | None) -> Renderer:

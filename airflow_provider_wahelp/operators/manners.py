@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing import manners
-from airflow_provider_wahelp.operators.limits import LimitedOperator
+from airflow_provider_wahelp.operators.shown import ShownOperator
 from airflow_provider_wahelp.task import optional
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CarefulOperator(LimitedOperator):
+class CarefulOperator(ShownOperator):
     """An operator that writes to many, and spares those who do not want it. See ``docs/mailings.md``.
 
     :param silent_for: leave out who has not written to the channel for so long: a timedelta, seconds, or e.g.
@@ -36,7 +36,7 @@ class CarefulOperator(LimitedOperator):
         always through the same one. Not with ``wait_for``.
     """
 
-    checks = LimitedOperator.checks | {
+    checks = ShownOperator.checks | {
         "silent_for": optional(manners.silent_for),
         "stop_after_complaints": optional(manners.stop_after_complaints),
         "channels": optional(manners.channels),

@@ -112,6 +112,7 @@ class ReplyReportOperator(WahelpOperator):
         found = totals(rows)
         self._tell(found)
         self._write(rows)
+        self._show(context, found)
         return found
 
     def resume(self, context: Context, event: Any = None) -> dict[str, int]:
@@ -170,6 +171,13 @@ class ReplyReportOperator(WahelpOperator):
 
         if path := self._checked("report_path"):
             report.write_report(path, rows, ReplyRow)
+
+    def _show(self, context: Context, found: Mapping[str, int]) -> None:
+        """Tell the mailing's page, unless XComs are unwanted."""
+        from airflow_provider_wahelp.delivery.mailing.replies import REPLIES
+
+        if self.do_xcom_push and (ti := context.get("ti")):
+            ti.xcom_push(key=REPLIES, value={"report": self._checked("mailing_report"), "totals": found})
 
     def _check_together(self) -> None:
         if bool(self.conversions_sql) != bool(self.sql_conn_id):

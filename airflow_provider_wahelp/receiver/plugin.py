@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_1_PLUS
 
 from airflow_provider_wahelp.hooks.receiver import PREFIX
 from airflow_provider_wahelp.notifications.alert_settings import alert_settings
@@ -47,12 +47,29 @@ def _fastapi_apps() -> list[dict[str, Any]]:
         return []
     from airflow_provider_wahelp.receiver.app import make_app
 
-    return [{"app": make_app(), "url_prefix": PREFIX, "name": "Wahelp"}]
+    app = make_app()
+    if AIRFLOW_V_3_1_PLUS:
+        from airflow_provider_wahelp.pages.routes import router
+
+        app.include_router(router)
+    return [{"app": app, "url_prefix": PREFIX, "name": "Wahelp"}]
+
+
+_VIEWS = [
+    {
+        "name": "Wahelp mailings",
+        "href": "wahelp/mailings",  # no slash before it: Airflow may be served under a path
+        "destination": "nav",
+        "category": "browse",
+        "url_route": "wahelp-mailings",
+    }
+]
 
 
 class WahelpPlugin(AirflowPlugin):
-    """Receives what happens in channels."""
+    """Receives what happens in channels, and shows what became of mailings."""
 
     name = "wahelp"
     fastapi_apps: list[Any] = _fastapi_apps()
+    external_views: list[Any] = _VIEWS if AIRFLOW_V_3_1_PLUS else []
     listeners: list[ModuleType | object] = listeners(sys.argv)

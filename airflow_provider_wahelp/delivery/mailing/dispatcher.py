@@ -63,6 +63,7 @@ class Dispatcher:
 
     def start(self, count: int) -> None:
         """Say what is about to be done, to how many."""
+        self.recorder.report.outlook = self.recorder.progress.outlook
         self.recorder.progress.expect(count)
         self.recorder.progress.start(self._sender.channel_uuid)
 

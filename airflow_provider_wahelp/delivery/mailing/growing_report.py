@@ -7,11 +7,12 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow, put, write_report
 from airflow_provider_wahelp.delivery.mailing.results import BEGUN, EVERYBODY, among
@@ -29,7 +30,14 @@ Rows = Callable[[str], Iterable[ReportRow]]
 
 
 class Report:
-    """Takes in what becomes of each recipient. This one keeps nothing: no report is wanted."""
+    """Takes in what becomes of each recipient. This one keeps nothing: no report is wanted.
+
+    :ivar outlook: returns what is to be expected, as far as anything is.
+    :ivar until: when the mailing goes on.
+    """
+
+    outlook: Callable[[], Mapping[str, Any]] = dict
+    until: datetime | None = None
 
     def add(self, number: int) -> None:
         """Note that more is known of a recipient, by the number of the row."""

@@ -29,6 +29,7 @@ from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_o
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
+from airflow_provider_wahelp.delivery.mailing.overview import Shown, unseen
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
@@ -78,6 +79,7 @@ class Mailing:
     windows: QuietWindows | None
     options: Options
     resumed: bool = False
+    shown: Shown = unseen
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
@@ -92,12 +94,12 @@ class Mailing:
             if not self._may_only_wait:
                 self._insist_on_active()
             prepared = self._prepared(next(iter(worklists.values())), rows)  # or else the report stays
-            report = self._report(worklists)
+            report = self.shown(self._report(worklists), worklists, self._totals)
             try:
-                until, given_up = self._mail(worklists, prepared, report)
+                report.until, given_up = self._mail(worklists, prepared, report)
             finally:
                 report.finish()
-            result = Result(self._totals(worklists), until, given_up, prepared.refusal)
+            result = Result(self._totals(worklists), report.until, given_up, prepared.refusal)
             self._judge(result)
         return result
 
@@ -289,12 +291,10 @@ class Mailing:
         totals = result.totals
         tried = totals[Outcome.SENT] + totals[Outcome.NO_MESSENGER] + totals[Outcome.FAILED]
         failed = totals[Outcome.FAILED] + totals.get(Outcome.UNDELIVERED, 0)
-        limit = self.options.max_failures
-        allowed = allowed_failures(limit, tried)
+        allowed = allowed_failures(limit := self.options.max_failures, tried)
         if result.until is None and failed > allowed:
-            words = (
-                f"{failed:,} of {tried:,} messages failed; max_failures={limit} allows {allowed or 'none'}"
-            )
+            most = f"max_failures={limit} allows {allowed or 'none'}"
+            words = f"{failed:,} of {tried:,} messages failed; {most}"
             error = TooManyFailuresError("write to everybody", words)
             error.temporary = result.given_up > 0
             raise error

@@ -101,6 +101,14 @@ class Progress(Failures):
             self._said, self._next = now, now + self._pause(now)
             self._say(now, reason if now - self._moved >= self._every else "")
 
+    def outlook(self) -> dict[str, object]:
+        """Return how fast it goes in words, when it ends in seconds since 1970, and what holds it."""
+        seconds = self._clock()
+        speed, now = self._speed(seconds), _moment(seconds)
+        end = self._end(speed, now)
+        quiet = self._outlook.quiet(now)
+        return {"speed": speed.words, "ends": end.timestamp() if end else None, "holds": quiet or ""}
+
     def finish(self) -> None:
         """Say what it came to."""
         counted = (f"{count:,} {name.replace('_', ' ')}" for name, count in self.totals.items() if count)

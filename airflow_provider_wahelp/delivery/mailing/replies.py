@@ -21,6 +21,9 @@ from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable
 from airflow_provider_wahelp.incoming.stop_words import is_stop
 
+REPLIES = "wahelp_replies"
+"""The key of the XCom that tells the mailing's page how many have answered."""
+
 LATE = 300.0
 """Seconds: a message may show up in the history so long after its time (docs/api.md, 3.3)."""
 

@@ -103,6 +103,15 @@ class Results:
             f"{count:,} {_LEFT_OUT.get(reason or state, _who(reason))}" for state, reason, count in found
         )
 
+    def reasons(self) -> Iterator[tuple[str, str, int]]:
+        """Yield why people were not written to, or without success, and how many: the commonest first."""
+        query = (
+            "SELECT state, reason, count(*) FROM people WHERE reason <> '' AND state <> 'waiting' "
+            "GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1000"
+        )
+        for state, reason, count in self._db.execute(query):
+            yield outcome_of(state).value, reason, count
+
     def variants(self) -> Iterator[Share]:
         """Yield how many of those who wait get each of several texts."""
         query = (

@@ -1,0 +1,1 @@
+"""Pages in Airflow's own UI, from 3.1 on."""
