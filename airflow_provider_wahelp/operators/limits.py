@@ -10,7 +10,6 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 from airflow_provider_wahelp.delivery.limits import options
 from airflow_provider_wahelp.delivery.limits.daily_cap import DAILY_CAP
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.operators.news import trigger_at
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional
 
@@ -74,6 +73,8 @@ class LimitedOperator(SendingOperator):
         """Free the worker until the message may go; skip the task if it is not to go."""
         if held.seconds is None:
             raise AirflowSkipException(f"Not sent: {held}; urgent=True passes it") from None
+        from airflow_provider_wahelp.operators.news import trigger_at
+
         until = datetime.now(UTC) + timedelta(seconds=held.seconds)
         self.log.warning("Not sent yet: %s. The task goes on %s", held, until)
         self.defer(trigger=trigger_at(until), method_name="resume")

@@ -14,7 +14,7 @@ from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.delivery.mailing.options import message_texts
+from airflow_provider_wahelp.delivery.text_variants import message_texts
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.limits import LimitedOperator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DAILY_CAP = 300
 """Messages a number and day, as the vendor's support says (docs/api.md, 6)."""
@@ -16,8 +16,7 @@ The first is the support's word (docs/api.md, 6). How it rises is a guess: after
 _DAY = 86_400_000  # milliseconds
 
 
-@dataclass(frozen=True)
-class DailyCap:
+class DailyCap(NamedTuple):
     """The messages of any 24 hours.
 
     :param most: of a number that is not new.

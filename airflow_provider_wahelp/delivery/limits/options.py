@@ -14,7 +14,7 @@ LONGEST = 90 * _DAY
 """Seconds of the longest period of ``per_person``: for so long it is remembered who was written to."""
 
 _UNITS = {"hour": 3600.0, "day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY}
-_SPELT = re.compile(rf"(\d{{1,9}}) per (?:(\d{{1,9}}) )?({'|'.join(_UNITS)})s?")
+_SPELT = rf"(\d{{1,9}}) per (?:(\d{{1,9}}) )?({'|'.join(_UNITS)})s?"
 
 
 class PerPerson(NamedTuple):
@@ -48,7 +48,7 @@ def daily_cap(value: Any) -> int | None:
 def per_person(value: Any) -> PerPerson:
     """Return the limit that is spelt ``3 per week``, ``1 per day`` or ``5 per 30 days``."""
     words = " ".join(str(value).split()).lower()
-    found = _SPELT.fullmatch(words)
+    found = re.fullmatch(_SPELT, words)
     most, times, unit = found.groups() if found else ("0", None, "day")
     seconds = int(times or 1) * _UNITS[unit]
     if not (int(most) and 0 < seconds <= LONGEST):

@@ -12,6 +12,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.limits.options import SendLimits, whole
 from airflow_provider_wahelp.delivery.limits.spacing import SLOWEST
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
+from airflow_provider_wahelp.delivery.text_variants import each_checked
 from airflow_provider_wahelp.delivery.wait_options import WaitOptions
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ OnBadRows = Literal["report", "fail"]
 IfEmpty = Literal["succeed", "skip", "fail"]
 
 MOST_THREADS = 32
-MOST_VARIANTS = 16
 
 _TEXT_FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 ROW_FILES = (*_TEXT_FILES, *(f"{suffix}.gz" for suffix in _TEXT_FILES), ".parquet")
@@ -158,25 +158,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
     :raises InputError: if one is no template, with its number, counted from 1.
     """
-    return tuple(_each(value, text)) if isinstance(value, list | tuple) else (text(value),)
-
-
-def message_texts(value: Any) -> Any:
-    """Return the text of a message, or a list of texts, of which each person gets one."""
-    return _each(value, arguments.text) if isinstance(value, list | tuple) else arguments.text(value)
-
-
-def _each(values: Sequence[Any], check: Callable[[Any], str]) -> list[str]:
-    if not 0 < len(values) <= MOST_VARIANTS:
-        raise InputError("text", f"must be a text, or a list of {MOST_VARIANTS} at most")
-    return [_numbered(number, value, check) for number, value in enumerate(values, start=1)]
-
-
-def _numbered(number: int, value: Any, check: Callable[[Any], str]) -> str:
-    try:
-        return check(value)
-    except InputError as error:
-        raise InputError("text", f"entry {number}: {error.must}") from None
+    return tuple(each_checked(value, text)) if isinstance(value, list | tuple) else (text(value),)
 
 
 def text(value: Any) -> str:
