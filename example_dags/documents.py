@@ -1,4 +1,4 @@
-"""A bill as a PDF to a customer, and the unpaid invoices as an Excel file to whoever collects them.
+"""A bill as a PDF to a customer; the unpaid invoices as a table and as a chart to whoever collects them.
 
 How Wahelp takes files is not confirmed: docs/files.md. Needs the extras ``sql`` and ``xlsx`` and two
 connections: ``wahelp_default``, which names project and channel, and ``shop_db`` to a database with the
@@ -8,9 +8,10 @@ tables ``customers`` and ``invoices``. The demo has both.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import BytesIO
 
-# On Airflow 3 this is the same as "from airflow.sdk import ObjectStoragePath, Param, dag, task".
-from airflow.providers.common.compat.sdk import ObjectStoragePath, Param, dag, task
+# On Airflow 3 this is the same as "from airflow.sdk import BaseHook, ObjectStoragePath, ...".
+from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath, Param, dag, task
 
 from airflow_provider_wahelp.operators import SendFileOperator
 from airflow_provider_wahelp.transfers import SqlToWahelpOperator
@@ -28,6 +29,14 @@ trailer <</Root 1 0 R>>
 """
 
 
+def store(path: str, content: bytes) -> str:
+    """Write a file to object storage, and return its path."""
+    target = ObjectStoragePath(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return path
+
+
 @dag(
     dag_id="wahelp_documents",
     doc_md=__doc__,
@@ -39,15 +48,12 @@ trailer <</Root 1 0 R>>
     tags=["wahelp", "example"],
 )
 def documents() -> None:
-    """Send a bill, and a table."""
+    """Send a bill, a table and a chart."""
 
     @task
     def write(path: str) -> str:
         """Write a bill, as your accounting would, and return its path."""
-        target = ObjectStoragePath(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(PDF)
-        return path
+        return store(path, PDF)
 
     SendFileOperator(
         task_id="bill",
@@ -70,6 +76,31 @@ def documents() -> None:
         file_name="unpaid-{{ run_id | replace(':', '-') }}.xlsx",
         recipients=[{"phone": "+71234567890", "name": "Anna Example"}],
         text="These invoices are not paid yet.",
+    )
+
+    @task
+    def draw(path: str) -> str:
+        """Draw how much is due on which day, and return the path of the drawing."""
+        import xlsxwriter  # here: a DAG file is parsed often
+
+        due = "SELECT due_on, SUM(amount) FROM invoices WHERE NOT paid GROUP BY due_on ORDER BY due_on"
+        rows = BaseHook.get_connection("shop_db").get_hook().get_records(due)
+        file = BytesIO()
+        with xlsxwriter.Workbook(file) as book:
+            sheet = book.add_worksheet("Due")
+            sheet.write_column("A1", [str(day) for day, _ in rows])
+            sheet.write_column("B1", [float(amount) for _, amount in rows])
+            chart = book.add_chart({"type": "column"})
+            chart.add_series({"categories": f"=Due!A1:A{len(rows)}", "values": f"=Due!B1:B{len(rows)}"})
+            sheet.insert_chart("D1", chart)
+        return store(path, file.getvalue())
+
+    SendFileOperator(
+        task_id="chart",
+        phone="+71234567890",
+        name="Anna Example",
+        file=draw("{{ params.reports }}/due-{{ run_id | replace(':', '-') }}.xlsx"),
+        caption="What is due on which day.",
     )
 
 

@@ -68,7 +68,13 @@ ENDS: dict[str, dict[str, list[str | None]]] = {
     "wahelp_deadline": {"report": ["success"]},
     "wahelp_dialogs": {"export": ["success"]},
     "wahelp_delivery": {"send": ["success"], "read": ["success"], "report": ["success"]},
-    "wahelp_documents": {"write": ["success"], "bill": ["success"], "table": ["success"]},
+    "wahelp_documents": {
+        "write": ["success"],
+        "bill": ["success"],
+        "table": ["success"],
+        "draw": ["success"],
+        "chart": ["success"],
+    },
     "wahelp_history": {"export": ["success"], "count_unanswered": ["success"], "webhook": ["success"]},
     "wahelp_invoices": {"project": ["success"], "channel": ["success"], "remind": ["deferred"]},
     "wahelp_newsletter": {
@@ -88,7 +94,7 @@ TOLD = {
     "wahelp_daily_note": "Yesterday: 42 orders",
     "wahelp_data_quality": "2 of 3 orders are bad",
     "wahelp_delivery": "Your order is ready.",
-    "wahelp_documents": "These invoices are not paid yet.",
+    "wahelp_documents": "What is due on which day.",
     "wahelp_newsletter": "our spring catalogue",
     **({"wahelp_approval": "Publish the new prices?", "wahelp_deadline": "Deadline missed"} if ASKS else {}),
 }
