@@ -20,6 +20,8 @@ from airflow_provider_wahelp.task import anything, optional, required
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_wahelp.client.platform.mailings import PlatformMailing
+
 
 class PlatformMailingOperator(WahelpOperator):
     """An operator for a mailing that Wahelp itself sends.
@@ -55,6 +57,11 @@ class PlatformMailingOperator(WahelpOperator):
         """Return what names the mailings of the kind, for the hook."""
         return self._checked("kind"), self._checked("channel_uuid"), self._checked("project_id")
 
+    def _summary(self, context: Context, mailing: PlatformMailing) -> dict[str, Any]:
+        """Return of a mailing what an XCom may hold: what else the API tells may be texts and phones."""
+        told = mailing.to_dict()
+        return self._result(context, {name: told[name] for name in ("id", "name", "status", "state")})
+
 
 class CreatePlatformMailingOperator(PlatformMailingOperator):
     """Create a mailing that Wahelp itself is to send, or take the one of the same name. It starts nothing.
@@ -65,7 +72,7 @@ class CreatePlatformMailingOperator(PlatformMailingOperator):
     :param fields: what else Wahelp is told, by the API's names: text, template, recipients, ...
     :param files: files by the names of their parts: paths of object storage, or bytes.
     :param if_exists: with one of the same name: ``reuse`` it, ``create`` another, or ``fail``.
-    :return: the mailing: ``id``, ``name``, ``status``, ``state``, and all else that the API tells.
+    :return: the mailing: ``id``, ``name``, ``status`` and ``state``, and neither its text nor its recipients.
     """
 
     checks = PlatformMailingOperator.checks | {
@@ -98,7 +105,7 @@ class CreatePlatformMailingOperator(PlatformMailingOperator):
             self.name, self.fields, *self._place(), files=self.files, if_exists=self.if_exists
         )
         self.log.info("Mailing %s (%s): %s", mailing.id, mailing.name, mailing.state)
-        return self._result(context, mailing.to_dict())
+        return self._summary(context, mailing)
 
 
 class StartPlatformMailingOperator(PlatformMailingOperator):
@@ -188,9 +195,11 @@ class StartPlatformMailingOperator(PlatformMailingOperator):
     def _told(self, context: Context, result: dict[str, Any], started: bool) -> dict[str, Any]:
         return self._result(context, {**result, "has_started": started})
 
-    def _stats(self, number: int | str) -> Any:
+    def _stats(self, number: int | str) -> dict[str, int | float] | None:
+        from airflow_provider_wahelp.client.platform.numbers import numbers_in
+
         try:
-            return self.hook.get_platform_mailing_stats(number, *self._place())
+            return numbers_in(self.hook.get_platform_mailing_stats(number, *self._place()))
         except WahelpError as error:  # the mailing has ended: its numbers must not fail the task
             self.log.warning("%s", error)
             return None
@@ -220,7 +229,7 @@ class StopPlatformMailingOperator(PlatformMailingOperator):
 
     :param mailing_id: the mailing.
     :param name: its name once more. If the mailing has another one, the task fails, and stops nothing.
-    :return: the mailing: ``id``, ``name``, ``status``, ``state``, and all else that the API tells.
+    :return: the mailing: ``id``, ``name``, ``status`` and ``state``, and neither its text nor its recipients.
     """
 
     checks = PlatformMailingOperator.checks | {
@@ -239,7 +248,7 @@ class StopPlatformMailingOperator(PlatformMailingOperator):
         """Stop the mailing."""
         mailing = self.hook.stop_platform_mailing(self.mailing_id, self.name, *self._place())
         self.log.info("Mailing %s: %s", mailing.id, mailing.state)
-        return self._result(context, mailing.to_dict())
+        return self._summary(context, mailing)
 
 
 class ExportPlatformMailingOperator(PlatformMailingOperator):

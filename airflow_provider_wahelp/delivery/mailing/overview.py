@@ -27,10 +27,7 @@ Totals = Callable[[Mapping[str, Worklist]], Mapping[str, int]]
 Shown = Callable[[Report, Mapping[str, Worklist], Totals], Report]
 """Returns what shows a mailing besides its report, which it is given with what is known of people."""
 
-_SOONEST, _LATEST = (
-    5.0,
-    30.0,
-)  # seconds between two: the ledger of a mailing at a safe pace is written as often
+_SOONEST, _LATEST = 5.0, 30.0  # seconds between two: as often as a mailing at a safe pace writes its ledger
 _THINNING = 60  # a sixtieth of the time so far, between the two
 _SHARE = 100  # and no sooner than so many times what it took
 _MOST_POINTS = 60

@@ -66,6 +66,14 @@ def test_a_message_is_deleted_and_contacts_are_imported(anna: Any, wahelp_sandbo
     assert ImportContactsOperator(task_id="import").execute({})["total"] == 1
 
 
+def test_what_an_import_tells_of_people_is_no_xcom(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"imported": 1, "ok": True, "contacts": [{"phone": PHONE}], "name": "Anna"}
+    monkeypatch.setattr(WahelpHook, "import_contacts", lambda *_: answer)
+    assert ImportContactsOperator(task_id="import").execute({}) == {"imported": 1}
+    monkeypatch.setattr(WahelpHook, "import_contacts", lambda *_: [{"phone": PHONE}])
+    assert ImportContactsOperator(task_id="import").execute({}) == {}
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "refused"),
     [

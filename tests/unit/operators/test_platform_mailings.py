@@ -58,6 +58,7 @@ def news(channel: str) -> int:
     first, again = create.execute(attempt()), create.execute(attempt(2))
     assert first == again
     assert (first["name"], first["state"]) == ("News", "draft")
+    assert first.keys() == {"id", "name", "status", "state"}  # the text is nobody's XCom
     return int(first["id"])
 
 
