@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.hooks.failures import airflow_errors
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 _NOT_GIVEN: tuple[Any, ...] = (None, "", [], ())
 
 
-class Argument(NamedTuple):
-    """What an argument must be.
+class Argument:
+    """What an argument must be. A plain class: each DAG file waits until it is made.
 
     :param check: returns the value as it is used, or raises an ``InputError`` that names the argument.
     :param not_given: the values that mean ``None`` in a run. In a DAG file only ``None`` does.
     """
 
-    check: Callable[[Any], Any]
-    not_given: Sequence[Any] = ()
+    def __init__(self, check: Callable[[Any], Any], not_given: Sequence[Any] = ()) -> None:
+        self.check = check
+        self.not_given = not_given
 
     def refuse_literal(self, name: str, value: Any) -> None:
         """Refuse what the DAG file shows to be wrong. Templates and XComs are left to the run."""

@@ -1,11 +1,11 @@
-"""How long a message is waited for, and what the arguments for it must be. Cheap: DAG files import it."""
+"""What the arguments of a wait must be. Cheap: DAG files import it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.arguments import Awaited
@@ -14,21 +14,6 @@ from airflow_provider_wahelp.client.errors import InputError
 WAIT_TIMEOUT = timedelta(days=1)
 FALLBACK_AFTER = timedelta(minutes=10)
 POLL_INTERVAL = 30.0
-
-
-class WaitOptions(NamedTuple):
-    """What is waited for, and for how many seconds.
-
-    :param fallback_after: after the send, where there is another channel to try.
-    :param interval: how long from one poll to the next.
-    :param net: the same where webhooks tell of what happens and none has come; 0 where none tells.
-    """
-
-    wanted: str
-    timeout: float
-    fallback_after: float
-    interval: float
-    net: float = 0.0
 
 
 def fallback(value: Any) -> list[str]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 
 from airflow_provider_wahelp.delivery.limits import options
-from airflow_provider_wahelp.delivery.limits.daily_cap import DAILY_CAP
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.limits.admission import Admission, HeldError
-    from airflow_provider_wahelp.delivery.limits.options import SendLimits
+    from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson, SendLimits
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 
@@ -40,7 +39,7 @@ class LimitedOperator(SendingOperator):
     def __init__(
         self,
         *,
-        daily_cap: int | str | None = DAILY_CAP,
+        daily_cap: int | str | None = options.DAILY_CAP,
         warm_up: bool = False,
         per_person: str | None = None,
         urgent: bool = False,
@@ -59,7 +58,9 @@ class LimitedOperator(SendingOperator):
         super()._check_arguments()
 
     def _limits(self) -> SendLimits:
-        return options.SendLimits(
+        from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
+
+        return SendLimits(
             daily_cap=self._checked("daily_cap"),
             warm_up=self.warm_up,
             urgent=self.urgent,
@@ -86,13 +87,14 @@ def admission(hook: WahelpHook, limits: SendLimits | None = None) -> Admission:
     :param limits: what they keep to; ``None``: they are counted alone.
     """
     from airflow_provider_wahelp.delivery.limits.admission import Admission
+    from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
     from airflow_provider_wahelp.storage.state.shared import shared_state
 
-    limits = limits or options.SendLimits(urgent=True, per_person=configured_per_person())
+    limits = limits or SendLimits(urgent=True, per_person=configured_per_person())
     return Admission(hook.get_conn().settings.base_url, limits, shared_state)
 
 
-def configured_per_person() -> options.PerPerson | None:
+def configured_per_person() -> PerPerson | None:
     """Return how many messages a person gets at most, as ``[wahelp] per_person`` says for all tasks."""
     configured = (conf.get("wahelp", "per_person", fallback="") or "").strip()
     with airflow_errors():

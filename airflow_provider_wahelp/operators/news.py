@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from airflow_provider_wahelp.delivery.wait_options import WaitOptions
+    from airflow_provider_wahelp.delivery.waiting import WaitOptions
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 

@@ -8,7 +8,6 @@ from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.news import News
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.client.errors import InputError
     from airflow_provider_wahelp.delivery.attempt import Attempt
     from airflow_provider_wahelp.delivery.ledger import Ledger
+    from airflow_provider_wahelp.delivery.waiting import WaitOptions
+    from airflow_provider_wahelp.operators.news import News
 
 
 class SendingOperator(WahelpOperator):
@@ -43,7 +44,7 @@ class SendingOperator(WahelpOperator):
     fallback: Any
     fallback_after: Any
     _refusal: InputError | None = None
-    _news = News()
+    _news: News | None = None
 
     def post_execute(self, context: Any, result: Any = None) -> None:
         """Fail if nothing could be done with the input; what is returned and reported tells of it first."""
@@ -65,19 +66,26 @@ class SendingOperator(WahelpOperator):
         is_filed = bool(key or attempt.key)  # a test that calls execute({}) has no task instance
         return attempt, ledger_of(context, path) if is_filed else None
 
-    def _wait_options(self) -> wait_options.WaitOptions:
-        return wait_options.WaitOptions(
+    def _wait_options(self) -> WaitOptions:
+        from airflow_provider_wahelp.delivery.waiting import WaitOptions
+
+        return WaitOptions(
             wanted=self._checked("wait_for") or "delivered",
             timeout=self._checked("wait_timeout"),
             fallback_after=self._checked("fallback_after") or wait_options.FALLBACK_AFTER.total_seconds(),
             interval=self._checked("poll_interval"),
         )
 
-    def _patient_options(self) -> wait_options.WaitOptions:
+    def _patient_options(self) -> WaitOptions:
         """Return what a mailing waits for, and how, from what the receiver of webhooks has heard by now."""
+        from airflow_provider_wahelp.operators.news import News
+
         self._news = News.so_far(self.hook, self.channel_uuid, self.project_id)
         return self._news.patient(self._wait_options())
 
     def _trigger(self, until: datetime) -> Any:
         """Return what a mailing goes on by."""
-        return self._news.trigger(until, self._checked("poll_interval"), self._checked("fallback"))
+        from airflow_provider_wahelp.operators.news import News
+
+        news = self._news or News()
+        return news.trigger(until, self._checked("poll_interval"), self._checked("fallback"))

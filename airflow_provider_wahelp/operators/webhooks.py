@@ -9,7 +9,6 @@ from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.masking import mask_url
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.hooks.receiver import receiver_address
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import optional, required
 
@@ -80,6 +79,8 @@ class SetWebhookOperator(WahelpOperator):
             _one_of_both(url, receiver)  # what was a template is known now
             if not receiver:
                 return url, project_id
+            from airflow_provider_wahelp.hooks.receiver import receiver_address
+
             address = receiver_address(receiver)
             if project_id not in (None, address.project_id):
                 raise InputError("project_id", f"must be {address.project_id}, the receiver's, or left out")

@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from airflow_provider_wahelp.client.reconcile import BegunSend
-from airflow_provider_wahelp.delivery.limits.options import SendLimits
 from airflow_provider_wahelp.delivery.limits.per_person import People, PersonalMessage
 from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY_LONG, Pace
+from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
 from airflow_provider_wahelp.storage.state.interface import State, StateAwayError
 from airflow_provider_wahelp.storage.state.shared import shared_key, warn_once
 

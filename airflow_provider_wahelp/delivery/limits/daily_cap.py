@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-DAILY_CAP = 300
-"""Messages a number and day, as the vendor's support says (docs/api.md, 6)."""
-
 FIRST_DAY, MORE_EACH_DAY = 100, 20
 """What a new number may send on its first day, and how many more on each day after it.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.limits.daily_cap import DAILY_CAP
+
+if TYPE_CHECKING:
+    from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson
+
+DAILY_CAP = 300
+"""Messages a number and day, as the vendor's support says (docs/api.md, 6)."""
 
 _DAY = 86_400.0
 LONGEST = 90 * _DAY
@@ -17,29 +22,6 @@ _UNITS = {"hour": 3600.0, "day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY}
 _SPELT = rf"(\d{{1,9}}) per (?:(\d{{1,9}}) )?({'|'.join(_UNITS)})s?"
 
 
-class PerPerson(NamedTuple):
-    """So many messages at most to one person in any period of so many seconds."""
-
-    most: int
-    seconds: float
-    words: str
-
-
-class SendLimits(NamedTuple):
-    """What holds a message back, besides the pace.
-
-    :param daily_cap: messages in any 24 hours through the channel; ``None`` for no limit.
-    :param warm_up: whether the channel's number is new.
-    :param urgent: whether nothing of this holds it back; it counts all the same.
-    :param per_person: messages to one person in a period; ``None``: they are not counted.
-    """
-
-    daily_cap: int | None = DAILY_CAP
-    warm_up: bool = False
-    urgent: bool = False
-    per_person: PerPerson | None = None
-
-
 def daily_cap(value: Any) -> int | None:
     """Return messages in 24 hours; ``None`` for no limit."""
     return None if value in (None, "") else whole(value, "daily_cap", "messages in 24 hours")
@@ -47,6 +29,8 @@ def daily_cap(value: Any) -> int | None:
 
 def per_person(value: Any) -> PerPerson:
     """Return the limit that is spelt ``3 per week``, ``1 per day`` or ``5 per 30 days``."""
+    from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson
+
     words = " ".join(str(value).split()).lower()
     found = re.fullmatch(_SPELT, words)
     most, times, unit = found.groups() if found else ("0", None, "day")

@@ -26,7 +26,7 @@ from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
-from airflow_provider_wahelp.delivery.wait_options import WaitOptions
+from airflow_provider_wahelp.delivery.waiting import WaitOptions
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from airflow_provider_wahelp.delivery.limits.options import SendLimits
 from airflow_provider_wahelp.delivery.limits.per_person import People, PersonalMessage
+from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
 from airflow_provider_wahelp.delivery.mailing.chunks import batched
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage

@@ -34,7 +34,7 @@ from airflow_provider_wahelp.delivery.message.wait_state import (
     error_words,
     with_channel,
 )
-from airflow_provider_wahelp.delivery.wait_options import WaitOptions
+from airflow_provider_wahelp.delivery.waiting import WaitOptions
 from airflow_provider_wahelp.incoming.heard import PatientLooks, about_message
 
 log = logging.getLogger(__name__)

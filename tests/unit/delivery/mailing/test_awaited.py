@@ -21,7 +21,7 @@ from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Supp
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
-from airflow_provider_wahelp.delivery.wait_options import WaitOptions
+from airflow_provider_wahelp.delivery.waiting import WaitOptions
 
 COUNT = 10_000
 LITTLE = 500_000  # bytes

@@ -1,0 +1,30 @@
+"""What holds a message back, besides the pace."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from airflow_provider_wahelp.delivery.limits.options import DAILY_CAP
+
+
+class PerPerson(NamedTuple):
+    """So many messages at most to one person in any period of so many seconds."""
+
+    most: int
+    seconds: float
+    words: str
+
+
+class SendLimits(NamedTuple):
+    """What holds a message back, besides the pace.
+
+    :param daily_cap: messages in any 24 hours through the channel; ``None`` for no limit.
+    :param warm_up: whether the channel's number is new.
+    :param urgent: whether nothing of this holds it back; it counts all the same.
+    :param per_person: messages to one person in a period; ``None``: they are not counted.
+    """
+
+    daily_cap: int | None = DAILY_CAP
+    warm_up: bool = False
+    urgent: bool = False
+    per_person: PerPerson | None = None
