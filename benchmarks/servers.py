@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,7 +70,16 @@ class Server:
     def texts(self) -> list[str]:
         """Return what has reached its phones, as often as it has."""
         phones: dict[str, Any] = self.ask("GET", "/sandbox/conversations")
-        return [line["text"] for lines in phones.values() for line in lines]
+        return [line["text"] for lines in phones.values() for line in lines if line["direction"] == "outgoing"]
+
+    def give_a_past(self, uuid: str) -> None:
+        """Let somebody have written to a channel long ago: a history of new messages alone proves little.
+
+        :param uuid: the channel.
+        """
+        for words in ("Good morning", "Are you open?"):
+            self.ask("POST", "/sandbox/phones/79160000009/messages", text=words, channel_uuid=uuid)
+            self.ask("POST", "/sandbox/clock/advance", seconds=300)
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what it was asked."""
@@ -121,6 +130,7 @@ class Channel:
     :param project_id: the project.
     :param uuid: the channel.
     :param users: the ids of the people.
+    :param extra: what else its connection says.
     """
 
     url: str
@@ -128,6 +138,7 @@ class Channel:
     project_id: int
     uuid: str
     users: list[int]
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -138,7 +149,7 @@ class Channel:
     def connections(self) -> dict[str, str]:
         """The Airflow connections to it, as the environment spells them."""
         ours = {"login": "demo@example.com", "password": "demo", "conn_type": "wahelp", "host": self.url}
-        extra = {"project_id": self.project_id, "channel_uuid": self.uuid}
+        extra = {"project_id": self.project_id, "channel_uuid": self.uuid, **self.extra}
         return {
             "AIRFLOW_CONN_WAHELP_DEFAULT": json.dumps({**ours, "extra": extra}),
             "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": self.url}),
