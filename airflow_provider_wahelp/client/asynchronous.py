@@ -18,7 +18,7 @@ from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.bodies import Encoded, encoded
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.flow import Flow, Pause, Step
+from airflow_provider_wahelp.client.flow import Flow, Pause, Stamped, Step
 from airflow_provider_wahelp.client.http_request import LOCK_POLL, answer_of, headers_of, is_file, url_of
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
@@ -152,7 +152,8 @@ class AsyncWahelpClient:
             return await self._sleep(step.seconds)
         if isinstance(step, Call):
             return await self.perform(step)
-        await self._token()  # each login, of any process, learns the server's time
+        if not isinstance(step, Stamped):
+            await self._token()  # each login, of any process, learns the server's time
         return self._keeper.answer(step)
 
     async def _attempts(self, call: Call[T], token: str) -> T:

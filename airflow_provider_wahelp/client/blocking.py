@@ -15,7 +15,7 @@ from airflow_provider_wahelp.client import errors, retries
 from airflow_provider_wahelp.client.answers import Answer, Page
 from airflow_provider_wahelp.client.bodies import encoded
 from airflow_provider_wahelp.client.call import Call
-from airflow_provider_wahelp.client.flow import Flow, Pause, Step
+from airflow_provider_wahelp.client.flow import Flow, Pause, Stamped, Step
 from airflow_provider_wahelp.client.http_request import CHUNK, LOCK_POLL, answer_of, is_file
 from airflow_provider_wahelp.client.network import Network
 from airflow_provider_wahelp.client.paging import Pager
@@ -112,7 +112,8 @@ class WahelpClient:
             return self._retrying.sleep(step.seconds)
         if isinstance(step, Call):
             return self.perform(step)
-        self._token()  # each login, of any process, learns the server's time
+        if not isinstance(step, Stamped):
+            self._token()  # each login, of any process, learns the server's time
         return self._keeper.answer(step)
 
     def _attempts(self, call: Call[T], token: str) -> T:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.history_clock import Offset
+from airflow_provider_wahelp.client.server_clock import Moment
 
 T = TypeVar("T")
 
@@ -45,13 +46,12 @@ class Facts:
 class Stamped:
     """Take note of a message that the service has just stamped with its time.
 
-    :param at: the message's time, in seconds since 1970; ``asked`` and ``answered``: see
-        :func:`~airflow_provider_wahelp.client.history_clock.offset_of`.
+    :param at: the message's time, in seconds since 1970.
+    :param asked: when it was posted.
     """
 
     at: float
-    asked: float
-    answered: float
+    asked: Moment
 
 
 class ServiceFacts(NamedTuple):

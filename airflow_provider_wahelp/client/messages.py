@@ -21,7 +21,7 @@ from airflow_provider_wahelp.client.likeness import digest, sketch
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.proof import LOOKS, find_sent, may_still_arrive
-from airflow_provider_wahelp.client.reconcile import BegunSend, by_server, carried_out_once, moment
+from airflow_provider_wahelp.client.reconcile import BegunSend, carried_out_once, moment
 from airflow_provider_wahelp.client.refusals import with_channel_check
 from airflow_provider_wahelp.client.users import ensure_user
 
@@ -133,8 +133,7 @@ def _attempt(begun: BegunSend, text: str, file: FilePart | None) -> Flow[Message
     call = calls.send_message(project, channel, begun.user_id, text, file)
     message = yield from with_channel_check(call, project, channel)
     if message.created_at:
-        answered = yield from moment()
-        yield Stamped(message.created_at.timestamp(), (yield from by_server(asked)), answered.seconds)
+        yield Stamped(message.created_at.timestamp(), asked)
     return message
 
 

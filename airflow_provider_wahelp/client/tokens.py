@@ -58,7 +58,9 @@ class TokenKeeper:
             return self.server_clock.time(step.at)
         if isinstance(step, Facts):
             return ServiceFacts(self._offset, self._settings.arrives_within)
-        return self._learn(offset_of(step.at, step.asked, step.answered))
+        answered = self.server_clock.time().seconds
+        asked = self.server_clock.time(step.asked.seconds) if step.asked.by_host else step.asked
+        return self._learn(offset_of(step.at, asked.seconds, answered))
 
     def reject(self, value: str) -> None:
         """Drop a token that the API refused, here and where it is shared."""
