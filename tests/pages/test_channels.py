@@ -234,7 +234,12 @@ def test_looks_are_joined_kept_for_a_while_and_not_many_at_a_time() -> None:
         await asyncio.sleep(0)
         with pytest.raises(TimeoutError):
             await seen.get(99)
+        now[0] += glances.LONGEST
+        again = asyncio.create_task(seen.get(1))
+        await asyncio.sleep(0)
+        assert looks.count(1) == 2, "the first one is given up"
         silent.set()
+        assert await again == 1
         assert await asyncio.gather(*asked) == list(range(1, glances.MOST + 1))
         assert await seen.get(99) == 99
 
