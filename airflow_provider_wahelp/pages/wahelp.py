@@ -69,7 +69,10 @@ class _QuickHook(WahelpHook):
 
     def _settings(self, settings: Settings) -> Settings:
         return replace(
-            settings, retries=0, timeout=min(settings.timeout, _TIMEOUT), deadline=min(settings.deadline, _DEADLINE)
+            settings,
+            retries=0,
+            timeout=min(settings.timeout, _TIMEOUT),
+            deadline=min(settings.deadline, _DEADLINE),
         )
 
 
@@ -100,10 +103,16 @@ def _uses(scope: str, channels: Sequence[Channel]) -> tuple[list[DailyUse | None
     try:
         with closing(shared_state()) as state:
             now = time.time()
-            return [daily_use(state, f"{scope}/{each.uuid}", now) if each.uuid else None for each in channels], state.shared
+            return [
+                daily_use(state, f"{scope}/{each.uuid}", now) if each.uuid else None for each in channels
+            ], state.shared
     except (StateAwayError, WahelpError):
         return [None] * len(channels), True
 
 
 def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, WahelpError) else f"The connection cannot be read ({type(error).__name__})."
+    return (
+        str(error)
+        if isinstance(error, WahelpError)
+        else f"The connection cannot be read ({type(error).__name__})."
+    )

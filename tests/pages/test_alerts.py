@@ -44,9 +44,7 @@ def fails(database: None) -> Fails:
                 session.flush()
             task = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": -1}
             rest = {"pool": "default_pool", "pool_slots": 1, "try_number": 1, "max_tries": 0}
-            session.execute(
-                insert(TaskInstance).values(**task, **rest, state="failed", end_date=now - ago)
-            )
+            session.execute(insert(TaskInstance).values(**task, **rest, state="failed", end_date=now - ago))
 
     return failed
 
@@ -179,7 +177,9 @@ def test_a_storm_is_shown_in_part(reader: Any, seer: Rights, monkeypatch: pytest
     kept = Alerts(host_state())
     for number in range(40):
         key = number.to_bytes(64)
-        kept.claim(Alert(key, b"g", b"r", "FAILED load", subject=Subject("shop", RUN, "load", number)), 600, 10)
+        kept.claim(
+            Alert(key, b"g", b"r", "FAILED load", subject=Subject("shop", RUN, "load", number)), 600, 10
+        )
     found = shown(reader)
     assert [each["map_index"] for each in found["alerts"]] == list(range(39, 19, -1))
     assert dict(found["totals"]) == {"told": 0, "held back": 30, "silent": 0}

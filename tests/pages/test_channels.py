@@ -202,7 +202,9 @@ def test_a_wahelp_that_is_silent_holds_nobody_up(
     monkeypatch.setattr(channel_routes, "_projects", glances)
     rights.connections = True
     for _ in range(60):  # more than the API server has threads
-        assert shown(reader, **account.asked)["error"] == "Wahelp has not answered in time. The page asks again."
+        assert (
+            shown(reader, **account.asked)["error"] == "Wahelp has not answered in time. The page asks again."
+        )
     assert looks == [(CONN, None)]
     assert reader.get("data/mailings").status_code == 200
     silent.set()
