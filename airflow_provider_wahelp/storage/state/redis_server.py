@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -23,11 +23,19 @@ T = TypeVar("T")
 ANSWERS_WITHIN = 2.0
 """Seconds to connect, and for one answer."""
 
-LEASE = 10.0
-"""Seconds after which the records of a scope are free again, if whoever was alone with them has died."""
+LEASE = 3.0
+"""Seconds after which the records of a scope are free again, if whoever was alone with them has died.
+
+Whoever lives and takes longer than that does the work once more.
+"""
 
 _POLL = 0.005
+_LATE = "it has answered too late"
 _FORGET_THIS = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+_CLAIM = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+return redis.call('GET', KEYS[1]) == ARGV[1]
+"""
 
 
 class RedisState:
@@ -50,6 +58,7 @@ class RedisState:
         self._client: Any = redis.Redis(retry=once_more, **given)
         self._take = self._client.register_script(_take_script())
         self._forget_this = self._client.register_script(_FORGET_THIS)
+        self._claim = self._client.register_script(_CLAIM)
 
     def take(self, name: bytes, limits: Limits, shift: float, seen: Seen | None = None) -> Turn:
         """Count a message, if its limits have room for it."""
@@ -78,9 +87,9 @@ class RedisState:
             self._client.set(_known(name), content, px=_milliseconds(seconds))
 
     def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
-        """Write a value for so long, unless there is one; return whether it was written."""
+        """Write a value for so long, unless there is another one; return whether it is there now."""
         with _answers():
-            return bool(self._client.set(_known(name), content, px=_milliseconds(seconds), nx=True))
+            return bool(self._claim([_known(name)], [content, _milliseconds(seconds)]))
 
     def forget(self, name: bytes, content: bytes | None = None) -> None:
         """Remove a value; with a content, only this one."""
@@ -93,25 +102,32 @@ class RedisState:
     def alone(self, scope: str, seconds: float, kept: float, work: Callable[[Records], T]) -> T:
         """Do some work with the records of a scope, all or nothing, while everybody else waits."""
         end = time.monotonic() + seconds
-        while True:
-            with _answers(), self._locked(scope, max(0.0, end - time.monotonic())) as pipe:
+        while (left := end - time.monotonic()) >= 0:
+            with _answers(), self._locked(scope, left) as pipe:
                 records = RedisRecords(self._client, pipe, scope, self._now(), kept)
                 result = work(records)
                 if records.written():
                     return result
+        raise StateAwayError(_LATE)
 
     @contextmanager
     def _locked(self, scope: str, seconds: float) -> Iterator[Any]:
         """Be alone with a scope. A lock that another has by now, as the lease has ended, writes nothing."""
+        from redis.exceptions import LockError
+
         key = f"wahelp:{{{scope}}}:lock"
-        with (
-            self._client.lock(key, timeout=LEASE, sleep=_POLL, blocking_timeout=seconds) as lock,
-            self._client.pipeline() as pipe,
-        ):
-            pipe.watch(key)
-            if not lock.owned():
-                raise StateAwayError("it has answered too late")
-            yield pipe
+        lock = self._client.lock(key, timeout=LEASE, sleep=_POLL, blocking_timeout=seconds)
+        if not lock.acquire():
+            raise StateAwayError("others were at it all the time")
+        try:
+            with self._client.pipeline() as pipe:
+                pipe.watch(key)
+                if not lock.owned():
+                    raise StateAwayError(_LATE)
+                yield pipe
+        finally:
+            with suppress(LockError):  # another has it
+                lock.release()
 
     def close(self) -> None:
         """Close the connections that no thread is using."""
