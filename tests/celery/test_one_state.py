@@ -54,7 +54,7 @@ def old_channel(cluster: Cluster, channel: Channel) -> Channel:
 
 @pytest.fixture(scope="module")
 def paced(cluster: Cluster, old_channel: Channel) -> Run:
-    """Two mailings. After a fourth of the messages a host dies (`WAHELP_SOAK`), after half the state's server."""
+    """Two mailings. At a fourth of them a host dies (`WAHELP_SOAK`), at half of them the state's server."""
     uuid = old_channel.where["channel_uuid"]
     people = [{"phone": phone} for phone in PHONES]
     run_id = cluster.airflow.trigger("wahelp_paced", {**old_channel.where, "people": people, "pace": PACE})
@@ -132,7 +132,7 @@ def test_all_hosts_log_in_once(cluster: Cluster, old_channel: Channel) -> None:
 
 
 def _in_any_window(times: Sequence[float]) -> tuple[int, int]:
-    """Return how many of these times lie in any window between the first and the last, at most and at least."""
+    """Return how many of some times lie in a window between the first and the last, at most and at least."""
     counts = [bisect_left(times, start + WINDOW) - number for number, start in enumerate(times)]
     # A window that begins just behind a message has the fewest.
     whole = [count - 1 for count, start in zip(counts, times, strict=True) if start + WINDOW < times[-1]]
