@@ -33,11 +33,11 @@ FAILURES = SOAK or 40
 WINDOW = 60 if SOAK else 10
 """Seconds in which the pace is counted."""
 
-PAGES, A_PAGE = 15, 50
+PAGES, A_PAGE = 10, 100
 """Pages of the channel's history from before, and how many messages are one."""
 
-MAY_BE_READ_AGAIN = 7
-"""Pages: what the mailings themselves send comes before the history from before."""
+MAY_BE_READ_AGAIN = 4
+"""Pages: what the mailings themselves send, and what is as new as that."""
 
 PHONES = [f"+7917200{number:04}" for number in range(PEOPLE)]
 ADMIN = "+79169990000"
@@ -49,6 +49,7 @@ def old_channel(cluster: Cluster, channel: Channel) -> Channel:
     for number in range(PAGES * A_PAGE):
         cluster.wahelp.receive(OLD_CUSTOMER, f"Вопрос {number}", channel.where["channel_uuid"])
     cluster.wahelp.advance(4 * 3600)
+    give_a_past(cluster.wahelp, channel.where["channel_uuid"])
     return channel
 
 

@@ -84,7 +84,8 @@ class RedisState:
     def write(self, name: bytes, content: bytes, seconds: float | None = None) -> None:
         """Write a value, in place of an earlier one."""
         with _answers():
-            self._client.set(_known(name), content, px=_milliseconds(seconds))
+            ends = None if seconds is None else _milliseconds(seconds)
+            self._client.set(_known(name), content, px=ends)
 
     def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
         """Write a value for so long, unless there is another one; return whether it is there now."""
@@ -239,5 +240,5 @@ def _known(name: bytes) -> bytes:
     return b"wahelp:known:" + name
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else max(1, int(seconds * 1000))
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
