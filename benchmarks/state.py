@@ -14,8 +14,8 @@ from airflow_provider_wahelp.storage.state.redis_server import RedisState
 from benchmarks.hosts import HOSTS, TASKS, Simulation, storm
 from benchmarks.table import Row
 
-PACE, CAP = 60, 500
-MINUTES = 10
+PACE, CAP = 60, 250
+MINUTES = 5
 KILLED = 5
 EXACT = 0.99
 USED = 0.9

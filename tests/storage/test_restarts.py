@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.storage.state.interface import Records
+from demo.process import wait_until
 
 from .conftest import Open, redis_options
 from .test_state import Clock
@@ -74,3 +76,24 @@ def test_whoever_is_alone_for_too_long_does_it_once_more(opened: Open, redis_ser
     assert opened().alone("scope", 10.0, 100.0, count) == 1
     assert counts == [1, 1], "what it has written the first time is nowhere"
     assert opened().alone("scope", 10.0, 100.0, count) == 2
+
+
+@pytest.mark.parametrize("kind", ["redis"], indirect=True)
+def test_whoever_waits_to_be_alone_is_told_and_does_not_ask_again_and_again(
+    opened: Open, redis_server: str
+) -> None:
+    import redis
+
+    one, two, client = opened(), opened(), redis.Redis(**redis_options(redis_server))
+    waiting = threading.Thread(target=lambda: two.alone("scope", 30.0, 100.0, lambda records: records.now()))
+
+    def blocked() -> bool:
+        return bool(client.info("clients")["blocked_clients"])
+
+    def keep_waiting(_: Records) -> None:
+        waiting.start()
+        wait_until(blocked, timeout=2, what="somebody who waits", every=0.01)
+
+    one.alone("scope", 1.0, 100.0, keep_waiting)
+    waiting.join(1.0)
+    assert not waiting.is_alive()

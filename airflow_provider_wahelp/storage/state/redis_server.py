@@ -29,9 +29,14 @@ LEASE = 3.0
 Whoever lives and takes longer than that does the work once more.
 """
 
-_POLL = 0.005
+_LISTEN = 0.5  # seconds to wait to be told that a scope is free: whoever has died tells nobody
 _LATE = "it has answered too late"
 _FORGET_THIS = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+_TELL = """
+redis.call('DEL', KEYS[1])
+redis.call('LPUSH', KEYS[1], '')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+"""
 _CLAIM = """
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 return redis.call('GET', KEYS[1]) == ARGV[1]
@@ -59,6 +64,7 @@ class RedisState:
         self._take = self._client.register_script(_take_script())
         self._forget_this = self._client.register_script(_FORGET_THIS)
         self._claim = self._client.register_script(_CLAIM)
+        self._tell = self._client.register_script(_TELL)
 
     def take(self, name: bytes, limits: Limits, shift: float, seen: Seen | None = None) -> Turn:
         """Count a message, if its limits have room for it."""
@@ -116,10 +122,12 @@ class RedisState:
         """Be alone with a scope. A lock that another has by now, as the lease has ended, writes nothing."""
         from redis.exceptions import LockError
 
-        key = f"wahelp:{{{scope}}}:lock"
-        lock = self._client.lock(key, timeout=LEASE, sleep=_POLL, blocking_timeout=seconds)
-        if not lock.acquire():
-            raise StateAwayError("others were at it all the time")
+        key, free = (f"wahelp:{{{scope}}}:{name}" for name in ("lock", "free"))
+        lock, end = self._client.lock(key, timeout=LEASE), time.monotonic() + seconds
+        while not lock.acquire(blocking=False):
+            if (left := end - time.monotonic()) <= 0:
+                raise StateAwayError("others were at it all the time")
+            self._client.blpop(free, timeout=max(0.01, min(left, _LISTEN)))
         try:
             with self._client.pipeline() as pipe:
                 pipe.watch(key)
@@ -129,6 +137,7 @@ class RedisState:
         finally:
             with suppress(LockError):  # another has it
                 lock.release()
+                self._tell([free], [_milliseconds(LEASE)])
 
     def close(self) -> None:
         """Close the connections that no thread is using."""
