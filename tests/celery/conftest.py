@@ -83,7 +83,7 @@ class Cluster:
         else:
             from tests.celery import pods
 
-            pods.kill(hostname)
+            pods.kill(Path(self.airflow.env[pods.DIRECTORY]), hostname)
 
 
 @pytest.fixture(scope="session")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psutil
 from airflow.executors.base_executor import BaseExecutor
 
-from demo.process import Process, stop_all
+from demo.process import Process, _session, stop_all
 from tests.celery.hostname import VARIABLE, hostname
 
 DIRECTORY = "WAHELP_TEST_PODS"
 """The variable that says where the disks of the pods are, and what they have printed."""
+
+PID = "pid"
+"""The file on its disk that says which process a pod is."""
 
 IMAGE = (sys.executable, "-m", "airflow.sdk.execution_time.execute_workload", "--json-path")
 """What a pod of Kubernetes runs."""
@@ -76,6 +80,7 @@ class Pod:
         }
         log = pods / f"{self._name}.log"
         self.process = Process(self._name, [*IMAGE, str(given)], log=log, env={**os.environ, **own})
+        (self._disk / PID).write_text(str(self.process.pid))
 
     def ended(self) -> bool | None:
         """Return whether it has ended well; ``None`` while it runs."""
@@ -89,11 +94,8 @@ class Pod:
         return succeeded
 
 
-def kill(name: str) -> None:
+def kill(pods: Path, name: str) -> None:
     """Kill a pod and all that it has started, as if its machine had failed."""
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(VARIABLE) == name:
-                process.kill()
-        except psutil.Error:  # gone meanwhile, or not ours to ask about
-            continue
+    for pid in _session(int((pods / name / PID).read_text())):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -27,7 +27,7 @@ __all__ = ["channel"]
 
 SOAK = int(os.environ.get("WAHELP_SOAK", "0"))
 PACE, PEOPLE = (60, 120) if SOAK else (120, 25)
-CAP, CAPPED = (100, 80) if SOAK else (10, 8)
+CAP, CAPPED = (100, 120) if SOAK else (10, 12)
 FAILURES = SOAK or 40
 KILLS = bool(SOAK or PODS)
 """Whether a host is killed: of one in Celery, Airflow takes 20 seconds to notice."""
