@@ -44,9 +44,13 @@ test-system: .venv/.installed
 test-rest: .venv/.installed
 	.venv/bin/python -m pytest --ignore=tests/system
 
-soak: .venv/.installed ## Hundreds of messages through killed tasks, lost answers and odd services: none twice
+soak: .venv/.celery ## Hundreds of messages through killed tasks, lost answers and odd services: none twice, none too early
 	WAHELP_SOAK=300 .venv/bin/python -m pytest tests/system/test_exactly_once.py
 	WAHELP_SOAK=60 .venv/bin/python -m pytest tests/system/test_habits.py
+	WAHELP_SOAK=12 .venv/bin/python -m pytest tests/storage/test_pace.py
+	WAHELP_SOAK=500 .venv/bin/python -m pytest -m celery tests/celery/test_one_state.py
+	WAHELP_SOAK=500 WAHELP_STATE=postgres .venv/bin/python -m pytest -m celery tests/celery/test_one_state.py
+	WAHELP_SOAK=500 WAHELP_HOSTS=pods .venv/bin/python -m pytest -m celery tests/celery/test_one_state.py
 
 matrix: ## All tests on each Airflow from 2.11 to 3.3, two at a time; `make test-3.1` is one of them
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(OLDER:%=test-%) test import-cost

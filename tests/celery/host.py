@@ -35,13 +35,17 @@ class Host:
     def __enter__(self) -> Host:
         for folder in (self.home, self.home / "tmp"):
             folder.mkdir(mode=0o700)
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the worker; after a kill, on the same disk."""
         command = [str(Path(sys.executable).with_name("airflow")), "celery", "worker"]
         # The log server would listen on every address of the machine, and two of them on the same port.
         options = ["--celery-hostname", self.name, "--concurrency", str(self._slots), "--skip-serve-logs"]
         self._worker = Process(
             f"the worker of {self.name}", [*command, *options], log=self._log, env=self._own_environment()
         )
-        return self
 
     def __exit__(self, *error: object) -> None:
         if self._worker:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from demo.airflow import free_port
-from demo.process import Process, stop_all, wait_until
-
-if TYPE_CHECKING:
-    import redis
+from demo.process import STOP_SECONDS, Process, stop_all, wait_until
 
 START_SECONDS = 60
 POSTGRES_USER = "postgres"
@@ -26,19 +23,68 @@ POSTGRES_USER = "postgres"
 
 INSTALLED = "/usr/lib/postgresql"
 SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
-UNSAFE_AND_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+FAST = ("fsync=off", "full_page_writes=off")
+"""Settings that only a crash of the machine makes one regret."""
+
+FASTER = ("synchronous_commit=off",)
+"""What its own crash does."""
 
 
-@dataclass(frozen=True)
 class Server:
-    """A server that runs.
+    """A server that runs until the ``with`` block ends.
 
+    :param name: what it is called.
+    :param command: what starts it.
+    :param log: the file for its output.
     :param address: what follows the scheme in its URL, password and all.
-    :param process: the server.
+    :param answers: whether it does, at such an address.
+    :param crash: the signal that ends it at once, without a word to its clients.
     """
 
-    address: str
-    process: Process
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        log: Path,
+        address: str,
+        answers: Callable[[str], bool],
+        crash: int,
+    ) -> None:
+        self.address = address
+        self._name = name
+        self._command = command
+        self._log = log
+        self._answers = answers
+        self._crash = crash
+
+    def __enter__(self) -> Server:
+        self.process = self._launch()
+        try:
+            self._wait()
+        except BaseException:
+            stop_all([self.process])
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        stop_all([self.process])
+
+    def restart(self) -> None:
+        """Let it crash, and start it again on what it has kept."""
+        os.kill(self.process.pid, self._crash)
+        self.process.finish(time.monotonic() + STOP_SECONDS)
+        self.process = self._launch()
+        self._wait()
+
+    def _launch(self) -> Process:
+        return _launched(self._name, self._command, self._log)
+
+    def _wait(self) -> None:
+        wait_until(self._ready, timeout=START_SECONDS, what=self._name, every=0.05)
+
+    def _ready(self) -> bool:
+        self.process.check()
+        return self._answers(self.address)
 
 
 def missing_programs() -> list[str]:
@@ -47,10 +93,11 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def postgres(logs: Path) -> Iterator[Server]:
+def postgres(logs: Path, *, keeps: bool = False) -> Iterator[Server]:
     """Run a PostgreSQL with an empty database.
 
     :param logs: where its output goes.
+    :param keeps: whether it keeps all that it has over a restart.
     """
     programs, port, password = Path(_postgres() or ""), free_port(), secrets.token_hex(16)
     with _private_directory() as directory:
@@ -60,33 +107,33 @@ def postgres(logs: Path) -> Iterator[Server]:
         initdb = [str(programs / "initdb"), "--no-sync", "--no-locale", "--encoding=UTF8", f"--pgdata={data}"]
         access = ["--username=airflow", "--auth=scram-sha-256", f"--pwfile={secret}"]
         _run_to_end("initdb", [*_unprivileged(), *initdb, *access], logs / "initdb.log")
-        settings = [*SETTINGS, *UNSAFE_AND_FAST, f"port={port}"]
+        settings = [*SETTINGS, *FAST, *(() if keeps else FASTER), f"port={port}"]
         command = [str(programs / "postgres"), "-D", str(data), *(f"--{each}" for each in settings)]
-        address = f"airflow:{password}@127.0.0.1:{port}/postgres"
-        with _running("postgres", [*_unprivileged(), *command], logs / "postgres.log") as process:
-            wait_until(lambda: _answers(process, address), timeout=START_SECONDS, what="PostgreSQL")
-            yield Server(address, process)
+        address, log = f"airflow:{password}@127.0.0.1:{port}/postgres", logs / "postgres.log"
+        # Its children are in sessions of their own: this signal it hands on.
+        with Server(
+            "PostgreSQL", [*_unprivileged(), *command], log, address, _connects, signal.SIGQUIT
+        ) as server:
+            yield server
 
 
 @contextmanager
-def broker(logs: Path) -> Iterator[Server]:
-    """Run an empty Redis, which keeps nothing.
+def broker(logs: Path, *, keeps: bool = False) -> Iterator[Server]:
+    """Run an empty Redis.
 
     :param logs: where its output goes.
+    :param keeps: whether it keeps what it has over a restart.
     """
-    import redis
-
     port, password = free_port(), secrets.token_hex(16)
-    settings = {"bind": "127.0.0.1", "port": port, "requirepass": password, "save": '""', "appendonly": "no"}
+    kept = {"save": '""', "appendonly": "yes" if keeps else "no"}
+    settings = {"bind": "127.0.0.1", "port": port, "requirepass": password, **kept}
     with _private_directory() as directory:
         configuration = directory / "redis.conf"
         configuration.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         command = [_redis() or "", str(configuration), "--dir", str(directory)]
-        with _running("redis", command, logs / "redis.log") as process:
-            client = redis.Redis(port=port, password=password)
-            wait_until(lambda: _pongs(process, client), timeout=START_SECONDS, what="Redis")
-            client.close()
-            yield Server(f":{password}@127.0.0.1:{port}/0", process)
+        address, log = f":{password}@127.0.0.1:{port}/0", logs / "redis.log"
+        with Server("Redis", command, log, address, _pongs, signal.SIGKILL) as server:
+            yield server
 
 
 def _postgres() -> str | None:
@@ -126,21 +173,18 @@ def _unprivileged() -> list[str]:
 
 
 def _run_to_end(name: str, command: list[str], log: Path) -> None:
-    with _running(name, command, log) as process:
-        wait_until(process.succeeded, timeout=START_SECONDS, what=name)
-
-
-@contextmanager
-def _running(name: str, command: list[str], log: Path) -> Iterator[Process]:
-    process = Process(name, command, log=log, env={**os.environ, "LC_ALL": "C"})
+    process = _launched(name, command, log)
     try:
-        yield process
+        wait_until(process.succeeded, timeout=START_SECONDS, what=name)
     finally:
         stop_all([process])
 
 
-def _answers(process: Process, address: str) -> bool:
-    process.check()
+def _launched(name: str, command: list[str], log: Path) -> Process:
+    return Process(name, command, log=log, env={**os.environ, "LC_ALL": "C"})
+
+
+def _connects(address: str) -> bool:
     try:
         psycopg.connect(f"postgresql://{address}", connect_timeout=5).close()
     except psycopg.OperationalError:
@@ -148,11 +192,11 @@ def _answers(process: Process, address: str) -> bool:
     return True
 
 
-def _pongs(process: Process, client: redis.Redis) -> bool:
+def _pongs(address: str) -> bool:
     import redis
 
-    process.check()
     try:
-        return bool(client.ping())
-    except redis.ConnectionError:
+        with redis.Redis.from_url(f"redis://{address}") as client:
+            return bool(client.ping())
+    except redis.ConnectionError:  # also while it reads what it has kept
         return False

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,10 +107,42 @@ def test_of_many_at_once_on_several_hosts_one_is_sent(opened: Open) -> None:
     assert len(hosts[0].claim(alert(b"x" * 16, ends_run=True), 600, 60).of_run) == 39
 
 
+class Restarted:
+    """A state that does what it is asked, and of which nobody hears a few times."""
+
+    def __init__(self, state: State, times: int) -> None:
+        self._state = state
+        self._left = times
+
+    def alone(self, *asked: Any) -> Any:
+        answer = self._state.alone(*asked)
+        self._left -= 1
+        if self._left >= 0:
+            raise StateAwayError("ConnectionError")
+        return answer
+
+
+def test_an_alert_waits_for_a_server_that_is_restarted_and_is_still_its_own(
+    opened: Open, own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_PAUSE", 0.001)
+    state = opened()
+    one, two = Alerts(Restarted(state, 3)), Alerts(Restarted(state, 3))  # type: ignore[arg-type]
+    first = alert()
+    assert one.claim(first, 600, 10).action is Action.SEND
+    assert two.claim(first, 600, 10).action is Action.SKIP, "another is at it"
+    assert two.claim(alert(), 600, 10).action is Action.HOLD
+    one.finish(first)
+    assert len(one.claim(alert(b"c" * 16, ends_run=True), 600, 10).of_run) == 1
+    assert not (own_state / "alerts.sqlite").exists()
+
+
 @pytest.mark.parametrize("kind", ["directory"], indirect=True)
 def test_while_the_state_is_away_an_alert_is_told_and_counted_on_the_host(
-    opened: Open, own_state: Path, caplog: pytest.LogCaptureFixture
+    opened: Open, own_state: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store, "RESTART", 0.0)
+
     class Away:
         def alone(self, *_: object) -> State:
             raise StateAwayError("ConnectionError")

@@ -142,6 +142,7 @@ def test_of_all_who_claim_one_gets_it_until_its_time_is_over(opened: Open) -> No
     assert sum(got) == 1
     first = got.index(True)
     assert states[0].read([NAME]) == {NAME: bytes([first])}
+    assert states[0].claim(NAME, bytes([first]), 60.0), "who has not heard that it has it asks again"
     states[0].forget(NAME, bytes([first]))
     assert states[1].claim(NAME, b"short", 0.05)
     wait_until(lambda: states[2].claim(NAME, b"next", 60.0), timeout=10, what="the end of a claim")

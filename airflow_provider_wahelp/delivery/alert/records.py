@@ -48,6 +48,7 @@ class Entry:
 
     :param at: when it came up; when it was claimed, if it was.
     :param until: until when the process that claimed it is at it.
+    :param holder: the call that claimed it: one that did not hear so claims it again.
     :param note: what its message is recognised by.
     :param reports: the keys of those that its message reports.
     """
@@ -61,17 +62,19 @@ class Entry:
     host: str = ""
     pid: int = 0
     until: float = 0.0
+    holder: str = ""
     note: Mapping[str, Any] = field(default_factory=dict)
     reports: list[str] = field(default_factory=list)
     subject: Subject = field(default_factory=Subject)
 
-    def claim(self, now: float, lease: float) -> None:
+    def claim(self, now: float, lease: float, holder: str) -> None:
         """Take it for this process."""
         self.host, self.pid, self.until = socket.gethostname(), os.getpid(), now + lease
+        self.holder = holder
 
-    def is_busy(self, now: float) -> bool:
-        """Return whether a process is at it: another host's may have died unseen, until its lease ends."""
-        if self.state not in (State.CLAIMED, State.BEGUN) or now >= self.until:
+    def is_busy(self, now: float, holder: str) -> bool:
+        """Return whether another is at it: another host's may have died unseen, until its lease ends."""
+        if self.state not in (State.CLAIMED, State.BEGUN) or now >= self.until or self.holder == holder:
             return False
         return self.host != socket.gethostname() or _alive(self.pid)
 

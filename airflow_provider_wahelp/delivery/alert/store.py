@@ -8,6 +8,8 @@ The state may be lost at any time: then alerts are sent as if they were the firs
 from __future__ import annotations
 
 import logging
+import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +29,11 @@ KEPT = 30 * 86_400.0
 
 LOCKED = 5.0
 """Seconds to wait for the other processes of a storm, if nobody says how much time there is."""
+
+RESTART = 3.0
+"""Seconds for which a state that is away is asked again: a server is soon restarted."""
+
+_PAUSE = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +141,8 @@ class Alerts:
         :param lease: for how many seconds no other process gets this alert, unless this process dies.
         :param quiet: whether the recipient has quiet hours now.
         """
-        return self._do(lambda book: _claim(book, alert, window, lease, quiet=quiet))
+        holder = secrets.token_hex(8)
+        return self._do(lambda book: _claim(book, alert, window, lease, holder, quiet=quiet))
 
     def came_up(self, event: bytes, since: float) -> bool:
         """Return whether any alert of an event came up.
@@ -206,20 +214,25 @@ class Alerts:
         self._do(work)
 
     def _do(self, work: Callable[[Book], T]) -> T:
-        try:
-            return self._state.alone(SCOPE, self._locked, KEPT, lambda records: work(Book(records)))
-        except StateAwayError as error:
-            warn_once("alerts are counted on this host alone", str(error))
-            self._state = host_state()
-            return self._do(work)
+        end = time.monotonic() + min(RESTART, self._locked)
+        while True:
+            try:
+                return self._state.alone(SCOPE, self._locked, KEPT, lambda records: work(Book(records)))
+            except StateAwayError as error:
+                if time.monotonic() < end:
+                    time.sleep(_PAUSE)
+                    continue
+                warn_once("alerts are counted on this host alone", str(error))
+                self._state = host_state()
 
 
-def _claim(book: Book, alert: Alert, window: float, lease: float, *, quiet: bool) -> Claim:
+def _claim(book: Book, alert: Alert, window: float, lease: float, holder: str, *, quiet: bool) -> Claim:
     flight = book.in_flight()
     _hold_lost(book, flight)
     entry = book.get(alert.key)
     last = _last(book, flight, alert)
-    known = Known(entry.state if entry else None, busy=bool(entry and entry.is_busy(book.now)), last=last)
+    busy = bool(entry and entry.is_busy(book.now, holder))
+    known = Known(entry.state if entry else None, busy=busy, last=last)
     action = decide(known, book.now, window, quiet=quiet)
     entry = entry or _new(alert, book.now)
     if action is Action.HOLD:
@@ -234,7 +247,7 @@ def _claim(book: Book, alert: Alert, window: float, lease: float, *, quiet: bool
         found = book.reported_by(entry)
     reported = _reportable(book, entry, found, flight)
     entry.reports = [one.key for one in reported]
-    entry.claim(book.now, lease)
+    entry.claim(book.now, lease, holder)
     book.write(entry)
     return _claimed(action, book.now, entry, reported)
 

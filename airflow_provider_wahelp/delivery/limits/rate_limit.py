@@ -16,13 +16,12 @@ from airflow_provider_wahelp.storage.state.interface import Limits, Seen, State,
 
 log = logging.getLogger(__name__)
 
-AWAY = 5.0
-"""Seconds after which a state that is away is asked again."""
+AWAY = (0.5, 1.0, 2.0, 4.0, *[5.0] * 10)
+"""Seconds after which a state that is away is asked again, a minute in all: a server is soon restarted."""
 
 AWAY_LONG = 120.0
-"""The same where it has been away for a minute: long enough for the task to free its worker."""
+"""The same after that minute: long enough for the task to free its worker."""
 
-_OFTEN = 12  # times: then it has been away for a minute
 _FOR_GOOD = 10 * 365 * 86_400.0
 _RECENT, _TURNS = 60.0, 8  # seconds, and messages, for which another task's is news
 
@@ -195,7 +194,7 @@ class Pace:
         if self._asked == 1:
             words = "The shared state is away (%s): nothing is sent until it answers and can count."
             log.warning(words, error)
-        return AWAY if self._asked <= _OFTEN else AWAY_LONG
+        return AWAY[self._asked - 1] if self._asked <= len(AWAY) else AWAY_LONG
 
     def _shift(self) -> float:
         return self._chance * self._limits.jitter

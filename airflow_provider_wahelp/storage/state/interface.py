@@ -131,7 +131,7 @@ class State(Protocol):
         """
 
     def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
-        """Write a value for so long, unless there is one; return whether it was written."""
+        """Write a value for so long, unless there is another one; return whether it is there now."""
 
     def forget(self, name: bytes, content: bytes | None = None) -> None:
         """Remove a value.

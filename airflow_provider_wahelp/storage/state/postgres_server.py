@@ -88,17 +88,28 @@ class PostgresState(SqlState):
         import psycopg
 
         with self._lock:
-            try:
-                connection = self._connection = self._connection or self._open()
-                run = _runner(connection)
-                with connection.transaction():
-                    if lock is not None:
-                        run(_WITHIN, milliseconds=str(int((seconds or LOCKED) * 1000)))
-                        run(_LOCK, key=_key(part, lock))
-                    return work(run)
-            except psycopg.Error as error:
-                self._close()
-                raise StateAwayError(type(error).__name__) from None
+            while True:
+                reused = self._connection is not None
+                try:
+                    return self._transact_once(part, lock, work, seconds)
+                except psycopg.Error as error:
+                    closed = self._connection is None or self._connection.closed
+                    self._close()
+                    if not (
+                        reused and closed
+                    ):  # else it was closed while it was idle, by a restart or a proxy
+                        raise StateAwayError(type(error).__name__) from None
+
+    def _transact_once(
+        self, part: str, lock: bytes | None, work: Callable[[Run], T], seconds: float | None
+    ) -> T:
+        connection = self._connection = self._connection or self._open()
+        run = _runner(connection)
+        with connection.transaction():
+            if lock is not None:
+                run(_WITHIN, milliseconds=str(int((seconds or LOCKED) * 1000)))
+                run(_LOCK, key=_key(part, lock))
+            return work(run)
 
     def _now(self, run: Run) -> float:
         return self._clock() if self._clock else float(run(_NOW)[0][0])

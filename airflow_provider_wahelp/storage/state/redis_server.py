@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -23,11 +23,24 @@ T = TypeVar("T")
 ANSWERS_WITHIN = 2.0
 """Seconds to connect, and for one answer."""
 
-LEASE = 10.0
-"""Seconds after which the records of a scope are free again, if whoever was alone with them has died."""
+LEASE = 3.0
+"""Seconds after which the records of a scope are free again, if whoever was alone with them has died.
 
-_POLL = 0.005
+Whoever lives and takes longer than that does the work once more.
+"""
+
+_LISTEN = 0.5  # seconds to wait to be told that a scope is free: whoever has died tells nobody
+_LATE = "it has answered too late"
 _FORGET_THIS = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+_TELL = """
+redis.call('DEL', KEYS[1])
+redis.call('LPUSH', KEYS[1], '')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+"""
+_CLAIM = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+return redis.call('GET', KEYS[1]) == ARGV[1]
+"""
 
 
 class RedisState:
@@ -50,6 +63,8 @@ class RedisState:
         self._client: Any = redis.Redis(retry=once_more, **given)
         self._take = self._client.register_script(_take_script())
         self._forget_this = self._client.register_script(_FORGET_THIS)
+        self._claim = self._client.register_script(_CLAIM)
+        self._tell = self._client.register_script(_TELL)
 
     def take(self, name: bytes, limits: Limits, shift: float, seen: Seen | None = None) -> Turn:
         """Count a message, if its limits have room for it."""
@@ -75,12 +90,13 @@ class RedisState:
     def write(self, name: bytes, content: bytes, seconds: float | None = None) -> None:
         """Write a value, in place of an earlier one."""
         with _answers():
-            self._client.set(_known(name), content, px=_milliseconds(seconds))
+            ends = None if seconds is None else _milliseconds(seconds)
+            self._client.set(_known(name), content, px=ends)
 
     def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
-        """Write a value for so long, unless there is one; return whether it was written."""
+        """Write a value for so long, unless there is another one; return whether it is there now."""
         with _answers():
-            return bool(self._client.set(_known(name), content, px=_milliseconds(seconds), nx=True))
+            return bool(self._claim([_known(name)], [content, _milliseconds(seconds)]))
 
     def forget(self, name: bytes, content: bytes | None = None) -> None:
         """Remove a value; with a content, only this one."""
@@ -93,25 +109,35 @@ class RedisState:
     def alone(self, scope: str, seconds: float, kept: float, work: Callable[[Records], T]) -> T:
         """Do some work with the records of a scope, all or nothing, while everybody else waits."""
         end = time.monotonic() + seconds
-        while True:
-            with _answers(), self._locked(scope, max(0.0, end - time.monotonic())) as pipe:
+        while (left := end - time.monotonic()) >= 0:
+            with _answers(), self._locked(scope, left) as pipe:
                 records = RedisRecords(self._client, pipe, scope, self._now(), kept)
                 result = work(records)
                 if records.written():
                     return result
+        raise StateAwayError(_LATE)
 
     @contextmanager
     def _locked(self, scope: str, seconds: float) -> Iterator[Any]:
         """Be alone with a scope. A lock that another has by now, as the lease has ended, writes nothing."""
-        key = f"wahelp:{{{scope}}}:lock"
-        with (
-            self._client.lock(key, timeout=LEASE, sleep=_POLL, blocking_timeout=seconds) as lock,
-            self._client.pipeline() as pipe,
-        ):
-            pipe.watch(key)
-            if not lock.owned():
-                raise StateAwayError("it has answered too late")
-            yield pipe
+        from redis.exceptions import LockError
+
+        key, free = (f"wahelp:{{{scope}}}:{name}" for name in ("lock", "free"))
+        lock, end = self._client.lock(key, timeout=LEASE), time.monotonic() + seconds
+        while not lock.acquire(blocking=False):
+            if (left := end - time.monotonic()) <= 0:
+                raise StateAwayError("others were at it all the time")
+            self._client.blpop(free, timeout=max(0.01, min(left, _LISTEN)))
+        try:
+            with self._client.pipeline() as pipe:
+                pipe.watch(key)
+                if not lock.owned():
+                    raise StateAwayError(_LATE)
+                yield pipe
+        finally:
+            with suppress(LockError):  # another has it
+                lock.release()
+                self._tell([free], [_milliseconds(LEASE)])
 
     def close(self) -> None:
         """Close the connections that no thread is using."""
@@ -223,5 +249,5 @@ def _known(name: bytes) -> bytes:
     return b"wahelp:known:" + name
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else max(1, int(seconds * 1000))
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))

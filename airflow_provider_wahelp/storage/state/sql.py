@@ -101,7 +101,7 @@ class SqlState(ABC):
         self._transact(self.KNOWN, None, work)
 
     def claim(self, name: bytes, content: bytes, seconds: float) -> bool:
-        """Write a value for so long, unless there is one; return whether it was written."""
+        """Write a value for so long, unless there is another one; return whether it is there now."""
 
         def work(run: Run) -> bool:
             now = self._now(run)

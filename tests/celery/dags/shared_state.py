@@ -11,12 +11,38 @@ from airflow_provider_wahelp.notifications import WahelpNotifier
 from airflow_provider_wahelp.operators import SendMessagesOperator
 
 WHERE: dict[str, Any] = {"project_id": "{{ params.project_id }}", "channel_uuid": "{{ params.channel_uuid }}"}
-PARAMS: dict[str, Any] = {"project_id": 0, "channel_uuid": "", "people": [], "count": 0, "phone": ""}
+PARAMS: dict[str, Any] = {
+    "project_id": 0,
+    "channel_uuid": "",
+    "people": [],
+    "count": 0,
+    "phone": "",
+    "pace": 60,
+    "cap": 100,
+}
 
 with DAG(dag_id="wahelp_paced", schedule=None, params=PARAMS):
     for text in ("One", "Two"):
         SendMessagesOperator(
-            task_id=text.lower(), recipients="{{ params.people | tojson }}", text=text, pace=120, **WHERE
+            task_id=text.lower(),
+            recipients="{{ params.people | tojson }}",
+            text=text,
+            pace="{{ params.pace }}",
+            daily_cap=None,
+            retries=5,
+            retry_delay=timedelta(seconds=1),
+            **WHERE,
+        )
+
+with DAG(dag_id="wahelp_capped", schedule=None, params=PARAMS):
+    for text in ("Three", "Four"):
+        SendMessagesOperator(
+            task_id=text.lower(),
+            recipients="{{ params.people | tojson }}",
+            text=text,
+            pace=None,
+            daily_cap="{{ params.cap }}",
+            **WHERE,
         )
 
 told = WahelpNotifier(
