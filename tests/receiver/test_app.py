@@ -163,7 +163,7 @@ def test_where_the_database_is_locked_nothing_is_answered_200(
         raise RuntimeError("Да")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_lock", locked)
+        patch.setattr(module, "lock_for_writing", locked)
         assert _post(http, body(told(1, channel_id=channel["id"]))).status_code == 503
     assert _post(http, body(told(1, channel_id=channel["id"]))).status_code == 200
     assert [event["id"] for event in events_of(asset)] == [1]
