@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Airflow 3.3.2 (cadwyn 7.0.0): with the first request of a worker after its start, the API server answers nobody for
-# seconds: 2 s on an idle machine, 4 to 10 s here. Cadwyn builds all versions of the execution API then, on the event
-# loop, and not when the server starts. So all that the server is asked beside its first task waits, the UI, the REST API,
-# heartbeats, what plugins serve; readiness probes have long said that it is up. Each of several workers does it again.
+# seconds: 3 s of CPU, 4 to 10 s on two busy cores. Cadwyn builds all versions of the execution API then, on the event
+# loop, and not when the server starts. So whatever the server is asked beside its first task waits, the UI, the REST
+# API, heartbeats, what plugins serve, when it has been called ready for long. Each of several workers does it again.
 # What helps: to ask for /execution/health once, before the server is given anything to do.
 #
 # Expected: that it is built before the server listens, or in a thread.
