@@ -40,7 +40,7 @@ class Receiver:
 
     def __init__(
         self,
-        register: Callable[[Sequence[Received]], object],
+        register: Callable[[Callable[[], Sequence[Received]]], object],
         receivers: Receivers | None = None,
         channels: ChannelNumbers | None = None,
         consumers: Consumers | None = None,

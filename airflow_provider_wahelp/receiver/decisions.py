@@ -122,12 +122,15 @@ def _decide(session: Session, question: Question, option: str, user_name: str) -
     own = TaskInstance.id == question.ti_id
     lock = update(TaskInstance).where(own).values(map_index=TaskInstance.map_index)
     session.execute(lock.execution_options(synchronize_session=False))
-    detail = session.get(HITLDetail, question.ti_id)
-    state = session.scalar(select(TaskInstance.state).where(own))
-    if detail is None or detail.responded_at is not None or state not in _WAITING:
+    # Columns, no objects: Airflow 3.2 would find its task without the question in this session then.
+    asked = select(HITLDetail.options, HITLDetail.responded_at, TaskInstance.state)
+    found = session.execute(
+        asked.join(TaskInstance, own).where(HITLDetail.ti_id == question.ti_id)
+    ).one_or_none()
+    if found is None or found.responded_at is not None or found.state not in _WAITING:
         return "late"
     user = find_user(user_name)
-    if user is None or not may_decide(user, question.dag_id) or option not in detail.options:
+    if user is None or not may_decide(user, question.dag_id) or option not in found.options:
         log.warning("A reply did not decide task %s: its user may not", question.task_id)
         return "refused"
     update_hitl_detail(

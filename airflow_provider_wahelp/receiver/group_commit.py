@@ -1,4 +1,4 @@
-"""One transaction at a time, with everything that has come while the one before ran.
+"""One transaction at a time, with everything that has come before it could begin.
 
 A transaction a request cannot keep up with 50 requests a second on SQLite. Requests that wait for the
 database's lock in threads take those from the API server, until Airflow's daemons die of it.
@@ -7,12 +7,16 @@ database's lock in threads take those from the API server, until Airflow's daemo
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
 from typing import Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 T = TypeVar("T")
+_Entry = tuple[Sequence[T], asyncio.Future[None]]
 
 MOST_WAITING = 2000
 MOST_TOGETHER = 200
@@ -29,21 +33,24 @@ class GroupCommit(Generic[T]):
 
     Of one event loop.
 
-    :param commit: puts things into the database in one transaction; runs in a thread, one at a time.
+    :param commit: puts into the database, in one transaction, what the function that it is given returns; it
+        calls that once, when it need not wait any more. Runs in a thread, one at a time.
     :param most_waiting: how many things may wait.
     :param most_together: at how many a transaction is closed.
     """
 
     def __init__(
         self,
-        commit: Callable[[Sequence[T]], object],
+        commit: Callable[[Callable[[], Sequence[T]]], object],
         most_waiting: int = MOST_WAITING,
         most_together: int = MOST_TOGETHER,
     ) -> None:
         self._commit = commit
         self._most_waiting = most_waiting
         self._most_together = most_together
-        self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
+        self._waiting: list[_Entry[T]] = []
+        self._lock = Lock()  # of what waits: a thread takes from it
+        self._taken_at = 0.0
         self._worker: asyncio.Task[None] | None = None
         self._limiter: CapacityLimiter | None = None
 
@@ -52,53 +59,65 @@ class GroupCommit(Generic[T]):
 
         :raises BusyError: if too much waits already.
         """
-        if self._waiting and sum(len(each) for each, _ in self._waiting) + len(things) > self._most_waiting:
-            raise BusyError
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((things, done))
+        with self._lock:
+            waiting = sum(len(each) for each, _ in self._waiting)
+            if waiting and waiting + len(things) > self._most_waiting:
+                raise BusyError
+            self._waiting.append((things, done))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         await done
 
     async def _work(self) -> None:
-        clock = asyncio.get_running_loop().time
         while self._waiting:
-            group, began = self._next_group(), clock()
+            group: list[_Entry[T]] = []
+            self._taken_at = time.monotonic()
             try:
-                await self._run([thing for things, _ in group for thing in things])
+                await self._run(partial(self._take, group))
             except Exception as error:  # noqa: BLE001 - each that waits is told
-                await self._singly(group, error)
+                await self._singly(group or self._next_group(), error)
             else:
                 _finish(group)
             if self._waiting:  # as long again: a transaction of many costs hardly more than one of few
-                await asyncio.sleep(min(clock() - began, LONGEST_PAUSE))
+                await asyncio.sleep(min(time.monotonic() - self._taken_at, LONGEST_PAUSE))
 
-    def _next_group(self) -> list[tuple[Sequence[T], asyncio.Future[None]]]:
-        size = taken = 0
-        for things, _ in self._waiting:
-            if taken and size + len(things) > self._most_together:
-                break
-            size, taken = size + len(things), taken + 1
-        group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+    def _take(self, group: list[_Entry[T]]) -> list[T]:
+        group += self._next_group()
+        self._taken_at = time.monotonic()
+        return [thing for things, _ in group for thing in things]
+
+    def _next_group(self) -> list[_Entry[T]]:
+        with self._lock:
+            size = taken = 0
+            for things, _ in self._waiting:
+                if taken and size + len(things) > self._most_together:
+                    break
+                size, taken = size + len(things), taken + 1
+            group, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return group
 
-    async def _singly(self, group: list[tuple[Sequence[T], asyncio.Future[None]]], error: Exception) -> None:
+    async def _singly(self, group: list[_Entry[T]], error: Exception) -> None:
         """Let what nobody can store keep out nobody else; where the database is away, all have failed."""
         if len(group) == 1 or _is_about_the_database(error):
             _finish(group, error)
             return
         for entry in group:
             try:
-                await self._run(entry[0])
+                await self._run(partial(_first, entry))
             except Exception as own:  # noqa: BLE001 - as above
                 _finish([entry], own)
             else:
                 _finish([entry])
 
-    async def _run(self, things: Sequence[T]) -> None:
+    async def _run(self, take: Callable[[], Sequence[T]]) -> None:
         # A thread of its own, beside those that the API server has for its requests.
         self._limiter = self._limiter or CapacityLimiter(1)
-        await to_thread.run_sync(self._commit, things, limiter=self._limiter)
+        await to_thread.run_sync(self._commit, take, limiter=self._limiter)
+
+
+def _first(entry: _Entry[T]) -> Sequence[T]:
+    return entry[0]
 
 
 def _finish(group: Sequence[tuple[object, asyncio.Future[None]]], error: Exception | None = None) -> None:

@@ -3,13 +3,13 @@
 This uses tables of Airflow 3.0 to 3.3 that are not public. What Airflow does with them, as run: of three
 events within a tick of the scheduler, a DAG run gets the first only, unless ``created_at`` of the queue's row
 moves on with each event. A transaction on SQLite that reads before it writes fails at once where another
-writes, without the wait that one has which writes first.
+writes, without the wait that one has which begins with the lock.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ from airflow_provider_wahelp.assets.uri import ChannelUri
 from airflow_provider_wahelp.receiver.hints import leave_hints
 from airflow_provider_wahelp.receiver.known_events import KnownEvents
 from airflow_provider_wahelp.receiver.received import Received
+from airflow_provider_wahelp.receiver.sqlite_lock import is_sqlite, lock_for_writing
 from airflow_provider_wahelp.storage.keys import digest_key
 
 if TYPE_CHECKING:
@@ -44,22 +45,29 @@ class _Wanted(NamedTuple):
         return self.asset.id, self.received.event.key
 
 
-def register(received: Sequence[Received]) -> int:
+def register(take: Callable[[], Sequence[Received]]) -> int:
     """Commit an event for each asset that wants to be told of one, unless it has been; and hints for waits.
 
+    :param take: returns what is to be committed. On SQLite it is called with the lock in hand: what has come
+        meanwhile need not wait for one more transaction.
     :return: how many events are new.
     """
     # The thread's own session: a listener of Airflow's that writes joins this transaction, in place of
     # waiting for its end.
     with create_session() as session:
+        locked = is_sqlite(session)
+        if locked:
+            lock_for_writing(session)
+        received = take()
         uris = sorted({uri for each in received for uri in _uris(each.channel)})
-        _lock(session, uris)
+        if not locked:
+            _lock(session, uris)
         leave_hints(session, received)
         return _register(session, _wanted(_assets(session, uris), received))
 
 
 def _lock(session: Session, uris: Iterable[str]) -> None:
-    """Take SQLite's lock for writing, or other databases' locks of the assets, before anything is read."""
+    """Take the locks of assets, before anything is read."""
     for uri in uris:
         lock = update(AssetModel).where(AssetModel.uri == uri).values(id=AssetModel.id)
         session.execute(lock.execution_options(synchronize_session=False))

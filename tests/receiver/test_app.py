@@ -97,6 +97,7 @@ def test_what_is_answered_is_in_the_database(
     http: httpx.Client, asset: int, channel: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "httpx")  # who posts knows the address
     number = channel["id"]
     answer = _post(http, body(told(1, channel_id=number), told(2, channel_id=str(number)), {"action": "x"}))
     assert (answer.status_code, answer.json()) == (200, {"events": 2, "ignored": {"unknown": 1}})
@@ -163,7 +164,7 @@ def test_where_the_database_is_locked_nothing_is_answered_200(
         raise RuntimeError("Да")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_lock", locked)
+        patch.setattr(module, "lock_for_writing", locked)
         assert _post(http, body(told(1, channel_id=channel["id"]))).status_code == 503
     assert _post(http, body(told(1, channel_id=channel["id"]))).status_code == 200
     assert [event["id"] for event in events_of(asset)] == [1]

@@ -137,6 +137,8 @@ def _add_task() -> Any:
     from datetime import UTC, datetime
 
     ti_id, now = uuid.uuid4(), datetime.now(UTC)
+    if not hasattr(TaskInstance.__table__.c.id.type, "as_uuid"):  # a text before Airflow 3.2
+        ti_id = str(ti_id)  # type: ignore[assignment]
     with create_session() as session:
         session.merge(DagBundleModel(name="testing"))
         session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from threading import Event
 
@@ -14,16 +14,17 @@ from airflow_provider_wahelp.receiver.group_commit import BusyError, GroupCommit
 
 
 class Database:
-    """Remembers its transactions; the first one lasts until it is let go."""
+    """Remembers its transactions; none begins before it is let go."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.transactions: list[list[int]] = []
         self.go = Event()
         self._error = error
 
-    def commit(self, things: Sequence[int]) -> None:
+    def commit(self, take: Callable[[], Sequence[int]]) -> None:
         assert self.go.wait(10)
-        self.transactions.append(list(things))
+        things = list(take())
+        self.transactions.append(things)
         if self._error and 13 in things:
             raise self._error
 
@@ -54,6 +55,17 @@ def test_where_the_database_is_away_nothing_is_tried_one_by_one() -> None:
     outcomes = asyncio.run(_add(GroupCommit(database.commit), database, [12, 13, 14]))
     assert [type(each) for each in outcomes] == [OperationalError] * 3
     assert len(database.transactions) == 1
+
+
+def test_who_waits_for_a_lock_that_is_not_to_be_had_is_told() -> None:
+    def fail(_: Callable[[], Sequence[int]]) -> None:
+        raise OperationalError("", {}, Exception("database is locked"))
+
+    async def add() -> list[object]:
+        commits = GroupCommit(fail)
+        return await asyncio.gather(*(commits.add([each]) for each in range(3)), return_exceptions=True)
+
+    assert [type(each) for each in asyncio.run(add())] == [OperationalError] * 3
 
 
 def test_no_more_waits_than_may() -> None:

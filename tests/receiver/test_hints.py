@@ -7,9 +7,8 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from airflow_provider_wahelp.incoming.hints import MOST_HINTS, Board, Hint, board_name
-from airflow_provider_wahelp.receiver.register import register
 from tests.receiver.conftest import HOST, PROJECT, UUIDS, AddAsset, told
-from tests.receiver.test_register import received
+from tests.receiver.test_register import received, register
 
 
 def board() -> Board | None:

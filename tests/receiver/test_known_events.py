@@ -11,16 +11,17 @@ from airflow.models.asset import AssetDagRunQueue, AssetEvent
 from airflow.utils.session import create_session
 from sqlalchemy import func, select
 
-from airflow_provider_wahelp.receiver import known_events, register
+from airflow_provider_wahelp.receiver import known_events
+from airflow_provider_wahelp.receiver import register as module
 from airflow_provider_wahelp.receiver.known_events import KnownEvents
 from tests.receiver.conftest import AddAsset, events_of, told
-from tests.receiver.test_register import dag, received
+from tests.receiver.test_register import dag, received, register
 
 __all__ = ["dag"]  # a fixture
 
 
 def take(*numbers: int) -> int:
-    return register.register(received(*map(told, numbers)))
+    return register(received(*map(told, numbers)))
 
 
 def test_what_another_process_stores_is_known(add_asset: AddAsset) -> None:
@@ -40,8 +41,8 @@ def test_more_than_are_kept_are_known_by_the_database(
     add_asset()
     for number in range(6):
         assert take(number) == 1
-    for known in (register._KNOWN, KnownEvents()):
-        monkeypatch.setattr(register, "_KNOWN", known)
+    for known in (module._KNOWN, KnownEvents()):
+        monkeypatch.setattr(module, "_KNOWN", known)
         assert take(*range(6)) == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -18,13 +18,19 @@ from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.session import create_session
 from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from airflow_provider_wahelp.assets.uri import ChannelUri
 from airflow_provider_wahelp.client.events import events_in
+from airflow_provider_wahelp.receiver import register as module
 from airflow_provider_wahelp.receiver.known_events import REPEATED_WITHIN
 from airflow_provider_wahelp.receiver.received import Received
-from airflow_provider_wahelp.receiver.register import register
+from airflow_provider_wahelp.receiver.sqlite_lock import lock_for_writing
 from tests.receiver.conftest import URI, UUIDS, AddAsset, events_of, told
+
+
+def register(received: Sequence[Received]) -> int:
+    return module.register(lambda: received)
 
 
 def received(*bodies: dict[str, object], uri: str = URI) -> list[Received]:
@@ -127,7 +133,6 @@ def test_nothing_is_kept_of_a_transaction_that_fails(
     add_asset: AddAsset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asset_id = add_asset()
-    from airflow_provider_wahelp.receiver import register as module
 
     def fail(*_: object) -> None:
         raise RuntimeError
@@ -152,6 +157,35 @@ def test_a_writer_that_holds_the_lock_is_waited_for(add_asset: AddAsset) -> None
         assert session.scalar(text("SELECT count(*) FROM asset_event")) == 0
     waits.join(10)
     assert [event["id"] for event in events_of(asset_id)] == [1]
+
+
+def test_what_comes_while_the_lock_is_waited_for_is_taken_too(add_asset: AddAsset) -> None:
+    asset_id = add_asset()
+    come = received(told(1))
+    with create_session(scoped=False) as session:
+        session.execute(update(AssetModel).values(group="held"))
+        waits = Thread(target=module.register, args=(lambda: come,))
+        waits.start()
+        waits.join(0.1)
+        come += received(told(2))
+    waits.join(10)
+    assert [event["id"] for event in events_of(asset_id)] == [1, 2]
+
+
+def test_a_lock_that_is_not_let_go_is_an_error_and_the_settings_of_the_connection_stay(
+    add_asset: AddAsset,
+) -> None:
+    add_asset()
+    with create_session(scoped=False) as holder, create_session(scoped=False) as waits:
+        holder.execute(update(AssetModel).values(group="held"))
+        waits.execute(text("PRAGMA busy_timeout = 50"))
+        with pytest.raises(OperationalError, match="locked"):
+            lock_for_writing(waits)
+        assert waits.scalar(text("PRAGMA busy_timeout")) == 50
+        holder.rollback()
+        lock_for_writing(waits)
+        assert waits.scalar(text("PRAGMA busy_timeout")) == 50
+        waits.execute(text("PRAGMA busy_timeout = 5000"))
 
 
 @pytest.mark.parametrize("message_id", ["a\x00", "a\ud800", "\x00"])
