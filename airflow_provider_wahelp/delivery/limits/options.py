@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.limits.daily_cap import DAILY_CAP
+from airflow_provider_wahelp.delivery.wait_options import seconds
 
 _DAY = 86_400.0
 LONGEST = 90 * _DAY
@@ -32,12 +33,14 @@ class SendLimits(NamedTuple):
     :param warm_up: whether the channel's number is new.
     :param urgent: whether nothing of this holds it back; it counts all the same.
     :param per_person: messages to one person in a period; ``None``: they are not counted.
+    :param silent_for: seconds for which somebody must not have written to get no message; ``None``: whoever.
     """
 
     daily_cap: int | None = DAILY_CAP
     warm_up: bool = False
     urgent: bool = False
     per_person: PerPerson | None = None
+    silent_for: float | None = None
 
 
 def daily_cap(value: Any) -> int | None:
@@ -55,6 +58,18 @@ def per_person(value: Any) -> PerPerson:
         must = 'must be so many messages in a time, 90 days at most, e.g. "3 per week" or "5 per 30 days"'
         raise InputError("per_person", must)
     return PerPerson(int(most), seconds, words)
+
+
+def silent_for(value: Any) -> float:
+    """Return in seconds for how long somebody must not have written to be left out."""
+    words = " ".join(value.split()).lower() if isinstance(value, str) else ""
+    if spelt := re.fullmatch(r"(\d{1,4}) ?(hour|day|week)s?", words):
+        value = int(spelt[1]) * _UNITS[spelt[2]]
+    try:
+        return seconds(value, "silent_for")
+    except InputError:
+        must = 'must be a timedelta, a number of seconds above 0, or e.g. "30 days"'
+        raise InputError("silent_for", must) from None
 
 
 def yes_or_no(argument: str, value: Any) -> bool:
