@@ -260,6 +260,8 @@ def test_a_person_gets_two_messages_a_week_from_whichever_task(
     assert (dry["deferred"], dry["suppressed"]) == (3, 1)
     [held] = [row for row in map(json.loads, path.read_text().splitlines()) if row["outcome"] == "suppressed"]
     assert (held["phone"], held["reason"]) == (first, "held back by per_person (2 per week)")
+    assert "Not written to: 1 held back by per_person (2 per week)" in caplog.messages
+    caplog.clear()
     assert sent(mail(rig, **weekly).attempt()) == (3, 1)
     assert "Not written to: 1 held back by per_person (2 per week)" in caplog.messages
     with pytest.raises(AirflowSkipException, match=r"^Not sent: held back by per_person \(2 per week\)"):

@@ -134,6 +134,8 @@ class Mailing:
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
         assembly.look_ahead({self.channel[1]: (prepared.worklist, exclusions)})
+        if left_out := prepared.worklist.results.left_out():
+            log.info("Not written to: %s", left_out)
         if self.options.dry_run:
             tell_preview(prepared.worklist.results.variants())
             return None, 0
@@ -182,11 +184,8 @@ class Mailing:
             first.pass_over(worklist.results.sent())
 
     def _announce(self, dispatcher: Dispatcher, rows: int) -> None:
-        """Say how many recipients are left out and why, and how many are about to be written to."""
-        worklist = dispatcher.recorder.worklist
-        if left_out := worklist.results.left_out():
-            log.info("Not written to: %s", left_out)
-        found = worklist.results.totals()
+        """Say how many recipients are about to be written to."""
+        found = dispatcher.recorder.worklist.results.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
             dispatcher.start(unsent)
