@@ -81,6 +81,7 @@ def asking(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asking]:
         ("ru", "остановлена: за час попросили не писать 3 человека.\nОтправлено: {} из 30.\n"
                "Продолжать? 1: да, 2: нет", "Да"),
     ],
+    ids=["en", "ru"],
 )  # fmt: skip
 def test_a_yes_goes_on_with_the_others_and_counts_anew(
     rig: Rig, asking: Callable[..., Asking], ledger: str, language: str, question: str, answer: str
