@@ -134,8 +134,7 @@ class Mailing:
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
         assembly.look_ahead({self.channel[1]: (prepared.worklist, exclusions)})
-        if left_out := prepared.worklist.results.left_out():
-            log.info("Not written to: %s", left_out)
+        _tell_left_out(prepared.worklist)
         if self.options.dry_run:
             tell_preview(prepared.worklist.results.variants())
             return None, 0
@@ -294,3 +293,8 @@ class Mailing:
             error = TooManyFailuresError("write to everybody", words)
             error.temporary = result.given_up > 0
             raise error
+
+
+def _tell_left_out(worklist: Worklist) -> None:
+    if left_out := worklist.results.left_out():
+        log.info("Not written to: %s", left_out)
