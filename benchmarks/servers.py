@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,7 +71,9 @@ class Server:
     def texts(self) -> list[str]:
         """Return what has reached its phones, as often as it has."""
         phones: dict[str, Any] = self.ask("GET", "/sandbox/conversations")
-        return [line["text"] for lines in phones.values() for line in lines if line["direction"] == "outgoing"]
+        return [
+            line["text"] for lines in phones.values() for line in lines if line["direction"] == "outgoing"
+        ]
 
     def give_a_past(self, uuid: str) -> None:
         """Let somebody have written to a channel long ago: a history of new messages alone proves little.

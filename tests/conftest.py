@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-RAM_DISK = Path("/dev/shm")  # noqa: S108 - each makes a private directory in it
+RAM_DISK = Path("/dev/shm")
 ROOM = 4 * 2**30  # bytes: a run of all tests takes one of the four
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.client.messages import Recipient
     from airflow_provider_wahelp.delivery.message.asking import Answered, Asking
     from airflow_provider_wahelp.delivery.message.send import IdempotentSend
+    from airflow_provider_wahelp.triggers.answers import AnswersTrigger
 
 _OF_DELIVERIES = {"wait_for", "fallback", "fallback_after"}
 
@@ -217,17 +218,7 @@ class AskOperator(SendingOperator, BranchMixIn):
         return result
 
     def _defer(self, asking: Asking, question: Question) -> None:
-        from airflow_provider_wahelp.triggers.answers import AnswersTrigger
-
-        # The trigger keeps the deadline: Airflow's own timeout would fail the task, and this one goes on.
-        trigger = AnswersTrigger(
-            question=asdict(question),
-            deadline=time.time() + asking.seconds_left(question),
-            project_id=asking.project_id,
-            channel_uuid=question.channel_uuid,
-            poke_interval=asking.interval,
-            wahelp_conn_id=self.wahelp_conn_id,
-        )
+        trigger = answers_trigger(asking, question, self.wahelp_conn_id)
         self.defer(trigger=trigger, method_name="execute_complete", timeout=self.execution_timeout)
 
     def _asking(self, context: Context) -> Asking:
@@ -284,3 +275,18 @@ class AskOperator(SendingOperator, BranchMixIn):
             on_rerun=self._checked("on_rerun"),
             admission=admission(self.hook),
         )
+
+
+def answers_trigger(asking: Asking, question: Question, conn_id: str) -> AnswersTrigger:
+    """Return what waits for the answer to a question without a worker."""
+    from airflow_provider_wahelp.triggers.answers import AnswersTrigger
+
+    # The trigger keeps the deadline: Airflow's own timeout would fail the task, and this one goes on.
+    return AnswersTrigger(
+        question=asdict(question),
+        deadline=time.time() + asking.seconds_left(question),
+        project_id=asking.project_id,
+        channel_uuid=question.channel_uuid,
+        poke_interval=asking.interval,
+        wahelp_conn_id=conn_id,
+    )

@@ -28,12 +28,16 @@ class LimitedOperator(SendingOperator):
     :param per_person: messages that one person gets in a period at most, over all tasks with such a limit and
         all channels of the project, e.g. ``"3 per week"`` or ``"5 per 30 days"``; by default what
         ``[wahelp] per_person`` says. See ``docs/mailings.md``.
-    :param urgent: whether it goes whatever ``daily_cap`` and ``per_person`` say. It counts all the same.
+    :param silent_for: leave out who has not written to the channel for so long: a timedelta, seconds, or e.g.
+        ``"30 days"``. Whoever was never seen to write is left out too. See ``docs/mailings.md``.
+    :param urgent: whether it goes whatever ``daily_cap``, ``per_person`` and ``silent_for`` say. It counts
+        all the same.
     """
 
     checks = SendingOperator.checks | {
         "daily_cap": optional(options.daily_cap),
         "per_person": optional(options.per_person),
+        "silent_for": optional(options.silent_for),
     }
 
     def __init__(
@@ -42,6 +46,7 @@ class LimitedOperator(SendingOperator):
         daily_cap: int | str | None = options.DAILY_CAP,
         warm_up: bool = False,
         per_person: str | None = None,
+        silent_for: timedelta | float | str | None = None,
         urgent: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -49,6 +54,7 @@ class LimitedOperator(SendingOperator):
         self.daily_cap = daily_cap
         self.warm_up = warm_up
         self.per_person = per_person
+        self.silent_for = silent_for
         self.urgent = urgent
 
     def _check_arguments(self) -> None:
@@ -65,6 +71,7 @@ class LimitedOperator(SendingOperator):
             warm_up=self.warm_up,
             urgent=self.urgent,
             per_person=self._checked("per_person") or configured_per_person(),
+            silent_for=self._checked("silent_for"),
         )
 
     def _admission(self) -> Admission:

@@ -13,7 +13,7 @@ from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
 from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.operators.manners import CarefulOperator
+from airflow_provider_wahelp.operators.held import HoldingOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
 from airflow_provider_wahelp.operators.with_files import FilesOperator
 from airflow_provider_wahelp.task import anything, optional, required
@@ -32,7 +32,7 @@ SAFE_PACE = 20.0
 """Messages a minute: fifteen in twenty-five seconds have got a WhatsApp number checked (docs/api.md, 6)."""
 
 
-class SendMessagesOperator(CarefulOperator, FilesOperator):
+class SendMessagesOperator(HoldingOperator, FilesOperator):
     """Send each of many people a text of their own, once, with a file or without (``docs/files.md``).
 
     A row names its recipient by ``user_id`` (a user of the channel) or by ``phone``. A phone is found in the
@@ -102,7 +102,7 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
     """
 
     checks = (
-        CarefulOperator.checks
+        HoldingOperator.checks
         | FilesOperator.checks
         | {
             "recipients": required(options.recipients),
@@ -198,14 +198,6 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
         self.default_region = default_region
         self._check_arguments()
 
-    def execute(self, context: Context) -> dict[str, int]:
-        """Send what may be sent now."""
-        return self._mail(context, resumed=False)
-
-    def resume(self, context: Context, event: Any = None) -> dict[str, int]:
-        """Go on after a deferral: send what may be sent now, or look what has arrived."""
-        return self._mail(context, resumed=True)
-
     def rows(self) -> Iterable[Row | Unreadable]:
         """Return the recipients."""
         from airflow_provider_wahelp.delivery.mailing.rows import Layout, read_rows
@@ -230,17 +222,6 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
         if self.fallback and not self.wait_for:
             raise InputError("fallback", 'needs wait_for="delivered" or "read"')
         super()._check_together()
-
-    def _mail(self, context: Context, *, resumed: bool) -> dict[str, int]:
-        mailing = self._mailing(context, resumed=resumed)
-        with airflow_errors():
-            rows = self.rows()
-        result = mailing.run(rows)
-        self._refusal = result.refusal
-        if result.until:
-            self.log.info("%d are not sent: the task goes on %s", result.totals["deferred"], result.until)
-            self.defer(trigger=self._trigger(result.until), method_name="resume")
-        return result.totals
 
     def _mailing(self, context: Context, *, resumed: bool) -> Mailing:
         with airflow_errors():
@@ -285,7 +266,8 @@ class SendMessagesOperator(CarefulOperator, FilesOperator):
     def _options(self, channel_uuid: str) -> options.Options:
         self._check_together()  # what was a template is known now
         others = self._checked("fallback") or []
-        if channel_uuid in others or len(set(others)) < len(others):
+        numbers = self._checked("channels") or [channel_uuid]
+        if len({*numbers, *others}) < len(numbers) + len(others):
             raise InputError("fallback", "must name each channel once, and not the first one")
         named = {field.name for field in fields(options.Options)} & self.checks.keys()
         return options.Options(

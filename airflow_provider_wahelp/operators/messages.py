@@ -36,8 +36,9 @@ class SendMessageOperator(LimitedOperator):
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
     asterisks.
 
-    If ``daily_cap`` holds it back, the task is deferred, and sends it when the channel's day has room. These
-    arguments are those of :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
+    If ``daily_cap`` holds it back, the task is deferred, and sends it when the channel's day has room. If
+    ``per_person`` or ``silent_for`` does, it is skipped. These arguments are those of
+    :class:`~airflow_provider_wahelp.operators.limits.LimitedOperator`.
 
     The message is sent once, over retries and killed workers: see ``docs/promises.md`` for what each
     Airflow promises. A task that has sent, and is run again, returns the message of then. Its ``text`` is
@@ -277,7 +278,9 @@ class SendMessageOperator(LimitedOperator):
         from airflow_provider_wahelp.delivery.mailing.variants import variant_of
 
         to = self._recipient()
-        return str(texts[variant_of(to.phone or str(to.user_id), len(texts))])
+        place = variant_of(to.phone or str(to.user_id), len(texts))
+        self.log.info("The person gets text %d of %d", place + 1, len(texts))
+        return str(texts[place])
 
     def _file(self) -> OutgoingFile | None:
         """Return the file, which is checked before anything is sent."""

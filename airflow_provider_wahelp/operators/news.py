@@ -19,22 +19,21 @@ class News:
 
     :param board: the Variable with the hints; the empty string where there is none.
     :param count: how many hints there had ever been.
-    :param channel_uuid: the mailing's channel.
+    :param channels: those that the mailing goes through.
     """
 
     board: str = ""
     count: int = 0
-    channel_uuid: str = ""
+    channels: Sequence[str] = ()
 
     @classmethod
-    def so_far(cls, hook: WahelpHook, channel_uuid: str | None, project_id: Any) -> Self:
+    def so_far(cls, hook: WahelpHook, project_id: Any, channels: Sequence[str]) -> Self:
         """Return what was heard until now: to be asked before the history is read."""
         from airflow_provider_wahelp.incoming.hints import board_name, read_board
 
-        project, channel = hook.project_and_channel(channel_uuid, project_id)
         host = hook.receiver_host()
-        board = read_board(name := board_name(host, project)) if host else None
-        return cls(name, board.count, channel) if board else cls()
+        board = read_board(name := board_name(host, project_id)) if host else None
+        return cls(name, board.count, channels) if board else cls()
 
     def patient(self, options: WaitOptions) -> WaitOptions:
         """Return what is waited for, with the intervals of a net."""
@@ -42,15 +41,14 @@ class News:
 
         return options._replace(net=net_interval(options.interval)) if self.board else options
 
-    def trigger(self, until: datetime, interval: float, fallback: Sequence[str] | None) -> Any:
+    def trigger(self, until: datetime, interval: float) -> Any:
         """Return the trigger for a moment, or for news after an interval."""
         if not self.board:
             return trigger_at(until)
         from airflow_provider_wahelp.triggers.news import NewsTrigger
 
         soon = datetime.now(UTC) + timedelta(seconds=interval)
-        channels = [self.channel_uuid, *(fallback or ())]
-        return NewsTrigger(until.isoformat(), soon.isoformat(), channels, self.board, self.count)
+        return NewsTrigger(until.isoformat(), soon.isoformat(), list(self.channels), self.board, self.count)
 
 
 def trigger_at(moment: datetime) -> Any:

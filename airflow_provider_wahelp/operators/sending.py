@@ -11,15 +11,12 @@ from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_wahelp.client.errors import InputError
     from airflow_provider_wahelp.delivery.attempt import Attempt
     from airflow_provider_wahelp.delivery.ledger import Ledger
     from airflow_provider_wahelp.delivery.waiting import WaitOptions
-    from airflow_provider_wahelp.operators.news import News
 
 
 class SendingOperator(WahelpOperator):
@@ -44,7 +41,6 @@ class SendingOperator(WahelpOperator):
     fallback: Any
     fallback_after: Any
     _refusal: InputError | None = None
-    _news: News | None = None
 
     def post_execute(self, context: Any, result: Any = None) -> None:
         """Fail if nothing could be done with the input; what is returned and reported tells of it first."""
@@ -75,17 +71,3 @@ class SendingOperator(WahelpOperator):
             fallback_after=self._checked("fallback_after") or wait_options.FALLBACK_AFTER.total_seconds(),
             interval=self._checked("poll_interval"),
         )
-
-    def _patient_options(self) -> WaitOptions:
-        """Return what a mailing waits for, and how, from what the receiver of webhooks has heard by now."""
-        from airflow_provider_wahelp.operators.news import News
-
-        self._news = News.so_far(self.hook, self.channel_uuid, self.project_id)
-        return self._news.patient(self._wait_options())
-
-    def _trigger(self, until: datetime) -> Any:
-        """Return what a mailing goes on by."""
-        from airflow_provider_wahelp.operators.news import News
-
-        news = self._news or News()
-        return news.trigger(until, self._checked("poll_interval"), self._checked("fallback"))

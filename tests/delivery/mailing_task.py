@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.delivery.ledger import Ledger, Record
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
+from airflow_provider_wahelp.delivery.message.asking import Asking
 from airflow_provider_wahelp.hooks import WahelpHook
 from airflow_provider_wahelp.operators import SendMessagesOperator
-from tests.delivery.sending_task import Killed, Rig
+from tests.delivery.sending_task import Doomed, Killed, Rig
 
 from . import sending_task
 
@@ -63,10 +65,19 @@ class MortalLedger:
 
 
 class Operator(SendMessagesOperator):
-    """The operator under test, on a rig."""
+    """The operator under test, on a rig.
+
+    :ivar kill: when the worker dies that asks whether the mailing goes on.
+    """
 
     rig: Rig
     reaper: Killer
+    kill = ""
+
+    def _asking(self, context: Any, held: Any) -> Asking:
+        asking = super()._asking(context, held)
+        ledger = asking.send.ledger and Doomed(asking.send.ledger, self.kill)
+        return replace(asking, send=replace(asking.send, ledger=ledger))
 
     def _mailing(self, context: Any, *, resumed: bool) -> Mailing:
         mailing = super()._mailing(context, resumed=resumed)
@@ -101,17 +112,29 @@ class MailingTask:
     def __post_init__(self) -> None:
         self.task = sending_task.Task(self.rig, self.ledger)
         self.until: Any = None
+        self.deferred = TaskDeferred(trigger=None, method_name="resume")
 
-    def attempt(self, steps: int | None = None, *, resumed: bool = False) -> Mapping[str, int] | None:
-        """Run it once more; return the totals, or ``None`` if it was deferred."""
+    def attempt(
+        self, steps: int | None = None, *, resumed: bool = False, event: Any = None
+    ) -> Mapping[str, int] | None:
+        """Run it once more; return the totals, or ``None`` if it was deferred.
+
+        :param event: what the trigger that it was deferred by has found.
+        """
         self.task.try_number += not resumed
         reaper = Killer(steps)
         operator = self.operator(reaper)
         try:
-            return run(operator, self.task.context, resumed=resumed)
+            if not resumed:
+                return run(operator, self.task.context)
+            kept = json.loads(json.dumps({**(self.deferred.kwargs or {}), "event": event}))
+            totals = operator.resume_execution(self.deferred.method_name, kept, self.task.context)
+            operator.post_execute(self.task.context)
         except TaskDeferred as deferred:
-            self.until = deferred.trigger.moment
+            self.deferred, self.until = deferred, getattr(deferred.trigger, "moment", None)
             return None
+        else:
+            return cast("Mapping[str, int]", totals)
         finally:
             operator.hook.close()
 

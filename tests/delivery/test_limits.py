@@ -156,6 +156,36 @@ def test_a_single_send_waits_for_the_day_to_have_room(
     assert (rig.sends(), set(rig.delivered().values())) == (5, {1})
 
 
+def test_a_week_of_single_sends_keeps_to_the_cap_of_each_day(rig: Rig) -> None:
+    """Five are wanted each day, two may go: the others go on later, each once."""
+    waiting: list[Send] = []
+    for day in range(1, 8):
+        begun = [Send(rig, given={"daily_cap": 2}) for _ in range(5 if day < 4 else 0)]
+        waiting = [send for send in waiting if send.attempt(resumed=True) is None]
+        waiting += [send for send in begun if send.attempt() is None]
+        assert (rig.sends(), set(rig.delivered().values())) == (2 * day, {1})
+        rig.sleep(DAY + 2)
+    assert len(waiting) == 1
+
+
+def test_a_new_number_holds_single_sends_and_mailings_back(rig: Rig, tmp_path: Path) -> None:
+    path, hook = tmp_path / "report.jsonl", rig.hook()
+    channel = f"{hook.get_conn().settings.base_url}/{rig.project_id}/{rig.channel['channel_uuid']}"
+    number = Pace(host_state(rig.now), channel)
+    for _ in range(99):
+        number.count()
+    new = {"daily_cap": 300, "warm_up": True}
+    assert Send(rig, given=new).attempt()
+    assert Send(rig, given=new).attempt() is None
+    rows = [{"phone": f"+791630000{n:02}", "text": f"Mail {n}"} for n in range(100)]
+    rows += [{"phone": f"+791630001{n:02}", "text": f"Mail {n}"} for n in range(100)]
+    given = {**new, "report_path": str(path), "dry_run": True}
+    assert MailingTask(rig, rows, given=given).attempt()
+    reasons = {json.loads(line)["reason"] for line in path.read_text().splitlines()}
+    ends = moscow(rig.now() + 2 * DAY)  # none today, then 120, then 80
+    assert reasons == {f"not sent yet; the mailing will not end today: its last message goes about {ends}"}
+
+
 def test_single_sends_and_mailings_share_the_day_of_a_channel(rig: Rig) -> None:
     mailing = MailingTask(
         rig, [{"phone": phone, "text": "Mail"} for phone in sending_task.PHONES], given={"daily_cap": 5}
@@ -230,6 +260,8 @@ def test_a_person_gets_two_messages_a_week_from_whichever_task(
     assert (dry["deferred"], dry["suppressed"]) == (3, 1)
     [held] = [row for row in map(json.loads, path.read_text().splitlines()) if row["outcome"] == "suppressed"]
     assert (held["phone"], held["reason"]) == (first, "held back by per_person (2 per week)")
+    assert "Not written to: 1 held back by per_person (2 per week)" in caplog.messages
+    caplog.clear()
     assert sent(mail(rig, **weekly).attempt()) == (3, 1)
     assert "Not written to: 1 held back by per_person (2 per week)" in caplog.messages
     with pytest.raises(AirflowSkipException, match=r"^Not sent: held back by per_person \(2 per week\)"):

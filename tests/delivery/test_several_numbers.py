@@ -17,6 +17,7 @@ from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.complaints import MailingHeldError
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import PHONES, Killed, Rig
+from tests.delivery.test_limits import moscow
 
 COUNT = 30
 MINUTE, DAY = 60.0, 86_400
@@ -124,15 +125,21 @@ def test_the_numbers_send_at_once_each_at_its_own_pace(
         assert all(late - early >= MINUTE for early, late in zip(times, times[7:], strict=False))
 
 
-def test_a_week_of_caps_each_number_its_own(rig: Rig, numbers: list[str]) -> None:
+def test_a_week_of_caps_each_number_its_own(
+    rig: Rig, numbers: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     task = mailing(rig, numbers, daily_cap=2)
+    mailing(rig, numbers, daily_cap=2, dry_run=True).attempt()
     totals, days = task.attempt(), 1
+    told = [line for line in caplog.messages if "will not end today" in line]
     while totals is None:
         assert got(rig, crowd()).total() <= 2 * len(numbers) * days
         totals, days = task.resume(), days + 1
     assert totals["sent"] == COUNT
     most = max(len(texts) for texts in through(rig).values())
     assert most / 2 <= days <= most / 2 + 1
+    ends = f"its last message goes about {moscow(rig.now())}"
+    assert told == [f"The mailing to {COUNT} people will not end today: {ends}"] * 2  # once for all numbers
     assert set(got(rig, crowd()).values()) == {1}
 
 
@@ -318,7 +325,6 @@ def test_the_history_of_a_number_that_cannot_be_read_stops_the_mailing_before_it
         ({"channels": "a, b, a"}, "two channels or more"),
         ({"channels": ["a", "b/c"]}, "two channels or more"),
         ({"channel_uuid": "a"}, "does not go together with channel_uuid"),
-        ({"wait_for": "delivered"}, "does not go together with wait_for"),
     ],
 )
 def test_channels_that_are_none_are_refused(
@@ -353,3 +359,129 @@ def test_a_row_whose_file_is_missing_is_a_bad_row_of_its_number(
         mailing(rig, numbers, rows, on_bad_rows="fail", **files).attempt()
     with pytest.raises(InputError, match="all 1 rows are bad"):
         mailing(rig, numbers, rows[:1], **files).attempt()
+
+
+# Deliveries
+
+
+def mark(rig: Rig, status: Any, *texts: str) -> None:
+    """Have messages take a status."""
+    for message in rig.sandbox._state._core.registry.messages.values():
+        if message.text in texts:
+            message.status = status
+
+
+def to_its_end(task: MailingTask) -> dict[str, int]:
+    totals, steps = task.attempt(), 60
+    while totals is None:
+        steps -= 1
+        assert steps, "it waits for ever"
+        totals = task.resume()
+    return dict(totals)
+
+
+def followed(rig: Rig, numbers: list[str], *args: Any, **given: Any) -> MailingTask:
+    settings = {"wait_for": "delivered", "wait_timeout": timedelta(hours=1), "max_failures": COUNT, **given}
+    made: MailingTask = mailing(rig, numbers, *args, **settings)
+    return made
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_each_message_is_waited_for_on_the_number_that_sent_it(
+    rig: Rig, numbers: list[str], ledger: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.jsonl"
+    rig.sandbox.configure(delivered_after=None)
+    task = followed(rig, numbers, None, ledger, report_path=str(path))
+    assert task.attempt() is None
+    went = through(rig)
+    lost = [went[uuid][0] for uuid in numbers]
+    mark(rig, "delivered", *(row["text"] for row in crowd()))
+    mark(rig, "failed", *lost)
+    totals = task.resume()
+    while totals is None:
+        totals = task.resume()
+    assert (totals["sent"], totals["delivered"], totals["undelivered"]) == (COUNT, COUNT - 3, 3)
+    assert got(rig, crowd()) == Counter(row["text"] for row in crowd())
+    for row, line in zip(crowd(), report(path), strict=True):
+        assert row["text"] in went[line["channel_uuid"]]
+        wanted = ("undelivered", "failed") if row["text"] in lost else ("delivered", "delivered")
+        assert (line["outcome"], line["status"]) == wanted
+
+
+@pytest.mark.parametrize("steps", [3, 24, 46])
+def test_a_killed_worker_follows_all_numbers(rig: Rig, numbers: list[str], steps: int) -> None:
+    rig.sandbox.configure(read_after=None)
+    task = followed(rig, numbers, crowd(15))
+    with suppress(Killed):
+        task.attempt(steps)
+    totals = to_its_end(task)
+    assert (totals["sent"], totals["delivered"]) == (15, 15)
+    assert got(rig, crowd(15)) == Counter(row["text"] for row in crowd(15))
+
+
+def test_a_number_that_is_logged_out_keeps_its_people_while_the_others_are_waited_for(
+    rig: Rig, numbers: list[str]
+) -> None:
+    rig.sandbox.configure(delivered_after=200, read_after=None)
+    rig.sandbox.log_out(numbers[1])
+    task = followed(rig, numbers)
+    assert task.attempt() is None
+    rig.sandbox.scan(numbers[1])
+    while (totals := task.resume()) is None:
+        pass
+    assert (totals["sent"], totals["delivered"]) == (COUNT, COUNT)
+    assert got(rig, crowd()) == Counter(row["text"] for row in crowd())
+
+
+@pytest.fixture
+def telegram(rig: Rig, numbers: list[str]) -> str:
+    """Return a channel of the project that nobody is a user of."""
+    hook = rig.hook()
+    uuid = str(hook.create_channel("Telegram", "telegram", project_id=rig.project_id).uuid)
+    hook.close()
+    rig.sandbox.scan(uuid)
+    rig.give_a_past(uuid)
+    rig.sandbox.clear_requests()
+    return uuid
+
+
+@pytest.mark.parametrize("steps", [None, 20, 70, 95])
+def test_who_is_not_reached_through_their_number_is_tried_through_the_fallback_once(
+    rig: Rig, numbers: list[str], telegram: str, tmp_path: Path, steps: int | None
+) -> None:
+    path = tmp_path / "report.jsonl"
+    rig.sandbox.configure(read_after=None)
+    rows = crowd(15)
+    for uuid in numbers[1:]:
+        words = "номер не зарегистрирован"
+        rig.sandbox.inject("success_false", path=f"*/{uuid}/send_message/*", words=words)
+    task = followed(rig, numbers, rows, fallback=[telegram], report_path=str(path))
+    with suppress(Killed):
+        task.attempt(steps)
+    totals = to_its_end(task)
+    went = through(rig)
+    assert (totals["delivered"], totals["fell_back"]) == (len(went[numbers[0]]), len(went[telegram]))
+    assert totals["sent"] == totals["delivered"] + totals["fell_back"] == len(rows)
+    assert got(rig, rows) == Counter(row["text"] for row in rows)
+    for row, line in zip(rows, report(path), strict=True):
+        assert row["text"] in went[line["channel_uuid"]]
+        assert line["outcome"] == ("fell_back" if line["channel_uuid"] == telegram else "delivered")
+
+
+def test_a_stop_to_one_number_counts_when_another_one_falls_back(
+    rig: Rig, numbers: list[str], telegram: str
+) -> None:
+    rig.sandbox.configure(delivered_after=None)
+    rows = crowd(6)
+    task = followed(rig, numbers, rows, fallback=[telegram])
+    assert task.attempt() is None
+    place = next(uuid for uuid in numbers if "Text 0" not in through(rig)[uuid])
+    rig.sandbox.receive(phone(0), "STOP", place)
+    to_its_end(task)
+    assert sorted(through(rig)[telegram]) == [f"Text {each}" for each in range(1, 6)]
+
+
+def test_the_fallback_is_none_of_the_numbers(rig: Rig, numbers: list[str]) -> None:
+    with pytest.raises(InputError, match="must name each channel once"):
+        followed(rig, numbers, fallback=[numbers[2]]).attempt()

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_wahelp.client.calls import PAGE_SIZE
 from airflow_provider_wahelp.client.errors import InputError
 from tests.delivery.altered_history import AlteredHistory, ends_early
 from tests.delivery.mailing_task import MailingTask
-from tests.delivery.sending_task import PHONES, Killed, Rig
+from tests.delivery.sending_task import PHONES, Killed, Rig, Task
 
 DAY = 86_400
 REASON = "they have not written for 30 days"
@@ -75,8 +76,7 @@ def test_the_report_and_the_log_say_why(
     assert [line["reason"] for line in report[2:]] == [REASON] * 3
     assert totals
     assert totals["suppressed"] == 3
-    if not dry_run:
-        assert "Not written to: 3 who have not written for 30 days" in caplog.messages
+    assert "Not written to: 3 who have not written for 30 days" in caplog.messages
     asked = rig.requests
     assert "POST users" not in asked  # nobody is added to the channel, or looked up, to be left out
     assert asked.count("POST contact_by_phone") == (0 if dry_run else 1)
@@ -149,3 +149,83 @@ def test_a_time_that_is_none_is_refused(rig: Rig, value: Any) -> None:
     with pytest.raises(InputError, match="30 days") as caught:
         mailing(rig, "", silent_for=value).operator(None)  # type: ignore[arg-type]
     assert caught.value.argument == "silent_for"
+
+
+# Single sends
+
+
+def send(rig: Rig, ledger: str = "store", **given: Any) -> Task:
+    return Task(rig, ledger, {"silent_for": "30 days", "name": "Anna", **given})
+
+
+@pytest.mark.parametrize("ledger", ["store", "none"])
+def test_weeks_of_single_sends_skip_who_falls_silent(rig: Rig, ledger: str) -> None:
+    write(rig, PHONES[1])
+    sent = []
+    for week in range(6):
+        if week == 5:
+            write(rig, PHONES[3])
+        sent.append(set[str]())
+        for phone in PHONES[1:]:
+            task = send(rig, ledger, phone=phone)
+            with suppress(AirflowSkipException):
+                task.attempt()
+                sent[-1].add(phone)
+                write(rig, phone) if phone == PHONES[2] else None
+                assert task.attempt()["id"]  # a retry sends nothing, and skips nothing
+        if week == 0:
+            write(rig, PHONES[2])
+        rig.sleep(7 * DAY)
+    second, third, fourth = PHONES[1:]
+    assert sent == [{second}, *[{second, third}] * 4, {third, fourth}]
+
+
+def test_a_skip_says_why_and_adds_nobody_to_the_channel(rig: Rig) -> None:
+    with pytest.raises(AirflowSkipException) as caught:
+        send(rig, phone="+79169999999").attempt()
+    assert str(caught.value) == f"Not sent: {REASON}; urgent=True passes it"
+    assert "POST users" not in rig.requests
+    with pytest.raises(AirflowSkipException):
+        send(rig, user_id=rig.users[1]).attempt()
+    assert rig.sends() == 0
+    assert send(rig, phone="+79169999999", urgent=True).attempt()
+
+
+def test_who_is_known_to_have_written_costs_no_request(rig: Rig) -> None:
+    write(rig, PHONES[0])
+    assert send(rig, phone=PHONES[0]).attempt()
+    rig.sandbox.clear_requests()
+    assert send(rig, phone=PHONES[0]).attempt()
+    assert "GET messages" not in rig.requests
+
+
+def test_what_a_mailing_has_read_serves_single_sends(rig: Rig) -> None:
+    write(rig, PHONES[0])
+    mailing(rig, "First").attempt()
+    rig.sandbox.clear_requests()
+    assert send(rig, phone=PHONES[0]).attempt()
+    with pytest.raises(AirflowSkipException):
+        send(rig, phone=PHONES[1]).attempt()
+    assert rig.requests.count("GET messages") <= 2
+
+
+def test_the_last_message_of_a_user_tells_what_a_short_history_does_not(rig: Rig, connect: Any) -> None:
+    write(rig, PHONES[0])
+    for number in range(PAGE_SIZE):
+        write(rig, PHONES[3], f"Message {number}")
+    with AlteredHistory(rig.sandbox.url, ends_early) as server:
+        connect(server.url)
+        assert send(rig, phone=PHONES[0]).attempt()
+        with pytest.raises(AirflowSkipException):
+            send(rig, phone=PHONES[1]).attempt()
+
+
+def test_who_is_silent_gets_nothing_through_another_channel_either(rig: Rig) -> None:
+    given = {"fallback": ["11111111-1111-4111-8111-111111111111"], "wait_for": "delivered"}
+    with pytest.raises(AirflowSkipException):
+        send(rig, phone=PHONES[0], **given).attempt()
+
+
+def test_an_urgent_mailing_leaves_out_nobody_for_their_silence(rig: Rig) -> None:
+    mailing(rig, "First", urgent=True).attempt()
+    assert got(rig, "First") == set(PHONES)

@@ -22,6 +22,7 @@ def right() -> None:
     SendMessageOperator(task_id="t", text="Hello", phone="+71234567890", wait_for=None, on_rerun="resend")
     SendMessagesOperator(task_id="t", text="Hello", recipients="people.csv", if_empty="skip", wait_for="read")
     SendMessagesOperator(task_id="t", text=["Hello", "Good day"], recipients=[], channels=["a", "b"])
+    SendMessagesOperator(task_id="t", text="", recipients=[], complaints_to="+71234567890", language="ru")
     CreateChannelOperator(task_id="t", name="Support", channel_type="telegram", if_exists="fail")
     AskOperator(task_id="t", question="Yes?", phones=["+71234567890"], decide="majority", on_unclear="fail")
     AskOperator(task_id="t", question="Yes?", answers={"yes": ["I come"], "no": []}, user_id=1)

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
+from airflow_provider_wahelp.client.flow import Flow
+from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.reconcile import BegunSend
 from airflow_provider_wahelp.delivery.limits.per_person import People, PersonalMessage
 from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY_LONG, Pace
 from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
+from airflow_provider_wahelp.delivery.limits.silence import Silence
 from airflow_provider_wahelp.storage.state.interface import State, StateAwayError
-from airflow_provider_wahelp.storage.state.shared import shared_key, warn_once
+from airflow_provider_wahelp.storage.state.shared import remembering, shared_key, warn_once
 
 AWAY = "the shared state is away, and nobody can tell whether it may go"
 UNCOUNTED = "a message that nothing holds back is sent, and not counted"
@@ -45,6 +48,16 @@ class Admission:
     def passing(self) -> Admission:
         """What counts a message, and holds none back."""
         return replace(self, limits=self.limits._replace(urgent=True))
+
+    def hear(self, to: Recipient) -> Flow[None]:
+        """Hold back a message to somebody who has been silent for long; nobody is added to the channel.
+
+        :raises HeldError: if they have.
+        """
+        if self.limits.silent_for and not self.limits.urgent:
+            silence = Silence(remembering(), self.server, self.limits.silent_for)
+            if reason := (yield from silence.of_one(to)):
+                raise HeldError(reason)
 
     def admit(self, begun: BegunSend, phone: str, task: str) -> None:
         """Count a message that is about to go.

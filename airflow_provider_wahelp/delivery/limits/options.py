@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.wait_options import seconds
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson
@@ -39,6 +40,18 @@ def per_person(value: Any) -> PerPerson:
         must = 'must be so many messages in a time, 90 days at most, e.g. "3 per week" or "5 per 30 days"'
         raise InputError("per_person", must)
     return PerPerson(int(most), seconds, words)
+
+
+def silent_for(value: Any) -> float:
+    """Return in seconds for how long somebody must not have written to be left out."""
+    words = " ".join(value.split()).lower() if isinstance(value, str) else ""
+    if spelt := re.fullmatch(r"(\d{1,4}) ?(hour|day|week)s?", words):
+        value = int(spelt[1]) * _UNITS[spelt[2]]
+    try:
+        return seconds(value, "silent_for")
+    except InputError:
+        must = 'must be a timedelta, a number of seconds above 0, or e.g. "30 days"'
+        raise InputError("silent_for", must) from None
 
 
 def yes_or_no(argument: str, value: Any) -> bool:

@@ -22,9 +22,11 @@ class SendLimits(NamedTuple):
     :param warm_up: whether the channel's number is new.
     :param urgent: whether nothing of this holds it back; it counts all the same.
     :param per_person: messages to one person in a period; ``None``: they are not counted.
+    :param silent_for: seconds for which somebody must not have written to get no message; ``None``: whoever.
     """
 
     daily_cap: int | None = DAILY_CAP
     warm_up: bool = False
     urgent: bool = False
     per_person: PerPerson | None = None
+    silent_for: float | None = None

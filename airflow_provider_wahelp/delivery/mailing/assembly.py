@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +13,10 @@ from airflow_provider_wahelp.client.flow import service_facts
 from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.client.server_clock import Moment
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
+from airflow_provider_wahelp.delivery.limits.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
-from airflow_provider_wahelp.delivery.mailing.complaints import Complaints
+from airflow_provider_wahelp.delivery.mailing.complaints import Complaints, tell_complaints
 from airflow_provider_wahelp.delivery.mailing.dispatcher import CHUNK, CHUNK_SECONDS, Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.files import MailingFiles
@@ -30,7 +32,6 @@ from airflow_provider_wahelp.delivery.mailing.progress import Progress
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import Sender
-from airflow_provider_wahelp.delivery.mailing.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
@@ -68,9 +69,10 @@ class Assembly:
 
     def first_exclusions(self, channel_uuid: str, suppression: Suppression) -> Exclusions:
         """Return the same for the first channel, where silence counts."""
-        if not self.options.silent_for:
+        limits = self.options.limits
+        if not limits.silent_for or limits.urgent:
             return self.exclusions(channel_uuid, suppression)
-        silence = Silence(remembering(), self._server, self.options.silent_for)
+        silence = Silence(remembering(), self._server, limits.silent_for)
         return Exclusions(suppression, partial(self._opt_outs, channel_uuid, silence), silence)
 
     def channel(
@@ -124,15 +126,25 @@ class Assembly:
         offset = self.hook.run(service_facts()).offset
         return offset.low if offset else 0.0
 
-    def look_ahead(self, channel_uuid: str, worklist: Worklist) -> None:
-        """Leave out who has got messages enough, and say if the mailing to the others will not end today."""
-        if personal := self._personal(channel_uuid):
-            personal.screen(worklist)
-            personal.close()
-        pace = self._pace(channel_uuid)
-        outlook = Outlook(pace, self.windows, worklist.waiting_by_zones)
-        Forecast(outlook, worklist, self.options.timezone).tell(self.clock())
-        pace.close()
+    def look_ahead(self, numbers: Mapping[str, tuple[Worklist, Exclusions]]) -> None:
+        """Leave out who has got messages enough, and say if the mailing to the others will not end today.
+
+        :param numbers: by channel, the recipients that wait, and what decides which must not be written to.
+        """
+        for channel_uuid, (worklist, exclusions) in numbers.items():
+            if personal := self._personal(channel_uuid):
+                personal.screen(worklist)
+                personal.close()
+            most = self.options.stop_after_complaints
+            if self.options.dry_run and most and worklist.waiting(1):
+                tell_complaints(most, channel_uuid, exclusions, self.clock())
+        with ExitStack() as stack:
+            paces = [stack.enter_context(closing(self._pace(channel_uuid))) for channel_uuid in numbers]
+            before = [
+                (Outlook(pace, self.windows, worklist.waiting_by_zones), worklist)
+                for pace, (worklist, _) in zip(paces, numbers.values(), strict=True)
+            ]
+            Forecast(before, self.options.timezone).tell(self.clock())
 
     def users(self, channel_uuid: str) -> Iterator[User]:
         """Yield a channel's users; an id that is another phone's by now is forgotten."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.delivery.attempt import Attempt
@@ -13,9 +15,12 @@ from airflow_provider_wahelp.delivery.ledger import Ledger
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.live_opt_outs import LiveOptOuts
 from airflow_provider_wahelp.delivery.mailing.options import Options
+from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
-from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.words import people
+
+log = logging.getLogger(__name__)
 
 WINDOW = 3600
 """Seconds within which complaints are counted together."""
@@ -24,6 +29,8 @@ EVERY = 300.0
 """Seconds after which the history is read anew, also where a receiver hears of stop words."""
 
 _OFTEN = 1.0  # seconds: no more often is it counted
+_WEEK = 7 * 86_400
+_KEPT = ("words", "people", "since", "sent", "left")
 
 
 class MailingHeldError(WahelpError):
@@ -32,8 +39,25 @@ class MailingHeldError(WahelpError):
     meaning = "too many people asked to stop"
     advice = "Look at the text, and at who gets it. A cleared task goes on with them; nothing is sent twice."
 
+    people = 0
+    """How many asked to stop within an hour."""
+    since = 0.0
+    """Since when that was counted, in seconds since 1970 by the server's clock."""
+    sent = 0
+    """How many people were written to."""
     left = 0
-    """How many people are not written to yet."""
+    """How many are not written to yet."""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the error that :meth:`kept` has described, or what of it is left."""
+        error = cls("write to everybody", "people asked to stop")
+        vars(error).update(kept)
+        return error
+
+    def kept(self) -> dict[str, Any]:
+        """Return the error as plain values, to go over a deferral."""
+        return {name: getattr(self, name) for name in _KEPT}
 
     def _summary(self) -> str:
         left = f"{people(self.left)} {'is' if self.left == 1 else 'are'} not written to yet"
@@ -77,13 +101,16 @@ class Complaints:
         if self._count < self.most:
             return None
         words = f"{people(self._count)} asked to stop within an hour (stop_after_complaints={self.most})"
-        return MailingHeldError("write to everybody", words)
+        error = MailingHeldError("write to everybody", words)
+        error.people, error.since = self._count, self.since
+        return error
 
     def hold(self, worklist: Worklist, error: MailingHeldError) -> None:
         """Say in the error how many are left, and in the report why."""
         found = worklist.results.totals()
         left = found.get(WAITING, 0) + found.get(OPEN, 0)
         keep(worklist, f"held: {error.words}")
+        error.sent += found.get(Outcome.SENT, 0)
         error.left += left
 
 
@@ -98,7 +125,7 @@ def keep(worklist: Worklist, reason: str) -> None:
 def complaints_since(
     options: Options, ledger: Ledger | None, attempt: Attempt, clock: Callable[[], float]
 ) -> float:
-    """Return since when complaints count: since the mailing began, or was cleared.
+    """Return since when complaints count: since the mailing began, was cleared, or was told to go on.
 
     The ledger keeps it over retries, deferrals and killed workers: a mailing that holds goes on holding.
 
@@ -107,14 +134,30 @@ def complaints_since(
     if options.dry_run or not options.stop_after_complaints:
         return 0.0
     if ledger is None:
-        return attempt.run_started or clock()
-    name = f"{attempt.key}/complaints"
-    kept = ledger.read(name)
+        return max(options.complaints_since, attempt.run_started or clock())
+    kept = ledger.read(_name(attempt))
     if kept and kept["generation"] == attempt.generation:
         return float(kept["since"])
-    now = clock()
-    ledger.write(name, {"generation": attempt.generation, "since": now})
+    return count_anew(ledger, attempt, clock())
+
+
+def count_anew(ledger: Ledger | None, attempt: Attempt, now: float) -> float:
+    """Let complaints count from a moment on; return it, as without a ledger only a deferral keeps it."""
+    if ledger:
+        ledger.write(_name(attempt), {"generation": attempt.generation, "since": now})
     return now
+
+
+def tell_complaints(most: int, channel_uuid: str, exclusions: Exclusions, now: float) -> None:
+    """Say in the log how many complaints would hold a mailing, and how many there were lately."""
+    opt_outs = exclusions.opt_outs
+    times = opt_outs.stops(now - _WEEK) if isinstance(opt_outs, LiveOptOuts) else ()
+    words = "It would hold if %s asked channel %s to stop within an hour. The most in the last 7 days were %d"
+    log.info(words, people(most), channel_uuid, _most_within(times))
+
+
+def _name(attempt: Attempt) -> str:
+    return f"{attempt.key}/complaints"
 
 
 def _most_within(times: Sequence[int]) -> int:

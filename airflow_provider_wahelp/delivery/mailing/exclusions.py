@@ -10,11 +10,11 @@ from typing import Any
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.limits.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.cells import user_id_of
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, SUPPRESSED, Outcome
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.rows import Unreadable
-from airflow_provider_wahelp.delivery.mailing.silence import Silence
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 
 
@@ -100,11 +100,13 @@ class Exclusions:
     :param suppression: phones, and users of this channel.
     :param read_opt_outs: reads which of its users have opted out, when that is first needed.
     :param silence: tells of the others who has not written for long, once that is read.
+    :param stopped_elsewhere: returns whether somebody has opted out of another number of the mailing.
     """
 
     suppression: Suppression
     read_opt_outs: Callable[[], Container[Id]] = tuple
     silence: Silence | None = None
+    stopped_elsewhere: Callable[[QueuedMessage], bool] = lambda person: False
 
     @cached_property
     def opt_outs(self) -> Container[Id]:
@@ -119,6 +121,8 @@ class Exclusions:
         """Return why a recipient must not be written to; ``""`` if they may be."""
         if self.suppression.has_normalised(person.phone):
             return SUPPRESSED
+        if self.stopped_elsewhere(person):
+            return OPTED_OUT
         return self._of(person.user_id, person.phone)
 
     def screen(self, worklist: Worklist) -> None:

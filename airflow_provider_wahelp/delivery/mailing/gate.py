@@ -15,9 +15,9 @@ from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY_LONG, Pace
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.personal_limit import PersonalLimit
 from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.words import clock_time
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.delivery.words import clock_time
 from airflow_provider_wahelp.storage.state.interface import StateAwayError
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_fa
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.overview import Shown, unseen
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
-from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.mailing.progress import Failures
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
 from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow
@@ -133,7 +133,8 @@ class Mailing:
         if self._may_only_wait and self.ledger and prepared.worklist.waiting(1):
             self._insist_on_active()
         exclusions = self._screened(assembly, prepared)
-        assembly.look_ahead(self.channel[1], prepared.worklist)
+        assembly.look_ahead({self.channel[1]: (prepared.worklist, exclusions)})
+        _tell_left_out(prepared.worklist)
         if self.options.dry_run:
             tell_preview(prepared.worklist.results.variants())
             return None, 0
@@ -165,7 +166,7 @@ class Mailing:
             for channel in channels:
                 stack.callback(channel.dispatcher.close)
             self._announce(first, rows)
-            stack.callback(self._finish, first.recorder.progress)
+            stack.callback(first.recorder.progress.close)
             until = first.run()
             if self._wait_options:
                 zones = self.windows.zones if self.windows else Tracking.zones
@@ -177,25 +178,19 @@ class Mailing:
         """Note what earlier attempts have done through each channel."""
         for uuid, worklist in worklists.items():
             restore(worklist, chunks[uuid], generation=self.attempt.generation, again=self._again)
-        for uuid in self._channel_uuids[1:]:
-            worklists[self.channel[1]].pass_over(worklists[uuid].results.sent())
+        first, *others = worklists.values()
+        for worklist in others:
+            first.pass_over(worklist.results.sent())
 
     def _announce(self, dispatcher: Dispatcher, rows: int) -> None:
-        """Say how many recipients are left out and why, and how many are about to be written to."""
-        worklist = dispatcher.recorder.worklist
-        if left_out := worklist.results.left_out():
-            log.info("Not written to: %s", left_out)
-        found = worklist.results.totals()
+        """Say how many recipients are about to be written to."""
+        found = dispatcher.recorder.worklist.results.totals()
         unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
         if unsent:
             dispatcher.start(unsent)
             dispatcher.recorder.report.renew()
         else:
             log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
-
-    def _finish(self, progress: Progress) -> None:
-        if any(progress.totals.values()):
-            progress.finish()
 
     def _chunks(self, channel_uuid: str) -> Chunks:
         key = self.attempt.key if channel_uuid == self.channel[1] else f"{self.attempt.key}/{channel_uuid}"
@@ -298,3 +293,8 @@ class Mailing:
             error = TooManyFailuresError("write to everybody", words)
             error.temporary = result.given_up > 0
             raise error
+
+
+def _tell_left_out(worklist: Worklist) -> None:
+    if left_out := worklist.results.left_out():
+        log.info("Not written to: %s", left_out)

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.wait_options import seconds
-
-_DAY = 86_400
-_UNITS = {"hour": 3_600, "day": _DAY, "week": 7 * _DAY}
-_SPELT = re.compile(rf"\s*(\d{{1,4}})\s*({'|'.join(_UNITS)})s?\s*", re.IGNORECASE)
-
-
-def silent_for(value: Any) -> float:
-    """Return in seconds for how long somebody must not have written to be left out."""
-    if isinstance(value, str) and (spelt := _SPELT.fullmatch(value)):
-        value = int(spelt[1]) * _UNITS[spelt[2].lower()]
-    try:
-        return seconds(value, "silent_for")
-    except InputError:
-        must = 'must be a timedelta, a number of seconds above 0, or e.g. "30 days"'
-        raise InputError("silent_for", must) from None
 
 
 def stop_after_complaints(value: Any) -> int:
@@ -31,6 +14,18 @@ def stop_after_complaints(value: Any) -> int:
     if not number:
         raise InputError("stop_after_complaints", "must be a whole number above 0: people within an hour")
     return number
+
+
+def complaints_to(value: Any) -> list[str]:
+    """Return the phones that are asked whether a mailing goes on; a template puts commas between them."""
+    listed = value.split(",") if isinstance(value, str) else value
+    try:
+        checked = [phones.check(phone) for phone in listed] if isinstance(listed, list | tuple) else []
+    except InputError:
+        checked = []
+    if not checked:
+        raise InputError("complaints_to", "must be a phone with its country code, or a list of them")
+    return checked
 
 
 def channels(value: Any) -> list[str]:

@@ -18,8 +18,8 @@ from airflow_provider_wahelp.client.history import Extent, read_history
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.notices import is_written
 from airflow_provider_wahelp.client.reconcile import moment
+from airflow_provider_wahelp.delivery.limits.silence import Listener
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
-from airflow_provider_wahelp.delivery.mailing.silence import Listener
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.state.interface import State
 

@@ -56,8 +56,9 @@ class Options:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     default_region: str | None = None
-    silent_for: float | None = None
     stop_after_complaints: int | None = None
+    complaints_since: float = 0.0
+    """When the author has last said, before a deferral, that the mailing goes on."""
     channels: Sequence[str] | None = None
     file: Any = None
     file_column: str | None = None

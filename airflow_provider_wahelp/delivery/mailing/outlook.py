@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
-from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+from airflow_provider_wahelp.delivery.words import people
 
 _HORIZON = timedelta(days=100)
 _DAY = timedelta(days=1)
@@ -136,6 +136,14 @@ class Outlook:
             return float("inf")
         room = self.pace.room(now.timestamp())
         return self.pace.cap_at(now.timestamp(), now.timestamp()) if room is None else room
+
+
+def together(speeds: Sequence[Speed]) -> str:
+    """Return in words how fast several go at once, as far as that is known."""
+    known = [speed for speed in speeds if speed.interval]
+    if len(known) < 2:  # noqa: PLR2004
+        return known[0].words if known else ""
+    return f"{_rate(sum(1 / speed.interval for speed in known))} through {len(known)} channels"
 
 
 def _take(left: dict[str, float], zones: Collection[str], count: float) -> None:

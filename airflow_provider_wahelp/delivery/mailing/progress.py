@@ -7,11 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from airflow_provider_wahelp.client.masking import scrub
 from airflow_provider_wahelp.delivery.mailing.outcome import SEND_OUTCOMES, Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Speed
-from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration, people
+from airflow_provider_wahelp.delivery.words import clock_time, duration, people
 
 FAILURES_IN_LOG = 5
 
@@ -101,13 +102,22 @@ class Progress(Failures):
             self._said, self._next = now, now + self._pause(now)
             self._say(now, reason if now - self._moved >= self._every else "")
 
-    def outlook(self) -> dict[str, object]:
+    def outlook(self) -> dict[str, Any]:
         """Return how fast it goes in words, when it ends in seconds since 1970, and what holds it."""
-        seconds = self._clock()
-        speed, now = self._speed(seconds), _moment(seconds)
+        speed, now = self.speed, _moment(self._clock())
         end = self._end(speed, now)
         quiet = self._outlook.quiet(now)
         return {"speed": speed.words, "ends": end.timestamp() if end else None, "holds": quiet or ""}
+
+    @property
+    def left(self) -> int:
+        """How many recipients are still to be counted."""
+        return self._total - self._done
+
+    @property
+    def speed(self) -> Speed:
+        """How fast it goes now."""
+        return self._speed(self._clock())
 
     def finish(self) -> None:
         """Say what it came to."""
@@ -116,6 +126,11 @@ class Progress(Failures):
         of = f" of {self._total:,} done ({self._percent} %)" if self._total else " done"
         done = f"{self.label}{self._done:,}"
         self._log.info("%s%s in %s: %s", done, of, took, ", ".join(counted) or "no recipients")
+
+    def close(self) -> None:
+        """Say what it came to, if it came to anything."""
+        if any(self.totals.values()):
+            self.finish()
 
     def _say(self, seconds: float, reason: str) -> None:
         speed, now = self._speed(seconds), _moment(seconds)
@@ -135,8 +150,7 @@ class Progress(Failures):
         return self._outlook.speed(self._done - done, now - then)
 
     def _end(self, speed: Speed, now: datetime) -> datetime | None:
-        left = self._total - self._done
-        return self._outlook.end(now, left, speed.interval) if left > 0 else None
+        return self._outlook.end(now, self.left, speed.interval) if self.left > 0 else None
 
     def _so_far(self) -> str:
         """Return ``19 of 40 sent (47 %)``, with what else became of people."""

@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from heapq import merge
 from itertools import chain
 
-from airflow_provider_wahelp.client.errors import InputError, WahelpError
+from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.models import User
 from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
-from airflow_provider_wahelp.delivery.mailing.complaints import MailingHeldError, keep
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
-from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
+from airflow_provider_wahelp.delivery.mailing.numbers import Ended, Number, Numbers, unsent
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, Outcome
 from airflow_provider_wahelp.delivery.mailing.places import Places
-from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.report import NumberReportRow
-from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY
+from airflow_provider_wahelp.delivery.mailing.prepare import Preparation
+from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, NumberReportRow
+from airflow_provider_wahelp.delivery.mailing.together import delivery_report_of, report_of, totals_of
+from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.turns import Turns
 from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
-from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
+from airflow_provider_wahelp.delivery.words import people
 
 log = logging.getLogger(__name__)
 
 SOURCE = ""
 """In place of a channel: the rows before they are given to the numbers, and those that no number gets."""
 
-_SEPARATOR = ","
-
-Ended = datetime | WahelpError | None
-"""What became of a number's work: when it goes on, why it does not, or nothing: it is done."""
+_SEPARATOR, _THEN = ",", "/"
 
 
 @dataclass(frozen=True)
 class SeveralNumbers(Mailing):
-    """A mailing through the numbers that its options name; it waits for no deliveries."""
+    """A mailing through the numbers that its options name.
+
+    Each number has fallback channels of its own: the same ones, with the people of that number.
+    """
 
     @property
     def _channel_uuids(self) -> list[str]:
-        return [SOURCE, *self._numbers]
+        return [SOURCE, *chain.from_iterable(map(self._ways, self._numbers))]
+
+    def _ways(self, number: str) -> list[str]:
+        """Return the names of a number and of its fallback channels."""
+        return [number, *(f"{number}{_THEN}{uuid}" for uuid in super()._channel_uuids[1:])]
 
     @property
     def _numbers(self) -> Sequence[str]:
@@ -61,7 +65,7 @@ class SeveralNumbers(Mailing):
         if channel_uuid == SOURCE:
             return Chunks(self.ledger, self.attempt.key, self.attempt.generation, self._marker)
         key = f"{self.attempt.key}/{channel_uuid}"
-        return Chunks(self.ledger, key, self.attempt.generation, channel_uuid)
+        return Chunks(self.ledger, key, self.attempt.generation, _channel_of(channel_uuid))
 
     @property
     def _marker(self) -> str:
@@ -87,11 +91,17 @@ class SeveralNumbers(Mailing):
     def _report(self, worklists: Mapping[str, Worklist]) -> Report:
         if not (path := self.options.report_path):
             return Report()
-        return GrowingReport(path, partial(report_of, worklists), NumberReportRow, self.clock)
+        numbers = self._by_number(worklists)
+        if self._wait_options:
+            return GrowingReport(path, partial(delivery_report_of, numbers), DeliveryReportRow, self.clock)
+        return GrowingReport(path, partial(report_of, numbers), NumberReportRow, self.clock)
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
-        each = [worklist.results.outcomes() for worklist in worklists.values()]
-        return {outcome: sum(totals[outcome] for totals in each) for outcome in each[0]}
+        return totals_of(self._by_number(worklists), tracked=bool(self._wait_options))
+
+    def _by_number(self, worklists: Mapping[str, Worklist]) -> dict[str, dict[str, Worklist]]:
+        ways = {SOURCE: [SOURCE]} | {uuid: self._ways(uuid) for uuid in self._numbers}
+        return {uuid: {_channel_of(way): worklists[way] for way in own} for uuid, own in ways.items()}
 
     def _mail(
         self, worklists: Mapping[str, Worklist], prepared: Preparation, report: Report
@@ -104,29 +114,28 @@ class SeveralNumbers(Mailing):
             resumed = self.resumed or not places.is_new()
             self._learn_users(assembly, places, exclusions, prepared)
             _give_out(worklists, places)
-            chunks = {uuid: self._chunks(uuid) for uuid in self._numbers}
+            chunks = {way: self._chunks(way) for way in self._channel_uuids[1:]}
             for uuid, each in exclusions.items():
                 if not self.options.dry_run:
-                    generation = self.attempt.generation
-                    restore(worklists[uuid], chunks[uuid], generation=generation, again=self._again)
+                    self._restore({way: worklists[way] for way in self._ways(uuid)}, chunks)
                 prepared.check_files(self.options.concurrency, worklists[uuid])
                 _screen(worklists[uuid], each, places)
-                assembly.look_ahead(uuid, worklists[uuid])
-        states = chain.from_iterable(worklist.results.totals() for worklist in worklists.values())
-        prepared.check(self.options, resumed=resumed, states=states)
-        self._tell(worklists)
-        if self.options.dry_run:
-            return None, 0
-        turns = Turns[Ended](self.sleep, self.clock)
-        channel = partial(replace(assembly, sleep=turns.sleep).channel, report=report)
-        report.renew()
-        return self._in_turns(
-            turns,
-            [
-                channel(each, worklist=worklists[each], chunks=chunks[each], exclusions=exclusions[each])
-                for each in self._numbers
-            ],
-        )
+            assembly.look_ahead({uuid: (worklists[uuid], each) for uuid, each in exclusions.items()})
+            states = chain.from_iterable(worklist.results.totals() for worklist in worklists.values())
+            prepared.check(self.options, resumed=resumed, states=states)
+            self._tell(worklists)
+            if self.options.dry_run:
+                return None, 0
+            report.renew()
+            turns = Turns[Ended](self.sleep, self.clock)
+            build = _Build(replace(assembly, sleep=turns.sleep), worklists, chunks, report)
+            fresh = partial(replace, stopped_elsewhere=places.has_stopped)
+            numbers = [
+                build.number(self._ways(uuid), each, fresh(assembly.exclusions(uuid, suppression)))
+                for uuid, each in exclusions.items()
+            ]
+            zones = self.windows.zones if self.windows else Tracking.zones
+            return Numbers(numbers, self._wait_options, zones).run(turns)
 
     def _remember(self, places: Places) -> None:
         """Find out what earlier attempts have begun, and through which number."""
@@ -151,8 +160,8 @@ class SeveralNumbers(Mailing):
 
     def _tell(self, worklists: Mapping[str, Worklist]) -> None:
         """Say who is left out, and how many each number writes to."""
-        for uuid, worklist in worklists.items():
-            through = f" (channel {uuid})" if uuid else ""
+        for uuid in (SOURCE, *self._numbers):
+            worklist, through = worklists[uuid], f" (channel {uuid})" if uuid else ""
             if left_out := worklist.results.left_out():
                 log.info("Not written to%s: %s", through, left_out)
             if self.options.dry_run and uuid:
@@ -160,58 +169,31 @@ class SeveralNumbers(Mailing):
                 log.info("%s would be written to through channel %s", people(count), uuid)
                 tell_preview(worklist.results.variants())
 
-    def _in_turns(
-        self, turns: Turns[Ended], channels: Sequence[MailingChannel]
-    ) -> tuple[datetime | None, int]:
-        with ExitStack() as stack:
-            works: dict[str, Callable[[], Ended]] = {}
-            for channel in channels:
-                stack.callback(channel.dispatcher.close)
-                stack.callback(self._finish, channel.dispatcher.recorder.progress)
-                works[channel.sender.channel_uuid] = partial(_work, channel, channels)
-            ended = turns.run(works)
-        faults = {uuid: end for uuid, end in ended.items() if isinstance(end, WahelpError)}
-        untils = [end for end in ended.values() if isinstance(end, datetime)]
-        if held := next((error for error in faults.values() if isinstance(error, MailingHeldError)), None):
-            for channel in channels:
-                if ended[channel.sender.channel_uuid] is not held and channel.dispatcher.complaints:
-                    channel.dispatcher.complaints.hold(channel.worklist, held)
-            raise held
-        if faults and not untils:  # what goes on later tries all of them again
-            raise _first(faults)
-        given_up = sum(channel.dispatcher.reconciler.given_up for channel in channels)
-        return min(untils, default=None), given_up
 
+@dataclass(frozen=True)
+class _Build:
+    """Puts together what writes through a number, and through its fallback channels."""
 
-def _work(channel: MailingChannel, channels: Sequence[MailingChannel]) -> Ended:
-    """Write through a number what may go now; its fault stops no other, unless people ask to stop."""
-    worklist = channel.worklist
-    unsent = _unsent(worklist)
-    if not unsent:
-        return None
-    try:
-        channel.sender.insist_on_active()
-        channel.dispatcher.recorder.progress.label = f"Channel {channel.sender.channel_uuid}: "
-        channel.dispatcher.start(unsent)
-        return channel.dispatcher.run()
-    except MailingHeldError as error:
-        for other in channels:
-            other.sender.fault = error
-        return error
-    except WahelpError as error:
-        keep(worklist, f"kept for the retry: {error.meaning}")
-        uuid = channel.sender.channel_uuid
-        log.warning("Channel %s writes to nobody for now, the others go on: %s", uuid, error)
-        return error
+    assembly: Assembly
+    worklists: Mapping[str, Worklist]
+    chunks: Mapping[str, Chunks]
+    report: Report
 
+    def number(self, ways: Sequence[str], own: Exclusions, fresh: Exclusions) -> Number:
+        first, *others = ways
+        return Number([self._channel(first, own, self.report), *map(self._other, others)], fresh)
 
-def _first(faults: Mapping[str, WahelpError]) -> WahelpError:
-    """Return the error that the task fails with: one that a retry may mend, with the others as its notes."""
-    first = next((error for error in faults.values() if error.temporary), None) or next(iter(faults.values()))
-    for uuid, error in faults.items():
-        if error is not first:
-            first.add_note(f"Channel {uuid}: {error}")
-    return first
+    def _other(self, way: str) -> MailingChannel:
+        return self._channel(way, self.assembly.exclusions(_channel_of(way)), RevisedReport(self.report))
+
+    def _channel(self, way: str, exclusions: Exclusions, report: Report) -> MailingChannel:
+        return self.assembly.channel(
+            _channel_of(way),
+            worklist=self.worklists[way],
+            chunks=self.chunks[way],
+            exclusions=exclusions,
+            report=report,
+        )
 
 
 def _keys_of(chunks: Chunks) -> Iterator[str]:
@@ -242,7 +224,7 @@ def _give_out(worklists: Mapping[str, Worklist], places: Places) -> None:
 
 def _screen(worklist: Worklist, exclusions: Exclusions, places: Places) -> None:
     """Leave out who must not be written to, also because of what they have written to another number."""
-    if not _unsent(worklist):
+    if not unsent(worklist):
         return
     exclusions.screen(worklist)
     for some in worklist.waiting_people():
@@ -250,17 +232,6 @@ def _screen(worklist: Worklist, exclusions: Exclusions, places: Places) -> None:
             worklist.settle(person.number, Outcome.SUPPRESSED, OPTED_OUT)
 
 
-def _unsent(worklist: Worklist) -> int:
-    found = worklist.results.totals()
-    return found.get(WAITING, 0) + found.get(OPEN, 0)
-
-
-def report_of(worklists: Mapping[str, Worklist], where: str = EVERYBODY) -> Iterator[NumberReportRow]:
-    """Yield what became of people, in the order of the source, with the number of each."""
-    rows = [_rows(uuid, worklist, where) for uuid, worklist in worklists.items()]
-    yield from merge(*rows, key=lambda row: (not row.number, row.number))
-
-
-def _rows(uuid: str, worklist: Worklist, where: str) -> Iterator[NumberReportRow]:
-    for row in worklist.results.report(where):
-        yield NumberReportRow(**vars(row), channel_uuid=uuid)
+def _channel_of(way: str) -> str:
+    """Return the channel of a number, or of one of its fallback channels."""
+    return way.rpartition(_THEN)[2]

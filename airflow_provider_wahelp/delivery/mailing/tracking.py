@@ -17,9 +17,9 @@ from airflow_provider_wahelp.delivery.mailing.chunks import batched
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions
 from airflow_provider_wahelp.delivery.mailing.outcome import NO_PHONE
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.words import clock_time, duration
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.waiting import WaitOptions
+from airflow_provider_wahelp.delivery.words import clock_time, duration
 
 log = logging.getLogger(__name__)
 

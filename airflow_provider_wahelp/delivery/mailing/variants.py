@@ -8,8 +8,8 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from airflow_provider_wahelp.delivery.mailing.words import people
 from airflow_provider_wahelp.delivery.text_variants import MOST_VARIANTS
+from airflow_provider_wahelp.delivery.words import people
 
 log = logging.getLogger(__name__)
 

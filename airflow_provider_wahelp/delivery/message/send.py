@@ -174,6 +174,8 @@ class IdempotentSend:
             return sent
         others = [*self.others, *(earlier.sent_under_key if earlier else [])]
         user_id = earlier.user_id if earlier and not self.ledger else None  # found when it was assumed
+        if self.admission:
+            yield from self.admission.hear(self.recipient)
         begun = yield from begin_send(self.recipient, self.text, others, user_id, self._part)
         if earlier and not earlier.message and _alike(earlier, begun):
             # The message of the earlier attempt may still turn up in the history.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
-from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
+from airflow_provider_wahelp.delivery.mailing.outlook import Outlook, Speed, together
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
@@ -116,3 +116,10 @@ def _mailed(zone: str, count: int, interval: float, now: datetime) -> datetime:
     for _ in range(count):
         moment = NIGHT.opens([zone], moment) + timedelta(seconds=interval)
     return moment
+
+
+def test_several_numbers_are_as_fast_as_all_of_them() -> None:
+    fast, slow, unknown = Speed(3.0, "at 20 a minute"), Speed(6.0, "at 10 a minute"), Speed(0.0, "")
+    assert together([fast, slow, unknown]) == "30.0 a minute through 2 channels"
+    assert together([slow, unknown]) == "at 10 a minute"
+    assert together([unknown]) == ""

@@ -14,6 +14,7 @@ from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.outlook import Outlook
 from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
+from airflow_provider_wahelp.delivery.mailing.together import outlook_of
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 
@@ -298,3 +299,15 @@ def test_the_first_failures_are_put_into_words(log: logging.Logger, caplog: pyte
 def test_a_recipient_that_was_not_masked_is(log: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
     Failures(log).failed(1, PHONE, "no")
     assert caplog.messages == ["Row 1 (+7*****7890): no"]
+
+
+def test_several_numbers_go_together_and_end_with_the_last(log: logging.Logger, clock: Clock) -> None:
+    """The third has nothing to do, or is logged out."""
+    works = [paced(log, clock, 40), paced(log, clock, 20, per_minute=10), paced(log, clock, 0)]
+    told = outlook_of(works)
+    assert re.fullmatch(r"(2[89]|30)\.\d a minute through 2 channels", told["speed"])
+    assert told["ends"] == max(work.outlook()["ends"] for work in works[:2])
+    works[1].add(Outcome.SENT, 20)
+    assert outlook_of(works) == {"speed": "at 20 a minute", "ends": works[0].outlook()["ends"], "holds": ""}
+    assert outlook_of([*works, free(log, clock, 5)])["ends"] is None  # nobody can tell yet
+    assert outlook_of(works[1:]) == {"speed": "", "ends": None, "holds": ""}

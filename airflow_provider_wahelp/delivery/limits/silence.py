@@ -8,13 +8,16 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from airflow_provider_wahelp.client import calls
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.client.reconcile import moment
-from airflow_provider_wahelp.delivery.mailing.words import days
+from airflow_provider_wahelp.client.users import find_user
+from airflow_provider_wahelp.delivery.words import days
 from airflow_provider_wahelp.storage.cache import KeyValueCache
 from airflow_provider_wahelp.storage.keys import keyed_hash
 from airflow_provider_wahelp.storage.state.interface import State
@@ -133,12 +136,27 @@ class Silence(Listener):
     def read(self, project_id: Id, channel_uuid: str) -> Flow[None]:
         """Read the history for this alone."""
         self.begin(project_id, channel_uuid, (yield from moment()).seconds)
+        yield from self._read(project_id, channel_uuid)
 
-        def take(message: Message, _extent: Extent) -> bool:
-            self.take(message)
-            return False
-
-        self.end((yield from read_history(project_id, channel_uuid, lambda _: self.since(), take)))
+    def of_one(self, to: Recipient) -> Flow[str]:
+        """Return the reason to leave one person out; whoever is known to have written costs no request."""
+        place, who = (to.project_id, to.channel_uuid), (to.user_id, to.phone)
+        self.begin(*place, (yield from moment()).seconds)
+        if self._has_written(*who):
+            return ""
+        yield from self._read(*place)
+        reason = self.of(*who)
+        if self._has_written(*who) or (reason and self.is_whole):
+            return reason
+        user_id = to.user_id
+        if user_id is None:  # only an id could tell
+            found = yield from find_user(*place, to.phone)
+            if found is None or found.id is None:
+                return self.reason
+            user_id = found.id
+        if not self.is_whole:
+            self.ask([(yield calls.get_user(*place, user_id))])
+        return self.of(user_id, to.phone)
 
     def ask(self, users: Iterable[User]) -> None:
         """Take the last messages of a channel's users: of those who wrote last, they tell when."""
@@ -153,12 +171,22 @@ class Silence(Listener):
 
         :param phone: the normalised number; ``""`` if it is not known.
         """
-        by_id = self._written.users.get(str(user_id), _NEVER)
-        by_phone = self._written.phones.get(self._digest(phone), _NEVER) if phone else _NEVER
-        if max(by_id, by_phone) >= self._wanted:
+        if self._has_written(user_id, phone):
             return ""
         known = user_id is not None or self._written.unnamed < self._wanted
         return self.reason if known else ""
+
+    def _read(self, project_id: Id, channel_uuid: str) -> Flow[None]:
+        def take(message: Message, _extent: Extent) -> bool:
+            self.take(message)
+            return False
+
+        self.end((yield from read_history(project_id, channel_uuid, lambda _: self.since(), take)))
+
+    def _has_written(self, user_id: Id | None, phone: str) -> bool:
+        by_id = self._written.users.get(str(user_id), _NEVER)
+        by_phone = self._written.phones.get(self._digest(phone), _NEVER) if phone else _NEVER
+        return max(by_id, by_phone) >= self._wanted
 
     @property
     def _wanted(self) -> float:
