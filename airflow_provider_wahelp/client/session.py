@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import cache
 from http.client import HTTPException
 from typing import Any, ClassVar, Self
@@ -100,21 +98,6 @@ class Session(requests.Session):
         adapter = _Adapter(network)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request.
-
-        What follows no redirect goes without what a session does besides, for cookies, hooks and the next
-        request of a redirect: a tenth of what a call costs.
-        """
-        if options.pop("allow_redirects", True):
-            return super().send(request, **options)
-        asked = time.perf_counter()
-        response = self.get_adapter(str(request.url)).send(request, **options)
-        response.elapsed = timedelta(seconds=time.perf_counter() - asked)
-        if not options.get("stream"):
-            _ = response.content  # as long as the connection is this request's
-        return response
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxy that an address is reached through, as requests wants to be told."""
