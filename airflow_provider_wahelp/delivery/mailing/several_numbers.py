@@ -18,13 +18,13 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.complaints import MailingHeldError, keep
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
-from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report
+from airflow_provider_wahelp.delivery.mailing.growing_report import Report, Rows
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, Outcome
 from airflow_provider_wahelp.delivery.mailing.places import Places
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.report import NumberReportRow
+from airflow_provider_wahelp.delivery.mailing.report import NumberReportRow, ReportRow
 from airflow_provider_wahelp.delivery.mailing.results import EVERYBODY
 from airflow_provider_wahelp.delivery.mailing.turns import Turns
 from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
@@ -84,10 +84,8 @@ class SeveralNumbers(Mailing):
         if begun_in != self._marker:
             marker.end(0, (), ())
 
-    def _report(self, worklists: Mapping[str, Worklist]) -> Report:
-        if not (path := self.options.report_path):
-            return Report()
-        return GrowingReport(path, partial(report_of, worklists), NumberReportRow, self.clock)
+    def _report_rows(self, worklists: Mapping[str, Worklist]) -> tuple[Rows, type[ReportRow]]:
+        return partial(report_of, worklists), NumberReportRow
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
         each = [worklist.results.outcomes() for worklist in worklists.values()]
