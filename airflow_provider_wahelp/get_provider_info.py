@@ -12,6 +12,7 @@ _OPERATORS = (
     "api ask channels files history incoming mailings messages people "
     "platform_mailings projects replies templates users webhooks"
 )
+_LINKS = ("links.ChannelLink", "operators.links.MailingLink", "sensors.links.WahelpLink")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -33,7 +34,7 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": _modules("triggers", "answers", "channels", "incoming", "mailings", "messages"),
         "notifications": [f"{_PACKAGE}.notifications.wahelp.WahelpNotifier"],
         "transfers": _transfers(),
-        "extra-links": [f"{_PACKAGE}.operators.links.MailingLink", f"{_PACKAGE}.sensors.links.WahelpLink"],
+        "extra-links": [f"{_PACKAGE}.{link}" for link in _LINKS],
         "connection-types": [_connection_type()],
         "asset-uris": [{"schemes": ["wahelp"], "handler": f"{_PACKAGE}.assets.uri.sanitize_uri"}],
         "config": config_options.described(),

@@ -15,6 +15,7 @@ from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import Message
+from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import MemoryStore
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
@@ -139,7 +140,12 @@ class BlockingHook(BaseWahelpHook):
     @cached_property
     def _client(self) -> WahelpClient:
         look_up_state(self._connection)
-        return WahelpClient(self._connection.settings, token_store(self._connection), mask_secret)
+        settings = self._settings(self._connection.settings)
+        return WahelpClient(settings, token_store(self._connection), mask_secret)
+
+    def _settings(self, settings: Settings) -> Settings:
+        """Return the settings that the client gets, from those of the connection."""
+        return settings
 
     def _do(self, make: Callable[[BoundOperations], Flow[T]]) -> T:
         with airflow_errors():

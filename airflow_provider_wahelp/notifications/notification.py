@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_wahelp.client.errors import OutOfTimeError
 from airflow_provider_wahelp.delivery.alert.recipients import AlertRecipient, Channels
+from airflow_provider_wahelp.delivery.alert.records import Subject
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts, Claim, Held
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.language import Words, marked_many
@@ -152,7 +153,7 @@ class Notification:
                     silent = await asyncio.to_thread(self._silent, alerts, key)
                     news = bool(silent or claim.more or claim.of_run)
                     if self.only_news and not news and claim.action is Action.SEND:
-                        return await asyncio.to_thread(alerts.finish, alert)
+                        return await asyncio.to_thread(alerts.leave_unsent, alert)
                     write = partial(self._message, await read(), silent, claim)
                     await sender().send(alert, who, claim, write)
         except TimeoutError:
@@ -204,6 +205,7 @@ class Notification:
             group=_digest(key, "group", whom, channel, event.kind, event.ends_run, group),
             run=_digest(key, "run", whom, event.dag_id, event.run_id),
             label=event.label,
+            subject=Subject(event.dag_id, event.run_id, event.task_id, event.map_index),
             ends_run=event.ends_run,
         )
 

@@ -8,39 +8,40 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Query
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from airflow_provider_wahelp.pages import alert_routes, channel_routes
 from airflow_provider_wahelp.pages.access import may_read_connection
+from airflow_provider_wahelp.pages.headers import HEADERS, PRIVATE
 from airflow_provider_wahelp.pages.mailings import Mailing, mailings
+from airflow_provider_wahelp.pages.navigation import html
 from airflow_provider_wahelp.pages.reports import NotAReportError, log_download, read_report
 from airflow_provider_wahelp.pages.view import view
 
 router = APIRouter()
+router.include_router(channel_routes.router)
+router.include_router(alert_routes.router)
 
 _WEB = Path(__file__).parent / "web"
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _FILES = {file.name: file for file in _WEB.iterdir() if file.suffix in _TYPES}
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",  # the next version of the package has other files
-}
-_PRIVATE = {**_HEADERS, "Cache-Control": "no-store"}
 _Name = Annotated[str, Query(max_length=250)]
 
 
-@router.get("/mailings")
-def mailings_page() -> Response:
-    """Show the page; what stands on it is asked for by it, with the reader's rights."""
-    return _file("mailings.html")
+@router.get("/{name}")
+def page(name: str) -> Response:
+    """Show a page; what stands on it is asked for by it, with the reader's rights."""
+    if (found := html(name)) is None:
+        raise HTTPException(404)
+    return HTMLResponse(found, headers=HEADERS)
 
 
 @router.get("/pages/{name}")
 def page_file(name: str) -> Response:
     """Serve a script or the style of a page."""
-    return _file(name)
+    if (file := _FILES.get(name)) is None:
+        raise HTTPException(404)
+    return FileResponse(file, media_type=_TYPES[file.suffix], headers=HEADERS)
 
 
 @router.get("/data/mailings")
@@ -54,7 +55,7 @@ def mailings_data(
     """Return the latest mailings that the reader may see."""
     asked = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     found = mailings(user, {name: value for name, value in asked.items() if value is not None})
-    return JSONResponse({"mailings": [view(each) for each in found]}, headers=_PRIVATE)
+    return JSONResponse({"mailings": [view(each) for each in found]}, headers=PRIVATE)
 
 
 @router.get("/data/report")
@@ -76,11 +77,6 @@ def _download(mailing: Mailing, user: Any) -> Response:
         raise HTTPException(404, str(error)) from None
     log_download(mailing, user)
     name = f"mailing{Path(path).suffix.lower()}"
-    headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(content, media_type="application/octet-stream", headers=headers)
 
-
-def _file(name: str) -> Response:
-    if (file := _FILES.get(name)) is None:
-        raise HTTPException(404)
-    return FileResponse(file, media_type=_TYPES[file.suffix], headers=_HEADERS)

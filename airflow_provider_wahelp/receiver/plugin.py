@@ -13,6 +13,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, A
 
 from airflow_provider_wahelp.hooks.receiver import PREFIX
 from airflow_provider_wahelp.notifications.alert_settings import alert_settings
+from airflow_provider_wahelp.pages.navigation import views
 
 _CURSORS = "airflow_provider_wahelp.triggers.cursor_listener"
 _BROKEN_DAGS = "airflow_provider_wahelp.notifications.broken_dags"
@@ -55,21 +56,10 @@ def _fastapi_apps() -> list[dict[str, Any]]:
     return [{"app": app, "url_prefix": PREFIX, "name": "Wahelp"}]
 
 
-_VIEWS = [
-    {
-        "name": "Wahelp mailings",
-        "href": "wahelp/mailings",  # no slash before it: Airflow may be served under a path
-        "destination": "nav",
-        "category": "browse",
-        "url_route": "wahelp-mailings",
-    }
-]
-
-
 class WahelpPlugin(AirflowPlugin):
-    """Receives what happens in channels, and shows what became of mailings."""
+    """Receives what happens in channels, and shows mailings, channels and alerts."""
 
     name = "wahelp"
     fastapi_apps: list[Any] = _fastapi_apps()
-    external_views: list[Any] = _VIEWS if AIRFLOW_V_3_1_PLUS else []
+    external_views: list[Any] = views() if AIRFLOW_V_3_1_PLUS else []
     listeners: list[ModuleType | object] = listeners(sys.argv)

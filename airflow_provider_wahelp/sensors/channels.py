@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.links import CHANNEL_LINKS, leave_channel
 from airflow_provider_wahelp.sensors.base import WahelpSensor
 from airflow_provider_wahelp.sensors.links import WahelpLink
 
@@ -21,7 +22,8 @@ class ChannelActiveSensor(WahelpSensor):
 
     The sensor fails at once where waiting cannot help (no such channel, refused credentials). A transient
     fault is logged, and the sensor looks again. The log says how to authorize the channel, with its QR code
-    where the API gives one. A link of the task leads to Wahelp.
+    where the API gives one. Links of the task lead to Wahelp and, from Airflow 3.1 on, to the channel's page,
+    with the QR code as a picture.
 
     :param channel_uuid: the channel; the connection's by default.
     :param project_id: the project; the connection's by default.
@@ -35,7 +37,7 @@ class ChannelActiveSensor(WahelpSensor):
     """
 
     template_fields: Sequence[str] = tuple(WahelpSensor.checks)
-    operator_extra_links = (WahelpLink(),)
+    operator_extra_links = (WahelpLink(), *CHANNEL_LINKS)
     trigger_class = "airflow_provider_wahelp.triggers.channels.ChannelActiveTrigger"
 
     def __init__(self, **kwargs: Any) -> None:
@@ -47,18 +49,20 @@ class ChannelActiveSensor(WahelpSensor):
     def _look(self, context: Context) -> Result | None:
         from airflow_provider_wahelp.client.waiting import active
 
-        self._offer_link(context)
+        self._offer_links(context)
         channel = self.hook.get_channel(self.channel_uuid, self.project_id)
         result = active(channel)
         if result is None:
             self._tell_how(channel)
         return result
 
-    def _offer_link(self, context: Context) -> None:
+    def _offer_links(self, context: Context) -> None:
         if not self._linked and (ti := context.get("ti")):
             self._linked = True
-            link, settings = self.operator_extra_links[0], self.hook.get_conn().settings
-            ti.xcom_push(key=link.xcom_key, value=settings.base_url)
+            ti.xcom_push(key=WahelpLink.key, value=self.hook.get_conn().settings.base_url)
+            leave_channel(
+                ti, self.wahelp_conn_id, *self.hook.project_and_channel(self.channel_uuid, self.project_id)
+            )
 
     def _tell_how(self, channel: Channel) -> None:
         """Log how to authorize the channel; a QR code again only when it is another."""

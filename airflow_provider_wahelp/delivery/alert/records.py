@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_wahelp.storage.state.interface import Records
 
 _IN_FLIGHT = b"in flight"
+_ALL = b"all"
 _HELD, _OF_RUN, _OF_EVENT, _LAST = b"held ", b"run ", b"event ", b"last "
 
 
@@ -24,6 +25,21 @@ class State(StrEnum):
     BEGUN = "begun"  # it may have been sent
     DONE = "done"  # it was sent
     REPORTED = "reported"  # another alert's message has reported it
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an alert is about, for those who may see the DAG. It names nobody.
+
+    :param dag_id: the DAG, or the file of one that cannot be read.
+    :param task_id: the task; empty where it is about the run.
+    :param map_index: the index of a mapped task; -1 if the task is not mapped.
+    """
+
+    dag_id: str = ""
+    run_id: str = ""
+    task_id: str = ""
+    map_index: int = -1
 
 
 @dataclass
@@ -47,6 +63,7 @@ class Entry:
     until: float = 0.0
     note: Mapping[str, Any] = field(default_factory=dict)
     reports: list[str] = field(default_factory=list)
+    subject: Subject = field(default_factory=Subject)
 
     def claim(self, now: float, lease: float) -> None:
         """Take it for this process."""
@@ -101,11 +118,20 @@ class Book:
         """Return whether an alert of an event came up since a moment."""
         return bool(self._records.members(_OF_EVENT + event.hex().encode(), since))
 
+    def all(self) -> list[tuple[bytes, float]]:
+        """Return the keys of all alerts and when they came up, in their order."""
+        return self._records.members(_ALL)
+
+    def read(self, keys: Iterable[bytes]) -> list[Entry]:
+        """Return those of some alerts that are known."""
+        return list(self._entries(keys))
+
     def write(self, entry: Entry) -> None:
         """Write an alert, and put it on the lists where it belongs."""
         self._read[entry.key] = entry
         name, key = bytes.fromhex(entry.key), entry.key.encode()
         self._records.put(name, json.dumps(asdict(entry)).encode())
+        self._records.add(_ALL, name, entry.at)
         self._records.add(_OF_EVENT + key[: len(key) // 2], name, entry.at)
         held = entry.state is State.HELD
         self._list(_HELD + entry.group.encode(), name, entry.at, wanted=held)
@@ -131,7 +157,8 @@ class Book:
 
 def _entry(content: bytes) -> Entry:
     values = json.loads(content)
-    return Entry(**{**values, "state": State(values["state"])})
+    subject = Subject(**values.get("subject", {}))  # which older versions did not keep
+    return Entry(**{**values, "state": State(values["state"]), "subject": subject})
 
 
 def _alive(pid: int) -> bool:

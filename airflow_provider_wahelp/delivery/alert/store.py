@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from airflow_provider_wahelp.delivery.alert.records import Book, Entry, State
+from airflow_provider_wahelp.delivery.alert.records import Book, Entry, State, Subject
 from airflow_provider_wahelp.storage.state.interface import State as SharedState
 from airflow_provider_wahelp.storage.state.interface import StateAwayError
 from airflow_provider_wahelp.storage.state.shared import host_state, warn_once
@@ -79,6 +79,7 @@ class Alert:
     :param run: the digest of the run that it belongs to, for this recipient.
     :param label: how a summary names it.
     :param ends_run: whether the run has ended, so that its message reports all that the run has held back.
+    :param subject: what it is about.
     """
 
     key: bytes
@@ -86,6 +87,7 @@ class Alert:
     run: bytes
     label: str
     ends_run: bool = False
+    subject: Subject = field(default_factory=Subject)
 
 
 class Held(NamedTuple):
@@ -165,6 +167,14 @@ class Alerts:
                 book.write(entry)
 
         self._do(work)
+
+    def leave_unsent(self, alert: Alert) -> None:
+        """Note that it need not be sent, as others have told all of it."""
+
+        def change(entry: Entry) -> None:
+            entry.state = State.REPORTED
+
+        self._change(alert, change)
 
     def withdraw(self, alert: Alert) -> None:
         """Note that it certainly was not sent, though it was begun: it may be begun again."""
@@ -259,4 +269,4 @@ def _last(book: Book, flight: list[Entry], alert: Alert) -> float | None:
 
 
 def _new(alert: Alert, now: float) -> Entry:
-    return Entry(alert.key.hex(), alert.group.hex(), alert.run.hex(), alert.label, now)
+    return Entry(alert.key.hex(), alert.group.hex(), alert.run.hex(), alert.label, now, subject=alert.subject)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import random as randomness
@@ -11,6 +10,7 @@ from contextlib import suppress
 
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.limits.daily_cap import DailyCap
+from airflow_provider_wahelp.delivery.limits.daily_use import leave_cap, names_of
 from airflow_provider_wahelp.delivery.limits.spacing import DAY, SLOWEST, limits
 from airflow_provider_wahelp.storage.state.interface import Limits, Seen, State, StateAwayError, Turn
 
@@ -55,10 +55,11 @@ class Pace:
         self.per_minute = _limit(per_minute, "per_minute", SLOWEST)
         self.daily_cap = int(cap) if (cap := _limit(daily_cap, "daily_cap", 1)) else None
         self._state = state
-        self._name, self._name_of_first = _digest(channel), _digest(f"first {channel}")
+        self._names = names_of(channel)
         self.warms_up = warm_up and self.daily_cap is not None
         """Whether the cap rises from day to day."""
         self._cap = DailyCap(self.daily_cap, warm_up) if self.daily_cap else None
+        self._shows_cap = False
         self._first: int | None = None
         """When the channel's first message went, by the state's clock, in milliseconds since 1970."""
         self._limits = self._limits_at(0)
@@ -113,7 +114,7 @@ class Pace:
         :raises StateAwayError: if it cannot be counted.
         """
         with self._threads:
-            self._remember_first(self._state.take(self._name, Limits(), 0.0).now)
+            self._remember_first(self._state.take(self._names.log, Limits(), 0.0).now)
 
     def room(self, now: float) -> int | None:
         """Return how many messages the day has room for; ``None`` without a cap, or if nobody can tell.
@@ -124,7 +125,7 @@ class Pace:
             return None
         with self._threads, suppress(StateAwayError):
             self._look_for_first()
-            return max(0, self.cap_at(now, now) - self._state.count(self._name, DAY))
+            return max(0, self.cap_at(now, now) - self._state.count(self._names.log, DAY))
         return None
 
     def cap_at(self, moment: float, now: float) -> int:
@@ -142,11 +143,12 @@ class Pace:
         self._state.close()
 
     def _ask(self) -> Turn:
-        turn = self._state.take(self._name, self._limits, self._shift(), self._seen)
+        turn = self._state.take(self._names.log, self._limits, self._shift(), self._seen)
         if turn.wait and self._grow(turn.now):
-            turn = self._state.take(self._name, self._limits, self._shift(), self._seen)
+            turn = self._state.take(self._names.log, self._limits, self._shift(), self._seen)
         if not turn.wait:
             self._remember_first(turn.now)
+        self._show_cap()
         return turn
 
     def _grow(self, now: int) -> bool:
@@ -162,15 +164,22 @@ class Pace:
         return limits(self.per_minute, cap)
 
     def _look_for_first(self) -> None:
-        if self._first is None and (found := self._state.read([self._name_of_first])):
-            self._first = int(found[self._name_of_first])
+        if self._first is None and (found := self._state.read([self._names.first])):
+            self._first = int(found[self._names.first])
 
     def _remember_first(self, now: int) -> None:
         """Remember for good that the channel's first message has gone, also without a cap to warm up to."""
         if self._first is None:
             with suppress(StateAwayError):  # the message is counted all the same
-                self._state.claim(self._name_of_first, str(now).encode(), _FOR_GOOD)
+                self._state.claim(self._names.first, str(now).encode(), _FOR_GOOD)
                 self._look_for_first()
+
+    def _show_cap(self) -> None:
+        """Leave the cap where people see it beside what was sent, once a task."""
+        if self._cap and not self._shows_cap:
+            self._shows_cap = True
+            with suppress(StateAwayError):  # the message goes all the same
+                leave_cap(self._state, self._names, self._cap)
 
     def _note(self, turn: Turn) -> None:
         """Note what came of asking, and whether somebody else has sent since this task asked last."""
@@ -193,10 +202,6 @@ class Pace:
 
     def _draw(self) -> float:
         return self._random.uniform(-1, 1)
-
-
-def _digest(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()[:16]
 
 
 def _limit(value: float | None, argument: str, least: float) -> float | None:

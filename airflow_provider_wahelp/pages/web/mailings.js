@@ -1,20 +1,9 @@
-import { followTheme, goTo, query } from "./theme.js";
+import { ask, keepFresh, make, moment, show, taskLink } from "./page.js";
+import { query } from "./theme.js";
 
-const SOON = 3000, LATER = 30000;
-const said = document.getElementById("said");
-const list = document.getElementById("mailings");
+const SOON = 3000;
 const asked = new URLSearchParams(["dag_id", "run_id", "task_id", "map_index"]
   .flatMap((name) => (query().get(name) ? [[name, query().get(name)]] : [])));
-let shown = "";
-
-const make = (kind, words = "", attributes = {}) => {
-  const node = document.createElement(kind);
-  node.textContent = words;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-};
-
-const moment = (text) => (text ? new Date(text).toLocaleString() : "");
 
 const named = (mailing) => new URLSearchParams(
   ["dag_id", "run_id", "task_id", "map_index"].map((name) => [name, mailing[name]]));
@@ -62,14 +51,7 @@ const outlook = (mailing) => {
 
 const links = (mailing) => {
   const part = make("p");
-  const path = `../dags/${encodeURIComponent(mailing.dag_id)}/runs/${encodeURIComponent(mailing.run_id)}/tasks/`
-    + `${encodeURIComponent(mailing.task_id)}${mailing.map_index >= 0 ? `/mapped/${mailing.map_index}` : ""}`;
-  const task = make("a", "The task", { href: path });
-  task.addEventListener("click", (event) => {
-    event.preventDefault();
-    goTo(task.href);
-  });
-  part.append(task);
+  part.append(taskLink(mailing));
   if (mailing.report) part.append(" · ", make("a", "Download the report", { href: `data/report?${named(mailing)}`, download: "" }));
   return part;
 };
@@ -85,7 +67,7 @@ const reasons = (mailing) => {
 };
 
 const card = (mailing) => {
-  const node = make("li", "", { class: "mailing" });
+  const node = make("li", "", { class: "card" });
   const index = mailing.map_index >= 0 ? ` [${mailing.map_index}]` : "";
   const state = make("p", mailing.state, { class: mailing.state === "failed" ? "state failed" : "state" });
   node.append(make("h2", `${mailing.dag_id} · ${mailing.task_id}${index}`), state,
@@ -94,30 +76,8 @@ const card = (mailing) => {
   return node;
 };
 
-const show = (mailings) => {
-  const words = JSON.stringify(mailings);
-  if (words === shown) return; // nobody is disturbed by what is the same
-  shown = words;
-  const focused = [...list.querySelectorAll("a")].indexOf(document.activeElement);
-  list.replaceChildren(...mailings.map(card));
-  list.querySelectorAll("a")[focused]?.focus();
-  said.textContent = mailings.length ? "" : "No mailing that you may see has run yet.";
-};
-
-const refresh = async () => {
-  let pause = LATER;
-  try {
-    const answer = await fetch(`data/mailings?${asked}`);
-    if (answer.status === 401) throw new Error("Log in to Airflow, then open this page again.");
-    if (!answer.ok) throw new Error(`Airflow answers ${answer.status}.`);
-    const { mailings } = await answer.json();
-    show(mailings);
-    if (mailings.some((each) => each.under_way)) pause = SOON;
-  } catch (error) {
-    said.textContent = error.message;
-  }
-  setTimeout(refresh, document.hidden ? LATER : pause);
-};
-
-followTheme();
-refresh();
+keepFresh(async () => {
+  const { mailings } = await ask(`data/mailings?${asked}`);
+  show(mailings, card, "No mailing that you may see has run yet.");
+  return mailings.some((each) => each.under_way) ? SOON : undefined;
+});
