@@ -62,8 +62,8 @@ OPTIONS = {
     "short_links": Option(
         "True",
         "False",
-        "Whether a link in an alert is a short one, which this provider resolves in Airflow's API server, from "
-        "Airflow 3.1 on. ``False`` where the API server does not have this provider.",
+        "Whether a link in an alert is a short one, which this provider resolves in Airflow's API server, "
+        "from Airflow 3.1 on. ``False`` where the API server does not have this provider.",
         "boolean",
     ),
     "file_field": Option(

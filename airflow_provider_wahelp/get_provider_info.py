@@ -12,7 +12,12 @@ _OPERATORS = (
     "api ask channels files history incoming mailings messages people "
     "platform_mailings projects replies templates users webhooks"
 )
-_LINKS = ("links.ChannelLink", "operators.links.MailingLink", "sensors.links.WahelpLink")
+_LINKS = (
+    "links.ChannelLink",
+    "operators.links.ConversationLink",
+    "operators.links.MailingLink",
+    "sensors.links.WahelpLink",
+)
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A link to a task's log that is short enough for a phone: the task instance's id, as our pages resolve it."""
+"""A link to a task's log that is short enough for a phone: the id of the try, which our pages look up."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
 from airflow_provider_wahelp.pages.access import may_read_connection
 from airflow_provider_wahelp.pages.audit import note
-from airflow_provider_wahelp.pages.conversations import Place, read_conversation, shown, wahelp_connections
+from airflow_provider_wahelp.pages.channels import places
+from airflow_provider_wahelp.pages.conversations import Channel, read_conversation, shown
 from airflow_provider_wahelp.pages.headers import PRIVATE
 
 router = APIRouter()
@@ -45,7 +46,7 @@ def only_json(content_type: Annotated[str, Header()] = "") -> None:
 @router.get("/data/connections")
 def connections(user: GetUserDep) -> Response:
     """Return the connections to Wahelp that the reader may read."""
-    if not (found := [each for each in wahelp_connections() if may_read_connection(user, each)]):
+    if not (found := sorted({place.conn_id for place in places(user)})):
         _insist(user, "")
     return JSONResponse({"connections": found}, headers=PRIVATE)
 
@@ -54,9 +55,9 @@ def connections(user: GetUserDep) -> Response:
 async def conversation(sought: Sought, user: GetUserDep) -> Response:
     """Return the latest messages of a person: without texts and phone, unless the reader asks for them."""
     await run_in_threadpool(_insist, user, sought.conn_id)
-    place = Place(sought.conn_id, sought.project_id or None, sought.channel_uuid or None)
+    channel = Channel(sought.conn_id, sought.project_id or None, sought.channel_uuid or None)
     try:
-        found = await read_conversation(place, sought.phone or None, sought.user_id or None)
+        found = await read_conversation(channel, sought.phone or None, sought.user_id or None)
     except WahelpError as error:
         raise HTTPException(_status(error), str(error)) from None
     content = shown(found, revealed=sought.reveal)

@@ -7,10 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.models.connection import Connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
-from airflow.utils.session import create_session
-from sqlalchemy import select
 
 from airflow_provider_wahelp.client import arguments, calls
 from airflow_provider_wahelp.client.call import Id
@@ -33,8 +30,8 @@ MOST_SHOWN = 50
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a person is looked for: a connection, and what replaces its defaults."""
+class Channel:
+    """The channel in which a person is looked for: a connection, and what replaces its defaults."""
 
     conn_id: str
     project_id: str | int | None = None
@@ -57,17 +54,17 @@ class Conversation:
     whole: bool = False
 
 
-async def read_conversation(place: Place, phone: str | None, user_id: Id | None) -> Conversation:
+async def read_conversation(asked: Channel, phone: str | None, user_id: Id | None) -> Conversation:
     """Return the latest messages of a person.
 
     :raises WahelpError: if the person or the messages cannot be read.
     """
-    await asyncio.to_thread(_insist_on_wahelp, place.conn_id)
+    await asyncio.to_thread(_insist_on_wahelp, asked.conn_id)
     arguments.recipient(user_id, phone)
     found: Conversation | None = None
     try:
-        async with asyncio.timeout(SECONDS), InterruptibleHook(place.conn_id, SECONDS) as hook:
-            project, channel = await hook.project_and_channel(place.channel_uuid, place.project_id)
+        async with asyncio.timeout(SECONDS), InterruptibleHook(asked.conn_id, SECONDS) as hook:
+            project, channel = await hook.project_and_channel(asked.channel_uuid, asked.project_id)
             user = await _person(hook, project, channel, phone, user_id)
             found = Conversation(project, channel, user)
             await hook.run(_read(found))
@@ -84,25 +81,19 @@ def shown(conversation: Conversation, *, revealed: bool) -> dict[str, Any]:
     :param revealed: whether its texts, the phone and the name are among them.
     """
     user = conversation.user
-    phone = user.phone or next((each.phone for each in conversation.messages if each.phone), "")
+    digits = user.phone or next((each.phone for each in conversation.messages if each.phone), "")
+    phone = f"+{digits.lstrip('+')}" if digits else ""
     return {
         "project_id": conversation.project_id,
         "channel_uuid": conversation.channel_uuid,
         "user_id": user.id,
-        "phone": f"+{phone.lstrip('+')}" if revealed and phone else mask_phone(f"+{phone}") if phone else "",
+        "phone": phone if revealed or not phone else mask_phone(phone),
         "name": (user.name or "") if revealed else "",
         "revealed": revealed,
         "read": conversation.read,
         "whole": conversation.whole,
         "messages": [_message(each, revealed=revealed) for each in conversation.messages],
     }
-
-
-def wahelp_connections() -> list[str]:
-    """Return the ids of the connections to Wahelp that Airflow's database has."""
-    with create_session(scoped=False) as session:
-        found = session.scalars(select(Connection.conn_id).where(Connection.conn_type == CONN_TYPE))
-        return sorted(filter(None, found))
 
 
 def _insist_on_wahelp(conn_id: str) -> None:

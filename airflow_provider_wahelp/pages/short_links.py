@@ -1,4 +1,4 @@
-"""Where a short link of an alert leads: to the log of its task, which Airflow shows to those who may see it."""
+"""Where a short link of an alert leads: to the log of its task, which Airflow shows to whom it may."""
 
 from __future__ import annotations
 

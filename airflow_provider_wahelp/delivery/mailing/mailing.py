@@ -23,7 +23,6 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
-from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_of
 from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport, Rows
