@@ -28,18 +28,21 @@ class Glances(Generic[K, V]):
 
     :param look: looks at one of them, in a thread; never raises.
     :param clock: tells the time in seconds.
+    :param patience: seconds to wait for a look.
     """
 
-    def __init__(self, look: Callable[[K], V], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, look: Callable[[K], V], clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE
+    ) -> None:
+        self.patience = patience
         self._look = look
         self._clock = clock
         self._executor = DaemonExecutor()
         self._known: dict[K, tuple[float, Future[V]]] = {}
 
-    async def get(self, key: K, patience: float = PATIENCE) -> V:
+    async def get(self, key: K) -> V:
         """Return what was seen of something.
 
-        :param patience: seconds to wait for it.
         :raises TimeoutError: if the look takes longer, or too many are under way.
         """
         self._forget()
@@ -47,7 +50,7 @@ class Glances(Generic[K, V]):
             if sum(not seen.done() for _, seen in self._known.values()) >= MOST:
                 raise TimeoutError
             self._known[key] = self._clock(), self._executor.submit(self._look, key)
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(self.patience):
             return await asyncio.shield(asyncio.wrap_future(self._known[key][1]))
 
     def _forget(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
 
 from airflow_provider_wahelp.client import waiting
 from airflow_provider_wahelp.hooks import WahelpHook
@@ -256,6 +257,10 @@ def test_what_airflow_keeps_and_logs_of_a_wait_is_not_personal(
         assert not [secret for secret in ("9161234567", "ready", "demo") if secret in kept]
 
 
-def test_a_link_leads_to_wahelp(runner: Runner, channel_sensor: Sensor, wahelp_sandbox: Sandbox) -> None:
+def test_links_lead_to_wahelp_and_to_the_channels_page(
+    runner: Runner, channel_sensor: Sensor, wahelp_sandbox: Sandbox, place: dict[str, Any]
+) -> None:
     runner.run(channel_sensor(channel_uuid="no-such"))
-    assert runner.ti.xcoms == {"wahelp_link": wahelp_sandbox.url}
+    page = f"wahelp/channels?conn_id=wahelp_default&project_id={place['project_id']}&channel_uuid=no-such"
+    links = {"wahelp_channel_link": page} if AIRFLOW_V_3_1_PLUS else {}
+    assert runner.ti.xcoms == {"wahelp_link": wahelp_sandbox.url, **links}

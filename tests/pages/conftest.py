@@ -39,6 +39,7 @@ class Rights:
 
     dags: set[str] = field(default_factory=set)
     xcoms: set[str] = field(default_factory=set)
+    tasks: set[str] = field(default_factory=set)
     connections: bool = False
 
     def get_authorized_dag_ids(self, *, user: Any, method: str) -> set[str]:
@@ -46,8 +47,8 @@ class Rights:
         return self.dags
 
     def is_authorized_dag(self, *, method: str, access_entity: Any, details: Any, user: Any) -> bool:
-        assert (method, access_entity.name) == ("GET", "XCOM")
-        return details.id in self.xcoms
+        assert method == "GET"
+        return details.id in {"XCOM": self.xcoms, "TASK_INSTANCE": self.tasks}[access_entity.name]
 
     def is_authorized_connection(self, *, method: str, details: Any, user: Any) -> bool:
         return self.connections
@@ -65,6 +66,7 @@ Tell = Callable[..., None]
 
 @pytest.fixture
 def database() -> Iterator[None]:
+    from airflow.models.connection import Connection
     from airflow.models.dagrun import DagRun
     from airflow.models.log import Log
     from airflow.utils.db import initdb
@@ -74,7 +76,7 @@ def database() -> Iterator[None]:
     initdb()
     yield
     with create_session() as session:
-        for table in (DagRun, Log):
+        for table in (Connection, DagRun, Log):
             session.execute(delete(table))
 
 

@@ -139,7 +139,7 @@ def test_what_is_no_report_is_not_handed_out(
 def test_the_page_asks_nobody_else_and_only_airflow_frames_it(reader: Any) -> None:
     page = reader.get("mailings")
     assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
-    for name in ("pages.css", "mailings.js", "theme.js"):
+    for name in ("pages.css", "page.js", "mailings.js", "theme.js"):
         part = reader.get(f"pages/{name}")
         assert part.status_code == 200
         assert "https://" not in page.text + part.text

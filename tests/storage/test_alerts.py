@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_wahelp.delivery.alert import store
+from airflow_provider_wahelp.delivery.alert.history import History, history
 from airflow_provider_wahelp.delivery.alert.store import Action, Alert, Alerts
 from airflow_provider_wahelp.storage.state.interface import State, StateAwayError
 
@@ -123,3 +125,31 @@ def test_while_the_state_is_away_an_alert_is_told_and_counted_on_the_host(
     assert (own_state / "alerts.sqlite").exists()
     [warning] = caplog.messages
     assert warning.endswith("is away (ConnectionError): alerts are counted on this host alone.")
+
+
+def test_what_became_of_alerts_is_remembered_for_people_to_look_at(opened: Open) -> None:
+    clock = Clock()
+    state = opened(clock)
+    assert history(state, 600) == History([], None)
+    alerts, began = Alerts(state), clock.now / 1000
+    told, held, begun = alert(), alert(), alert(b"other")
+    alerts.claim(told, 60, 10)
+    alerts.finish(told)
+    alerts.claim(held, 60, 10)
+    alerts.claim(begun, 0, 10)
+    alerts.begin(begun, {"user_id": 301})
+    assert fates(state) == {"told": 1, "held back": 1, "under way": 1}
+    clock.now += 20_000
+    assert fates(state) == {"told": 1, "held back": 1, "perhaps told": 1}
+    assert history(state, 600).since == began
+    clock.now += 600_000
+    later = alert()
+    claim = alerts.claim(later, 60, 10)
+    assert len(claim.more) == 1
+    alerts.finish(later)
+    assert (fates(state), fates(state, 700)) == ({"told": 1}, {"told": 2, "told later": 1, "perhaps told": 1})
+    assert history(state, 600).since == clock.now / 1000 - 600
+
+
+def fates(state: State, seconds: float = 600) -> dict[str, int]:
+    return Counter(str(each.fate) for each in history(state, seconds).alerts)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_wahelp.delivery.limits.daily_use import DailyUse, daily_use
 from airflow_provider_wahelp.delivery.limits.rate_limit import AWAY, AWAY_LONG, Pace
 from airflow_provider_wahelp.storage.state.interface import StateAwayError
 
@@ -133,3 +134,16 @@ def test_a_state_that_is_away_lifts_no_limit_and_costs_one_warning(
     state.away = False
     assert [pace.take() == 0.0 for _ in range(3)] == [True, True, False]
     assert not pace.away
+
+
+def test_what_was_sent_and_the_cap_are_seen_by_others(opened: Open) -> None:
+    clock = Clock()
+    state, now = opened(clock), clock.now / 1000
+    assert daily_use(state, "channel", now) == DailyUse(0, None)
+    Pace(state, "channel").count()
+    assert daily_use(state, "channel", now) == DailyUse(1, None)
+    pace = Pace(state, "channel", daily_cap=130, warm_up=True)
+    assert [pace.take() for _ in range(2)] == [0.0, 0.0]
+    assert daily_use(opened(clock), "channel", now) == DailyUse(3, 100)
+    assert daily_use(state, "channel", now + 86_400).cap == 120
+    assert daily_use(state, "channel", now + 9 * 86_400).cap == 130

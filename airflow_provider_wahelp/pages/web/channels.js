@@ -4,6 +4,7 @@ import { query } from "./theme.js";
 const SOON = 5000; // while one waits to be scanned: the messenger replaces a code within a minute
 const HERE = "Counted on the API server's host alone: with [wahelp] state all hosts count together.";
 const NONE = "No connection of type wahelp that you may read.";
+const HOW = "Scan it with the phone of the channel: in WhatsApp, Linked devices, Link a device.";
 const OTHERWISE = "Open the channel in Wahelp to authorize it.";
 const NO_SEGNO = "The API server cannot draw the QR code: pip install 'airflow-provider-wahelp[qr]'.";
 
@@ -46,12 +47,15 @@ const code = (project, channel) => {
     alt: `QR code of channel ${channel.name || channel.uuid}`,
     src: `data/qr?${named({ conn_id, project_id, channel_uuid: channel.uuid })}`,
   });
-  const words = make("figcaption", "Scan it with the phone of the channel: in WhatsApp, Linked devices, Link a device.");
+  const words = make("figcaption", HOW);
   picture.addEventListener("error", () => {
     picture.hidden = true;
     words.textContent = project.draws ? OTHERWISE : NO_SEGNO;
   });
-  picture.addEventListener("load", () => { picture.hidden = false; });
+  picture.addEventListener("load", () => {
+    picture.hidden = false;
+    words.textContent = HOW;
+  });
   part.append(picture, words);
   return part;
 };

@@ -30,6 +30,7 @@ export const taskLink = ({ dag_id, run_id, task_id, map_index }) => {
 export const ask = async (path) => {
   const answer = await fetch(path);
   if (answer.status === 401) throw new Error("Log in to Airflow, then open this page again.");
+  if (answer.status === 403) throw new Error("You may not read this in Airflow.");
   if (!answer.ok) throw new Error(`Airflow answers ${answer.status}.`);
   return answer.json();
 };

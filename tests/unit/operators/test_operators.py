@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
 
 from airflow_provider_wahelp import operators, sensors
 from airflow_provider_wahelp.client.errors import InputError
@@ -171,6 +172,14 @@ def test_an_id_that_is_not_there_is_no_xcom(project: dict[str, Any]) -> None:
     hook = SetWebhookOperator(task_id="hook", url="https://example.com/in", **project).execute({"ti": ti})
     assert hook["uuid"] is None
     assert ti.pushed == {}
+
+
+def test_a_created_channel_is_linked_to(project: dict[str, Any]) -> None:
+    ti = Ti()
+    made = CreateChannelOperator(task_id="channel", name="Support", **project).execute({"ti": ti})  # type: ignore[typeddict-item]
+    page = f"wahelp/channels?conn_id=wahelp_default&project_id={project['project_id']}&channel_uuid={made['uuid']}"
+    link = {"wahelp_channel_link": page} if AIRFLOW_V_3_1_PLUS else {}
+    assert ti.pushed == {**link, "id": made["id"], "uuid": made["uuid"]}
 
 
 def test_nothing_is_pushed_where_xcom_is_not_wanted(project: dict[str, Any]) -> None:
