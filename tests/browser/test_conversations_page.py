@@ -15,11 +15,15 @@ from tests.system.conftest import place_of
 PHONE, TEXT = "+79265550101", "I come at six"
 
 
-def test_a_conversation_is_hidden_until_somebody_clicks(page: Page, airflow: Airflow, wahelp: Sandbox) -> None:
+def test_a_conversation_is_hidden_until_somebody_clicks(
+    page: Page, airflow: Airflow, wahelp: Sandbox
+) -> None:
     place = place_of(wahelp)
     wahelp.receive(PHONE, TEXT, str(place["channel_uuid"]))
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
-    airflow.cli("connections", "add", "talks", "--conn-json", json.dumps({**login, "extra": json.dumps(place)}))
+    airflow.cli(
+        "connections", "add", "talks", "--conn-json", json.dumps({**login, "extra": json.dumps(place)})
+    )
     asked: list[Request] = []
     page.on("request", asked.append)
 

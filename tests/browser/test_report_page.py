@@ -16,7 +16,10 @@ TOLD = {
     "at": 1_800_003_600.0,
     "began": 1_800_000_000.0,
     "totals": {"sent": 180, "failed": 12, "skipped": 3, "suppressed": 5, "delivered": 90, "read": 60},
-    "reasons": [["failed", "refused (HTTP 422): the number is not valid", 12], ["skipped", "row … has no phone", 3]],
+    "reasons": [
+        ["failed", "refused (HTTP 422): the number is not valid", 12],
+        ["skipped", "row … has no phone", 3],
+    ],
     "points": [[1_800_000_000, 0, 0, 0], [1_800_001_800, 100, 60, 20], [1_800_003_600, 180, 150, 60]],
 }
 

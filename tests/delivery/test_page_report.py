@@ -58,9 +58,7 @@ def report_at(path: Path, worklist: Worklist, clock: Clock, *, resumed: bool = F
         return worklist.results.outcomes()
 
     rows = worklist.results.report
-    return page_report(
-        f"file://{path}", PAGE, rows, {"3f2a": worklist}, totals, resumed=resumed, clock=clock
-    )
+    return page_report(f"file://{path}", PAGE, rows, {"3f2a": worklist}, totals, resumed=resumed, clock=clock)
 
 
 def steps(page: str) -> dict[str, str]:
@@ -81,7 +79,9 @@ def test_it_tells_how_many_and_why_and_names_nobody(path: Path, worklist: Workli
     assert steps(page) == {"Rows": "6", "Bad rows": "1", "Not sent yet": "3", "Failed": "1", "Sent": "1"}
     assert "shop/run 1/mail</h2>" in page
     assert "1970-01-12 16:46 MSK" in page
-    assert "<tr><td>2</td><td>302</td><td>&lt;b&gt;+7*****4567&lt;/b&gt; is unknown (failed)</td></tr>" in page
+    assert (
+        "<tr><td>2</td><td>302</td><td>&lt;b&gt;+7*****4567&lt;/b&gt; is unknown (failed)</td></tr>" in page
+    )
     assert "<tr><td>3</td><td>303</td><td>the column name is empty (skipped)</td></tr>" in page
     for private in (PHONE[1:], TEXT, "key 2"):
         assert private not in page
@@ -154,7 +154,9 @@ def test_a_curve_goes_on_after_a_deferral_and_begins_anew_with_a_retry(
     assert moments(path.read_text()) == 0
 
 
-@pytest.mark.parametrize("content", ["", "no page", '<meta name="wahelp-points" content="[[1]]">', "<meta \xff"])
+@pytest.mark.parametrize(
+    "content", ["", "no page", '<meta name="wahelp-points" content="[[1]]">', "<meta \xff"]
+)
 def test_what_lies_there_and_is_no_page_does_no_harm(
     path: Path, worklist: Worklist, clock: Clock, content: str
 ) -> None:

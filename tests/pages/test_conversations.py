@@ -77,9 +77,7 @@ def test_a_click_tells_them_and_is_logged_without_them(
         assert private not in caplog.text
 
 
-def test_what_is_not_logged_is_not_told(
-    reader: Any, user_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_logged_is_not_told(reader: Any, user_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_wahelp.pages import conversation_routes
 
     def fail(*_: Any) -> None:
@@ -90,7 +88,9 @@ def test_what_is_not_logged_is_not_told(
         ask(reader, user_id=user_id, reveal=True)
 
 
-def test_it_is_for_readers_of_connections(reader: Any, user_id: int, rights: Rights, wahelp_sandbox: Sandbox) -> None:
+def test_it_is_for_readers_of_connections(
+    reader: Any, user_id: int, rights: Rights, wahelp_sandbox: Sandbox
+) -> None:
     assert reader.get("data/connections").status_code == 200
     rights.connections = False
     wahelp_sandbox.clear_requests()
