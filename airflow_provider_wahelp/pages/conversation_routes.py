@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
+from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.pages.access import may_read_connection
 from airflow_provider_wahelp.pages.audit import note
 from airflow_provider_wahelp.pages.channels import places
@@ -47,7 +48,7 @@ def only_json(content_type: Annotated[str, Header()] = "") -> None:
 def connections(user: GetUserDep) -> Response:
     """Return the connections to Wahelp that the reader may read."""
     if not (found := sorted({place.conn_id for place in places(user)})):
-        _insist(user, "")
+        _insist(user, BaseWahelpHook.default_conn_name)
     return JSONResponse({"connections": found}, headers=PRIVATE)
 
 

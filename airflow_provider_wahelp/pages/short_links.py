@@ -41,7 +41,8 @@ def _task(uuid: UUID) -> Any | None:
             (TaskInstanceHistory, TaskInstanceHistory.task_instance_id),
         ):
             columns = (table.dag_id, table.run_id, table.task_id, table.map_index, table.try_number)
-            if found := session.execute(select(*columns).where(key == uuid)).first():
+            asked = uuid if key.type.python_type is UUID else str(uuid)  # a text before Airflow 3.3
+            if found := session.execute(select(*columns).where(key == asked)).first():
                 return found
     return None
 

@@ -1,4 +1,4 @@
-"""The report of a mailing as a page, opened as the file that it is: on a phone, dark and light, without a network."""
+"""The report of a mailing as a page, opened as the file that it is: on a phone, in both themes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOLD = {
     "began": 1_800_000_000.0,
     "totals": {"sent": 180, "failed": 12, "skipped": 3, "suppressed": 5, "delivered": 90, "read": 60},
     "reasons": [
-        ["failed", "refused (HTTP 422): the number is not valid", 12],
+        ["failed", "refused (HTTP 422): not a number", 12],
         ["skipped", "row … has no phone", 3],
     ],
     "points": [[1_800_000_000, 0, 0, 0], [1_800_001_800, 100, 60, 20], [1_800_003_600, 180, 150, 60]],

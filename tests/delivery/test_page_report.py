@@ -1,4 +1,4 @@
-"""The report of a mailing as a page: true, whole at each moment, in a file that asks nobody, and without people."""
+"""The report of a mailing as a page: true, whole at each moment, and without people."""
 
 from __future__ import annotations
 
@@ -79,10 +79,8 @@ def test_it_tells_how_many_and_why_and_names_nobody(path: Path, worklist: Workli
     assert steps(page) == {"Rows": "6", "Bad rows": "1", "Not sent yet": "3", "Failed": "1", "Sent": "1"}
     assert "shop/run 1/mail</h2>" in page
     assert "1970-01-12 16:46 MSK" in page
-    assert (
-        "<tr><td>2</td><td>302</td><td>&lt;b&gt;+7*****4567&lt;/b&gt; is unknown (failed)</td></tr>" in page
-    )
-    assert "<tr><td>3</td><td>303</td><td>the column name is empty (skipped)</td></tr>" in page
+    assert "<td>2</td><td>302</td><td>&lt;b&gt;+7*****4567&lt;/b&gt; is unknown (failed)</td>" in page
+    assert "<td>3</td><td>303</td><td>the column name is empty (skipped)</td>" in page
     for private in (PHONE[1:], TEXT, "key 2"):
         assert private not in page
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -106,11 +104,11 @@ def test_it_is_drawn_anew_while_the_mailing_is_sent(path: Path, worklist: Workli
     worklist.settle(1, Outcome.SENT, message_id=501)
     overview.tick()
     assert steps(path.read_text())["Sent"] == "0"  # not for each message
-    clock.now += 60
+    clock.now += 600
     overview.tick()
     page = path.read_text()
     assert steps(page)["Sent"] == "1"
-    assert "At 20 a minute; ends about 1970-01-12 17:47 MSK; as of 1970-01-12 16:47 MSK." in page
+    assert "At 20 a minute; ends about 1970-01-12 17:56 MSK; as of 1970-01-12 16:56 MSK." in page
     assert moments(page) == 2
 
 
@@ -154,9 +152,7 @@ def test_a_curve_goes_on_after_a_deferral_and_begins_anew_with_a_retry(
     assert moments(path.read_text()) == 0
 
 
-@pytest.mark.parametrize(
-    "content", ["", "no page", '<meta name="wahelp-points" content="[[1]]">', "<meta \xff"]
-)
+@pytest.mark.parametrize("content", ["", "no \xff page", '<meta name="wahelp-points" content="[[1]]">'])
 def test_what_lies_there_and_is_no_page_does_no_harm(
     path: Path, worklist: Worklist, clock: Clock, content: str
 ) -> None:
