@@ -14,7 +14,7 @@ from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, OutOfTimeError, RejectedError
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.flow import Flow, once
-from airflow_provider_wahelp.client.history import Extent, read_history
+from airflow_provider_wahelp.client.history import Extent, by_time, read_history
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
 from airflow_provider_wahelp.connection_form import CONN_TYPE
@@ -71,7 +71,7 @@ async def read_conversation(asked: Channel, phone: str | None, user_id: Id | Non
     except TimeoutError:
         if not found or not found.messages:
             raise OutOfTimeError("read the conversation") from None
-    found.messages = sorted(found.messages, key=_at)[-MOST_SHOWN:]
+    found.messages = sorted(found.messages, key=by_time)[-MOST_SHOWN:]
     return found
 
 

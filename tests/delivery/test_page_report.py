@@ -179,7 +179,10 @@ def test_elsewhere_it_is_uploaded_whole(
 def test_each_kind_of_mailing_may_have_one(rig: Rig, path: Path, given: dict[str, Any]) -> None:
     rows = [{"phone": f"+7916100000{n}", "name": "Anna", "text": TEXT} for n in range(3)]
     if given.get("channels"):
-        given = {**given, "channels": [rig.channel["channel_uuid"]]}
+        second = str(rig.hook().create_channel("Second", project_id=rig.project_id).uuid)
+        rig.sandbox.scan(second)
+        rig.give_a_past(second)
+        given = {**given, "channels": [rig.channel["channel_uuid"], second]}
     task = MailingTask(rig, [*rows, {"phone": "1", "text": TEXT}], given={"report_path": str(path), **given})
     task.attempt()
     page = unescape(path.read_text())

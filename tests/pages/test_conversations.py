@@ -137,7 +137,7 @@ def test_what_cannot_be_shown_is_said_in_words(
     answer = ask(reader, **asked)
     assert answer.status_code == status, answer.text
     assert words in answer.json()["detail"]
-    assert str(asked.get("phone", "none"))[1:] not in answer.json()["detail"]
+    assert str(asked.get("phone", PHONE))[1:] not in answer.json()["detail"]
 
 
 def test_a_channel_with_much_of_others_is_looked_through_so_far_and_no_farther(
