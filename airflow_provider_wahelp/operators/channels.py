@@ -18,8 +18,8 @@ class CreateChannelOperator(WahelpOperator):
     """Create a channel, or take the one of the same name and type.
 
     A new channel is inactive until somebody authorizes it: let a
-    :class:`~airflow_provider_wahelp.sensors.channels.ChannelActiveSensor` wait for that. From Airflow 3.1 on a
-    link of the task leads to the channel's page, with the QR code to scan.
+    :class:`~airflow_provider_wahelp.sensors.channels.ChannelActiveSensor` wait for that. From Airflow 3.1 on
+    a link of the task leads to the channel's page, with the QR code to scan.
 
     :param name: the channel's name.
     :param channel_type: ``whatsapp``, ``telegram``, ``waba``, ``viber``, ``vk``, ``instagram`` or ``max``.

@@ -17,8 +17,8 @@ from airflow_provider_wahelp.connection_form import CONN_TYPE
 from airflow_provider_wahelp.links import CHANNEL
 from airflow_provider_wahelp.pages.access import may_read_connection, visible_dags, with_xcoms
 from airflow_provider_wahelp.pages.mailings import mailings
-from airflow_provider_wahelp.pages.wahelp import Place, Project
 from airflow_provider_wahelp.pages.qr import can_draw
+from airflow_provider_wahelp.pages.wahelp import Place, Project
 
 MOST = 50
 """Tasks that are asked which channels they were at: the latest."""
@@ -27,8 +27,8 @@ MOST = 50
 def places(user: Any) -> list[Place]:
     """Return the projects whose channels a user may see, each once.
 
-    Airflow lists only the connections of its own database. Those of environment and secrets backends are known
-    by the tasks that use them.
+    Airflow lists only the connections of its own database. Those of environment and secrets backends are
+    known by the tasks that use them.
     """
     found = dict.fromkeys([*_stored(), *_of_tasks(user), *_of_mailings(user)])
     readable = {conn_id: may_read_connection(user, conn_id) for conn_id in {place.conn_id for place in found}}

@@ -19,6 +19,9 @@ KEPT = 5.0
 PATIENCE = 8.0
 """Seconds for which a reader waits for a look; it goes on without them."""
 
+LONGEST = 60.0
+"""Seconds after which a look that has not ended is given up for a new one."""
+
 MOST = 16
 """Looks at a time: what hangs must cost the API server neither its threads nor its loop."""
 
@@ -54,8 +57,10 @@ class Glances(Generic[K, V]):
             return await asyncio.shield(asyncio.wrap_future(self._known[key][1]))
 
     def _forget(self) -> None:
-        """Forget what is not fresh any more; a look that is under way is joined, however long it takes."""
-        since = self._clock() - KEPT
+        """Forget what is not fresh any more; a look that is under way is joined."""
+        now = self._clock()
         self._known = {
-            key: (began, seen) for key, (began, seen) in self._known.items() if began > since or not seen.done()
+            key: (began, seen)
+            for key, (began, seen) in self._known.items()
+            if now < began + (KEPT if seen.done() else LONGEST)
         }

@@ -1,4 +1,4 @@
-"""The pages: in Airflow's menu, in what leads from one to another, and as they are before a script fills them."""
+"""The pages: in Airflow's menu, in what leads from one to another, and before a script fills them."""
 
 from __future__ import annotations
 

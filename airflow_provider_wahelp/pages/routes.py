@@ -81,4 +81,3 @@ def _download(mailing: Mailing, user: Any) -> Response:
     name = f"mailing{Path(path).suffix.lower()}"
     headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(content, media_type="application/octet-stream", headers=headers)
-

@@ -68,9 +68,8 @@ class _QuickHook(WahelpHook):
         return self._connection.settings.base_url
 
     def _settings(self, settings: Settings) -> Settings:
-        return replace(
-            settings, retries=0, timeout=min(settings.timeout, _TIMEOUT), deadline=min(settings.deadline, _DEADLINE)
-        )
+        timeout = min(settings.timeout, _TIMEOUT)
+        return replace(settings, retries=0, timeout=timeout, deadline=_DEADLINE)
 
 
 def look_at_project(place: Place) -> Project:
@@ -99,11 +98,13 @@ def _uses(scope: str, channels: Sequence[Channel]) -> tuple[list[DailyUse | None
     """Return what has gone through channels, and whether all hosts count together."""
     try:
         with closing(shared_state()) as state:
-            now = time.time()
-            return [daily_use(state, f"{scope}/{each.uuid}", now) if each.uuid else None for each in channels], state.shared
+            now, names = time.time(), [each.uuid and f"{scope}/{each.uuid}" for each in channels]
+            return [daily_use(state, name, now) if name else None for name in names], state.shared
     except (StateAwayError, WahelpError):
         return [None] * len(channels), True
 
 
 def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, WahelpError) else f"The connection cannot be read ({type(error).__name__})."
+    if isinstance(error, WahelpError):
+        return str(error)
+    return f"The connection cannot be read ({type(error).__name__})."

@@ -1,4 +1,4 @@
-"""Channels and alerts in Airflow's UI: a phone scans the code, in both themes, and nobody is named or shut out."""
+"""Channels and alerts in Airflow's UI: a phone scans the code, nobody is named, and nobody shut out."""
 
 from __future__ import annotations
 

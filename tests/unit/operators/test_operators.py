@@ -204,8 +204,8 @@ def test_an_id_that_is_not_there_is_no_xcom(project: dict[str, Any]) -> None:
 def test_a_created_channel_is_linked_to(project: dict[str, Any]) -> None:
     ti = Ti()
     made = CreateChannelOperator(task_id="channel", name="Support", **project).execute({"ti": ti})  # type: ignore[typeddict-item]
-    page = f"wahelp/channels?conn_id=wahelp_default&project_id={project['project_id']}&channel_uuid={made['uuid']}"
-    link = {"wahelp_channel_link": page} if AIRFLOW_V_3_1_PLUS else {}
+    where = f"conn_id=wahelp_default&project_id={project['project_id']}&channel_uuid={made['uuid']}"
+    link = {"wahelp_channel_link": f"wahelp/channels?{where}"} if AIRFLOW_V_3_1_PLUS else {}
     assert ti.pushed == {**link, "id": made["id"], "uuid": made["uuid"]}
 
 
