@@ -14,9 +14,9 @@ _OPERATORS = (
 )
 _LINKS = (
     "links.ChannelLink",
-    "operators.links.ConversationLink",
+    "links.WahelpLink",
+    "operators.conversations.ConversationLink",
     "operators.links.MailingLink",
-    "sensors.links.WahelpLink",
 )
 
 

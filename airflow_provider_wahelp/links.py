@@ -1,4 +1,4 @@
-"""From a task in Airflow's UI to a page: links whose address the task leaves while it runs."""
+"""The buttons on a task's page that lead to its channel, whose address the task leaves while it runs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ class LeftLink(BaseOperatorLink):
         from airflow.providers.common.compat.sdk import XCom
 
         return str(XCom.get_value(key=self.xcom_key, ti_key=ti_key) or "")
+
+
+class WahelpLink(LeftLink):
+    """Leads to Wahelp, where a channel is authorized."""
+
+    name = "Open Wahelp"
+    key = "wahelp_link"
 
 
 class ChannelLink(LeftLink):

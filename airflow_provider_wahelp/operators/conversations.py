@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
 
+from airflow_provider_wahelp.links import LeftLink
 from airflow_provider_wahelp.operators.base import WahelpOperator
-from airflow_provider_wahelp.operators.links import CONVERSATION_LINKS, ConversationLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -20,10 +20,17 @@ _MOST = 20
 """People of a link: an address must not be endless."""
 
 
+class ConversationLink(LeftLink):
+    """From a task to the conversation with whom it wrote to."""
+
+    name = "Conversation"
+    key = "wahelp_conversation_link"
+
+
 class ConversationOperator(WahelpOperator):
     """An operator whose task leads to the page of its conversation, from Airflow 3.1 on."""
 
-    operator_extra_links = CONVERSATION_LINKS
+    operator_extra_links = (ConversationLink(),) if AIRFLOW_V_3_1_PLUS else ()
 
     project_id: int | str | None
 

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
-
-from airflow_provider_wahelp.links import LeftLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -32,14 +29,3 @@ class MailingLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """Return where it leads."""
         return mailing_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
-
-
-class ConversationLink(LeftLink):
-    """From a task to the conversation with whom it wrote to."""
-
-    name = "Conversation"
-    key = "wahelp_conversation_link"
-
-
-CONVERSATION_LINKS = (ConversationLink(),) if AIRFLOW_V_3_1_PLUS else ()
-"""What a task has that writes to a person: nothing where there are no pages."""

@@ -46,6 +46,7 @@ class Spot(NamedTuple):
 class Project:
     """What was seen of a project.
 
+    :param project_id: ``None`` if neither a task nor the connection names one.
     :param error: why nothing was; empty if it was.
     :param channels: its channels, each with what has gone through it, if the state tells.
     :param shared: whether all hosts count together.
@@ -60,8 +61,9 @@ class Project:
 class _QuickHook(WahelpHook):
     """A hook for a page: it gives up soon, as the page asks again. Its token is that of the host."""
 
-    def project(self, project_id: int | None) -> int:
-        return self._connection.project(project_id)
+    @property
+    def own_project(self) -> int | None:
+        return self._connection.project_id
 
     @property
     def server(self) -> str:
@@ -77,7 +79,9 @@ def look_at_project(place: Place) -> Project:
     project = place.project_id
     try:
         with _QuickHook(place.conn_id) as hook:
-            project = hook.project(place.project_id)
+            project = place.project_id or hook.own_project
+            if project is None:
+                return Project(None)
             channels = list(islice(hook.list_channels(project), MOST))
             uses, shared = _uses(f"{hook.server}/{project}", channels)
         return Project(project, "", list(zip(channels, uses, strict=True)), shared)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.links import CHANNEL_LINKS, leave_channel
+from airflow_provider_wahelp.links import CHANNEL_LINKS, WahelpLink, leave_channel
 from airflow_provider_wahelp.sensors.base import WahelpSensor
-from airflow_provider_wahelp.sensors.links import WahelpLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

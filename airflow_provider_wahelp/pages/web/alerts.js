@@ -22,7 +22,7 @@ const card = (event) => {
   return node;
 };
 
-const summary = make("table", "", { "aria-label": "In three days" });
+const summary = make("table", "", { "aria-label": "In three days", class: "summary" });
 const note = make("p", "", { class: "soft" });
 list.before(summary, note);
 

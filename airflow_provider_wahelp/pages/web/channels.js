@@ -2,10 +2,11 @@ import { ask, keepFresh, list, make, show } from "./page.js";
 import { query } from "./theme.js";
 
 const SOON = 5000; // while one waits to be scanned: the messenger replaces a code within a minute
-const HERE = "Counted on the API server's host alone: with [wahelp] state all hosts count together.";
+const HERE = "What was sent is counted on the API server's host alone: with [wahelp] state all hosts count together.";
 const NONE = "No connection of type wahelp that you may read.";
 const HOW = "Scan it with the phone of the channel: in WhatsApp, Linked devices, Link a device.";
 const OTHERWISE = "Open the channel in Wahelp to authorize it.";
+const NO_PROJECT = "The connection names no project: the channels of those that its tasks name are shown.";
 const NO_SEGNO = "The API server cannot draw the QR code: pip install 'airflow-provider-wahelp[qr]'.";
 
 const asked = ["conn_id", "project_id", "channel_uuid"].flatMap((name) => (query().get(name) ? [[name, query().get(name)]] : []));
@@ -31,12 +32,11 @@ const once = (projects) => [...new Map(projects.map((each) => [`${each.conn_id} 
 
 const where = ({ conn_id, project_id }) => `connection ${conn_id}${project_id === null || project_id === undefined ? "" : `, project ${project_id}`}`;
 
-const use = ({ sent, cap }, shared) => {
+const use = ({ sent, cap }) => {
   if (sent === null) return [make("p", "How much was sent is not known: the shared state does not answer.", { class: "soft" })];
   const words = `${sent.toLocaleString()} sent in 24 hours${cap === null ? "" : ` of ${cap.toLocaleString()} that may go`}`;
   const parts = [make("p", words)];
   if (cap !== null) parts.push(make("meter", "", { max: Math.max(cap, 1), value: sent, "aria-label": words }));
-  if (!shared) parts.push(make("p", HERE, { class: "soft" }));
   return parts;
 };
 
@@ -63,13 +63,14 @@ const code = (project, channel) => {
 const card = ({ project, channel }) => {
   const node = make("li", "", { class: "card" });
   if (!channel) {
-    node.append(make("h2", where(project)), make("p", project.error || "The project has no channels.", { class: project.error ? "state failed" : "soft" }));
+    const none = project.project_id === null ? NO_PROJECT : "The project has no channels.";
+    node.append(make("h2", where(project)), make("p", project.error || none, { class: project.error ? "state failed" : "soft" }));
     return node;
   }
   node.append(make("h2", `${channel.name || channel.uuid}${channel.type ? ` · ${channel.type}` : ""}`),
     make("p", channel.active ? "active" : "not active", { class: channel.active ? "state" : "state failed" }),
     make("p", `${where(project)}, channel ${channel.uuid || "without a uuid"}`, { class: "soft" }),
-    ...use(channel, project.shared));
+    ...use(channel));
   if (channel.scan) node.append(code(project, channel));
   else if (!channel.active) node.append(make("p", OTHERWISE));
   return node;
@@ -87,9 +88,13 @@ const renewCodes = () => {
   }
 };
 
+const note = make("p", "", { class: "soft" });
+list.before(note);
+
 keepFresh(async () => {
   renewCodes();
   const found = once(await Promise.all((await places()).map(at)));
+  note.textContent = found.every((each) => each.shared) ? "" : HERE;
   show(found.flatMap(entries), card, NONE);
   return list.querySelector(".qr") ? SOON : undefined;
 });
