@@ -59,6 +59,13 @@ OPTIONS = {
     "alert_timeout": Option(
         "40", "100", "Seconds that an alert may take; less than ``dag_file_processor_timeout``."
     ),
+    "short_links": Option(
+        "True",
+        "False",
+        "Whether a link in an alert is a short one, which this provider resolves in Airflow's API server, "
+        "from Airflow 3.1 on. ``False`` where the API server does not have this provider.",
+        "boolean",
+    ),
     "file_field": Option(
         "file",
         "attachment",

@@ -12,7 +12,12 @@ _OPERATORS = (
     "api ask channels files history incoming mailings messages people "
     "platform_mailings projects replies templates users webhooks"
 )
-_LINKS = ("links.ChannelLink", "links.WahelpLink", "operators.links.MailingLink")
+_LINKS = (
+    "links.ChannelLink",
+    "links.WahelpLink",
+    "operators.conversations.ConversationLink",
+    "operators.links.MailingLink",
+)
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -120,11 +120,11 @@ def messages_between(
         raise HistoryIncompleteError(what, f"{extent.count:,} messages came, and then no older ones")
     if undated:
         raise HistoryIncompleteError(what, f"{undated:,} messages have no time")
-    return sorted(found.values(), key=_order)
+    return sorted(found.values(), key=by_time)
 
 
-def _order(message: Message) -> tuple[float, int]:
-    """Order messages by time; of one second, those with numbers by them."""
+def by_time(message: Message) -> tuple[float, int]:
+    """Return what messages are ordered by: their times; of one second, those with numbers by them."""
     return _time(message), message.id if isinstance(message.id, int) else 0
 
 

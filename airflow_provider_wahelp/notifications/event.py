@@ -12,6 +12,7 @@ from urllib.parse import quote
 from airflow_provider_wahelp.delivery.alert.streaks import Streak
 from airflow_provider_wahelp.language import marked
 from airflow_provider_wahelp.notifications.failed_tasks import FailedTask, Failures
+from airflow_provider_wahelp.notifications.short_links import short_link
 
 _LOST = marked("no exception: its process was killed or lost")
 
@@ -203,7 +204,10 @@ def _ids(context: Mapping[str, Any]) -> tuple[str, str]:
 
 def _link_of_task(context: Mapping[str, Any], ti: Any, kind: Kind) -> str:
     make = getattr(context.get("task"), "generate_link_to_ui_from_context", None)
-    link = str(make(context=context)) if kind is Kind.ASKS and make else str(_get(ti, "log_url") or "")
+    if kind is Kind.ASKS and make:
+        link = str(make(context=context))
+    else:
+        link = short_link(str(_get(ti, "log_url") or ""), _get(ti, "id"))
     path, *rest = link.split("?", 1)  # in a query a plus is a space
     return "?".join([path.replace("%3A", ":").replace("%2B", "+"), *rest])
 

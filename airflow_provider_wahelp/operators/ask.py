@@ -19,6 +19,7 @@ from airflow_provider_wahelp.incoming.choices import check_answers
 from airflow_provider_wahelp.incoming.question import Decide, OnUnclear, Question, Rules
 from airflow_provider_wahelp.language import Language, check_language
 from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.operators.conversations import ConversationOperator
 from airflow_provider_wahelp.operators.limits import admission
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional, required
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _OF_DELIVERIES = {"wait_for", "fallback", "fallback_after"}
 
 
-class AskOperator(SendingOperator, BranchMixIn):
+class AskOperator(ConversationOperator, SendingOperator, BranchMixIn):
     """Ask a person, or several, and return the answer.
 
     The question is sent once, over retries and killed workers, and so is each repeat and the reminder. An
@@ -197,11 +198,19 @@ class AskOperator(SendingOperator, BranchMixIn):
 
     def _wait(self, context: Context, asking: Asking, step: Question | Answered) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
+        self._link(context, step)
         while isinstance(step, Question):
             if self.deferrable:
                 self._defer(asking, step)
             step = asking.advance(step, asking.poll_in_worker(step))
         return self._branched(context, self._result(context, step))
+
+    def _link(self, context: Context, step: Question | Answered) -> None:
+        if isinstance(step, Question):
+            asked = [person.user_id for person in step.people]
+            self._leave_conversation(context, step.channel_uuid, asked)
+        else:
+            self._leave_conversation(context, self.channel_uuid, step["answers"])
 
     def _branched(self, context: Context, result: Answered) -> Answered:
         """Skip what does not follow the answer."""

@@ -73,8 +73,8 @@ class SendMessagesOperator(HoldingOperator, FilesOperator):
         undelivered message is.
     :param max_length: how many characters a text may have.
     :param dry_run: check everything, and send nothing.
-    :param report_path: where to write a row for each recipient: any Airflow object storage path that ends in
-        ``.csv``, ``.jsonl`` or ``.ndjson``. It grows while the mailing is sent. Only its owner may read it.
+    :param report_path: where to write a row for each recipient, or a page: any object storage path ending in
+        ``.csv``, ``.jsonl``, ``.ndjson`` or ``.html``. It grows during the mailing. Only its owner reads it.
     :param if_unclear: where it is unknown whether a message was sent: ``check`` looks into the channel's
         history, ``fail`` gives the message up, ``resend`` sends, at the risk of a second arrival.
     :param on_rerun: for messages that were sent before the task was cleared: ``skip`` sends nothing,

@@ -17,6 +17,7 @@ from airflow_provider_wahelp.delivery import wait_options
 from airflow_provider_wahelp.delivery.text_variants import message_texts
 from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
+from airflow_provider_wahelp.operators.conversations import ConversationOperator
 from airflow_provider_wahelp.operators.limits import LimitedOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_wahelp.storage.outgoing import OutgoingFile
 
 
-class SendMessageOperator(LimitedOperator):
+class SendMessageOperator(ConversationOperator, LimitedOperator):
     """Send a text to a person, named by ``user_id`` or by ``phone``.
 
     A phone is found in the channel, or added to it, first. The text is sent literally: Markdown shows its
@@ -197,12 +198,14 @@ class SendMessageOperator(LimitedOperator):
     def _wait(self, context: Context, tracked: TrackedSend, step: WaitState | Arrived) -> dict[str, Any]:
         """Wait, as often as there is something to wait for."""
         while not isinstance(step, dict):
+            self._leave_conversation(context, step.channel_uuid, [step.message["user_id"]])
             if self.deferrable:
                 self._defer(tracked, step)
             step = tracked.advance(step, tracked.poll_in_worker(step))
         self.log.info("Message %s: %s, through channel %s", step["id"], step["status"], step["channel_uuid"])
         if self.do_xcom_push and (ti := context.get("ti")):
             ti.xcom_push(key="channel_uuid", value=step["channel_uuid"])
+        self._leave_conversation(context, step["channel_uuid"], [step["user_id"]])
         return self._result(context, step)
 
     def _defer(self, tracked: TrackedSend, state: WaitState) -> None:
@@ -234,6 +237,7 @@ class SendMessageOperator(LimitedOperator):
             channel,
             message["status"],
         )
+        self._leave_conversation(context, channel, [message["user_id"]])
         return self._result(context, message)
 
     def _tracked_send(self, context: Context) -> TrackedSend:

@@ -53,12 +53,12 @@ class ReplyReportOperator(WahelpOperator):
     """
 
     checks = WahelpOperator.checks | {
-        "mailing_report": required(partial(report.check_path, argument="mailing_report")),
+        "mailing_report": required(partial(report.check_rows_path, argument="mailing_report")),
         "within": required(partial(wait_options.seconds, argument="within")),
         "conversions_sql": optional(anything),
         "sql_conn_id": optional(str),
         "parameters": optional(anything),
-        "report_path": optional(report.check_path),
+        "report_path": optional(report.check_rows_path),
         "since": optional(arguments.moment_of("since")),
         "channel_uuid": optional(arguments.channel_uuid),
         "project_id": optional(arguments.project_id),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.operators.base import WahelpOperator
+from airflow_provider_wahelp.operators.conversations import ConversationOperator
 from airflow_provider_wahelp.task import optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class CreateUserOperator(WahelpOperator):
+class CreateUserOperator(ConversationOperator):
     """Add a person to a channel, or take the one with the same phone, compared by digits.
 
     :param name: the person's name.
@@ -27,7 +27,7 @@ class CreateUserOperator(WahelpOperator):
     :return: the user: ``id``, ``name``, ``phone`` (digits), ``channel_id``, ...
     """
 
-    checks = WahelpOperator.checks | {
+    checks = ConversationOperator.checks | {
         "name": required(arguments.name),
         "phone": required(phones.check),
         "default_region": optional(phones.check_region),
@@ -63,4 +63,6 @@ class CreateUserOperator(WahelpOperator):
             self.name, self.phone, self.channel_uuid, self.project_id, self.if_exists
         )
         self.log.info("User %s (%s)", user.id, mask_phone(self.phone))
+        if user.id is not None:
+            self._leave_conversation(context, self.channel_uuid, [user.id])
         return self._result(context, user.to_dict())

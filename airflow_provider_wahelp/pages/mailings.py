@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +11,13 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import and_, select
 
+from airflow_provider_wahelp.delivery.mailing.figures import counts, mapping
 from airflow_provider_wahelp.delivery.mailing.overview import OVERVIEW
 from airflow_provider_wahelp.delivery.mailing.replies import REPLIES
 from airflow_provider_wahelp.pages.access import visible_dags, with_xcoms
 
 MOST = 50
 """Mailings on a page, the latest."""
-
-MOST_TOLD = 40
-"""Entries of one list of a mailing: whoever may write XComs could write more."""
 
 _SAME_TASK = and_(
     *(
@@ -72,7 +70,7 @@ def mailings(user: Any, only: Mapping[str, Any] | None = None) -> list[Mailing]:
 
 
 def _mailing(row: Any, state: str | None, replies: Mapping[Any, Mapping[str, int]]) -> Mailing:
-    told = _mapping(XComModel.deserialize_value(row))
+    told = mapping(XComModel.deserialize_value(row))
     answered = replies.get((row.dag_id, row.run_id, told.get("report")), {})
     return Mailing(row.dag_id, row.run_id, row.task_id, row.map_index, str(state or ""), told, answered)
 
@@ -87,21 +85,6 @@ def _replies(session: Any, runs: set[tuple[str, str]]) -> dict[Any, Mapping[str,
     )
     found: dict[Any, Mapping[str, int]] = {}
     for row in session.scalars(query):
-        told = _mapping(XComModel.deserialize_value(row))
+        told = mapping(XComModel.deserialize_value(row))
         found[row.dag_id, row.run_id, told.get("report")] = counts(told.get("totals"))
     return found
-
-
-def counts(value: Any) -> dict[str, int]:
-    """Return the numbers of a mapping: an XCom may hold anything."""
-    return {str(name): number for name, number in _mapping(value).items() if isinstance(number, int)}
-
-
-def lines(value: Any, length: int) -> Sequence[Sequence[Any]]:
-    """Return the lists of a list that have a length."""
-    found = value if isinstance(value, list) else []
-    return [each for each in found if isinstance(each, list) and len(each) == length][-MOST_TOLD * 2 :]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

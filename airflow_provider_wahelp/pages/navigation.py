@@ -24,6 +24,7 @@ class Page(NamedTuple):
 PAGES = (
     Page("mailings", "Mailings"),
     Page("channels", "Channels"),
+    Page("conversations", "Conversations"),
     Page("alerts", "Alerts"),
 )
 

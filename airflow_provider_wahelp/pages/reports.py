@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from airflow.models.log import Log
-from airflow.utils.session import create_session
-
-from airflow_provider_wahelp.delivery.mailing.report import SUFFIXES
+from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.delivery.mailing.report import PAGE_MARK, check_path, is_page
+from airflow_provider_wahelp.pages.audit import note
 from airflow_provider_wahelp.storage.files import storage_path
 
 if TYPE_CHECKING:
@@ -30,8 +29,10 @@ def read_report(path: str) -> Iterator[bytes]:
 
     :raises NotAReportError: if it is none, or cannot be read from this host.
     """
-    if not path.lower().endswith(SUFFIXES):
-        raise NotAReportError("This mailing has no report: give it a report_path.")
+    try:
+        check_path(path)
+    except InputError:
+        raise NotAReportError("This mailing has no report: give it a report_path.") from None
     try:
         file: IO[bytes] = storage_path(path).open("rb")  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - each storage has errors of its own
@@ -46,18 +47,8 @@ def read_report(path: str) -> Iterator[bytes]:
 
 def log_download(mailing: Mailing, user: Any) -> None:
     """Note in Airflow's audit log who has taken a report."""
-    name = user.get_name()
-    entry = Log(
-        event="wahelp_report",
-        owner=name,
-        owner_display_name=name,
-        dag_id=mailing.dag_id,
-        task_id=mailing.task_id,
-        run_id=mailing.run_id,
-        map_index=mailing.map_index,
-    )
-    with create_session(scoped=False) as session:
-        session.add(entry)
+    task = {name: getattr(mailing, name) for name in ("dag_id", "task_id", "run_id", "map_index")}
+    note(user, "wahelp_report", **task)
 
 
 def _pieces(begin: bytes, file: IO[bytes]) -> Iterator[bytes]:
@@ -69,6 +60,8 @@ def _pieces(begin: bytes, file: IO[bytes]) -> Iterator[bytes]:
 
 def _is_report(begin: bytes, path: str) -> bool:
     line = begin.partition(b"\n")[0].decode("utf-8", "replace").strip()
+    if is_page(path):
+        return line == PAGE_MARK
     if path.lower().endswith(".csv"):
         return line.startswith(",".join(_COLUMNS))
     try:

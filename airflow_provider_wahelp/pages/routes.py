@@ -10,7 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 
-from airflow_provider_wahelp.pages import alert_routes, channel_routes
+from airflow_provider_wahelp.pages import alert_routes, channel_routes, conversation_routes, short_links
 from airflow_provider_wahelp.pages.access import may_read_connection
 from airflow_provider_wahelp.pages.headers import HEADERS, PRIVATE
 from airflow_provider_wahelp.pages.mailings import Mailing, mailings
@@ -21,6 +21,8 @@ from airflow_provider_wahelp.pages.view import view
 router = APIRouter()
 router.include_router(channel_routes.router)
 router.include_router(alert_routes.router)
+router.include_router(conversation_routes.router)
+router.include_router(short_links.router)
 
 _WEB = Path(__file__).parent / "web"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}

@@ -32,6 +32,7 @@ class WaitingTask(Task):
 
     :param mode: where it waits.
     :param second: the channel that it falls back to.
+    :param linked: where its link leads last; empty before Airflow 3.1.
     """
 
     mode: str = "worker"
@@ -41,6 +42,7 @@ class WaitingTask(Task):
     events: list[Any] = field(default_factory=list)
     by_trigger: list[str] = field(default_factory=list)
     pushed: dict[str, Any] = field(default_factory=dict)
+    linked: str = ""
 
     def finish(self, kill: str = "", where: str = "") -> dict[str, Any]:
         """Attempt it once more, through all of its waits.
@@ -83,11 +85,17 @@ class WaitingTask(Task):
         hook.get_conn()._retrying.sleep = lambda seconds: self._sleep(seconds, kill)  # type: ignore[assignment]
         operator.__dict__["hook"] = hook
         context = self.context
-        context["ti"].xcom_push = lambda key, value: self.pushed.update({key: value})
+        context["ti"].xcom_push = self._push
         try:
             yield operator, context
         finally:
             hook.close()
+
+    def _push(self, key: str, value: Any) -> None:
+        if key == "wahelp_conversation_link":
+            self.linked = value
+        else:
+            self.pushed[key] = value
 
     def _sleep(self, seconds: float, kill: str) -> None:
         if seconds >= INTERVAL:

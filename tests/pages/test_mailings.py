@@ -119,6 +119,7 @@ def test_a_report_is_for_readers_of_the_connection_and_the_download_is_logged(
         ("secret.csv", "password,host\n"),
         ("airflow.cfg", HEADER),
         ("a.jsonl", '{"token": 1}\n'),
+        ("a.html", "<!doctype html>\nsecret"),
         ("b.jsonl", "[[]]"),
     ],
 )
@@ -166,3 +167,19 @@ def test_a_report_of_a_hundred_thousand_rows_takes_no_memory_and_the_page_no_tim
     tracemalloc.stop()
     assert size == file.stat().st_size
     assert peak < 2_000_000
+
+
+def test_a_report_that_is_a_page_is_handed_out_too(
+    reader: Any, rights: Rights, tell: Tell, tmp_path: Path
+) -> None:
+    from airflow_provider_wahelp.delivery.mailing.page import Page
+
+    rights.dags = rights.xcoms = {"shop"}
+    rights.connections = True
+    file = tmp_path / "report.html"
+    with file.open("w") as page:
+        Page("shop/run/mail/-1", "UTC").write(page, TOLD)
+    tell("shop", {**TOLD, "report": str(file)})
+    answer = reader.get("data/report", params={"dag_id": "shop", **TASK})
+    assert answer.content == file.read_bytes()
+    assert answer.headers["content-disposition"] == 'attachment; filename="mailing.html"'

@@ -50,6 +50,9 @@ def test_many_failures_are_an_alert_and_a_summary(airflow: Airflow, sandbox: San
     alert, summary = _told(airflow, sandbox, PHONE, dag, count=2)
     assert alert.startswith(f"Failed: {dag}, task load [")
     assert "\nValueError: no rows\n" in alert
+    index = alert.partition("[")[2].partition("]")[0]
+    assert f"/dags/{dag}/runs/" in _log_behind(alert)
+    assert f"/tasks/load/mapped/{index}?try_number=1" in _log_behind(alert)
     assert summary.startswith(f"Failed: {dag}\n")
     assert "held back in this run since " in summary
     assert summary.endswith(f": load failed ({SHOPS - 1})")
@@ -68,6 +71,14 @@ def test_bad_rows_are_told_of_with_a_link(
     ]
     with (tmp_path / "quality" / "bad.csv").open(encoding="utf-8") as file:
         assert [row["order"] for row in csv.DictReader(file)] == ["2", "3"]
+
+
+def _log_behind(alert: str) -> str:
+    """Return where the link of an alert leads in the end: it is a short one where our pages resolve it."""
+    link = next(line for line in alert.splitlines() if line.startswith("http"))
+    assert ("/wahelp/r/" in link) == (VERSION >= (3, 1))
+    answer = httpx.get(link, trust_env=False)
+    return str(answer.url.join(answer.headers.get("location", "")))
 
 
 @needs_deadlines

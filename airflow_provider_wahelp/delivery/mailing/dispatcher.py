@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,10 +17,12 @@ from airflow_provider_wahelp.delivery.mailing.chunks import Begun, Done
 from airflow_provider_wahelp.delivery.mailing.complaints import Complaints, MailingHeldError
 from airflow_provider_wahelp.delivery.mailing.gate import PATIENCE, Gate
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
-from airflow_provider_wahelp.delivery.mailing.queued_message import WAITING, QueuedMessage
+from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING, QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.reconcile import Reconciler
 from airflow_provider_wahelp.delivery.mailing.recorder import ANSWERS, LOOK, Recorder
 from airflow_provider_wahelp.delivery.mailing.sender import SendResult
+
+log = logging.getLogger(__name__)
 
 CHUNK = 100
 """Recipients whose sends one write to the ledger begins: their lost answers are one page of the history."""
@@ -60,6 +63,16 @@ class Dispatcher:
         """Let go of what the tasks of the host share."""
         self.gate.close()
         self._sender.close()
+
+    def announce(self, rows: int) -> None:
+        """Say how many recipients are about to be written to."""
+        found = self.recorder.worklist.results.totals()
+        unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
+        if unsent:
+            self.start(unsent)
+            self.recorder.report.renew()
+        else:
+            log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
 
     def start(self, count: int) -> None:
         """Say what is about to be done, to how many."""

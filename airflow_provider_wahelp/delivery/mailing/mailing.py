@@ -23,18 +23,18 @@ from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.complaints import complaints_since
 from airflow_provider_wahelp.delivery.mailing.delivery_report import DeliveryReport
-from airflow_provider_wahelp.delivery.mailing.dispatcher import Dispatcher
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
 from airflow_provider_wahelp.delivery.mailing.files import MailingFiles, files_of
-from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
+from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport, Rows
 from airflow_provider_wahelp.delivery.mailing.options import Options, allowed_failures
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.overview import Shown, unseen
+from airflow_provider_wahelp.delivery.mailing.page import Page
+from airflow_provider_wahelp.delivery.mailing.page_report import page_report
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation, restore
 from airflow_provider_wahelp.delivery.mailing.progress import Failures
-from airflow_provider_wahelp.delivery.mailing.queued_message import OPEN, WAITING
 from airflow_provider_wahelp.delivery.mailing.rendering import Renderer
-from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow
+from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, ReportRow, is_page
 from airflow_provider_wahelp.delivery.mailing.rows import Row, Unreadable, closed
 from airflow_provider_wahelp.delivery.mailing.sender import insist_on_active
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
@@ -165,7 +165,7 @@ class Mailing:
         with ExitStack() as stack:
             for channel in channels:
                 stack.callback(channel.dispatcher.close)
-            self._announce(first, rows)
+            first.announce(rows)
             stack.callback(first.recorder.progress.close)
             until = first.run()
             if self._wait_options:
@@ -181,16 +181,6 @@ class Mailing:
         first, *others = worklists.values()
         for worklist in others:
             first.pass_over(worklist.results.sent())
-
-    def _announce(self, dispatcher: Dispatcher, rows: int) -> None:
-        """Say how many recipients are about to be written to."""
-        found = dispatcher.recorder.worklist.results.totals()
-        unsent = found.get(WAITING, 0) + found.get(OPEN, 0)
-        if unsent:
-            dispatcher.start(unsent)
-            dispatcher.recorder.report.renew()
-        else:
-            log.info("Nothing to send: %s of %s have got it", f"{found.get(Outcome.SENT, 0):,}", f"{rows:,}")
 
     def _chunks(self, channel_uuid: str) -> Chunks:
         key = self.attempt.key if channel_uuid == self.channel[1] else f"{self.attempt.key}/{channel_uuid}"
@@ -272,9 +262,16 @@ class Mailing:
     def _report(self, worklists: Mapping[str, Worklist]) -> Report:
         if not (path := self.options.report_path):
             return Report()
+        rows, columns = self._report_rows(worklists)
+        if not is_page(path):
+            return GrowingReport(path, rows, columns, self.clock)
+        page, clock = Page(self.attempt.key, self.options.timezone), self.clock
+        return page_report(path, page, rows, worklists, self._totals, resumed=self.resumed, clock=clock)
+
+    def _report_rows(self, worklists: Mapping[str, Worklist]) -> tuple[Rows, type[ReportRow]]:
         if self._wait_options:
-            return GrowingReport(path, DeliveryReport(worklists).report, DeliveryReportRow, self.clock)
-        return GrowingReport(path, worklists[self.channel[1]].results.report, ReportRow, self.clock)
+            return DeliveryReport(worklists).report, DeliveryReportRow
+        return worklists[self.channel[1]].results.report, ReportRow
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
         if self._wait_options:

@@ -48,6 +48,9 @@ class Overview(Report):
     :param earlier: what was published before a deferral, of which the curve goes on.
     """
 
+    trouble = "How far the mailing is cannot be shown in Airflow (%s)"
+    """What is warned of, once."""
+
     def __init__(
         self,
         report: Report,
@@ -81,19 +84,27 @@ class Overview(Report):
 
     def tick(self) -> None:
         """Publish, if it is time for that."""
-        self._report.tick()
+        self._informed().tick()
         if self._clock() >= self._due:
             self._say(self.outlook())
 
     def renew(self) -> None:
         """Publish what is known before the first message goes."""
-        self._report.renew()
+        self._informed().renew()
         self._say(self.outlook())
 
     def finish(self) -> None:
         """Publish what it came to."""
-        self._report.finish()
-        self._say({"until": self.until.timestamp() if self.until else None})
+        self._informed().finish()
+        self._say(self._goes_on())
+
+    def _informed(self) -> Report:
+        """Return the report, once it knows what is to be expected: it may be an overview, too."""
+        self._report.outlook, self._report.until = self.outlook, self.until
+        return self._report
+
+    def _goes_on(self) -> dict[str, Any]:
+        return {"until": self.until.timestamp() if self.until else None}
 
     def _say(self, more: Mapping[str, Any]) -> None:
         began = time.perf_counter()
@@ -102,7 +113,7 @@ class Overview(Report):
         except Exception as error:  # noqa: BLE001 - whatever Airflow can say must not stop the messages
             if not self._warned:
                 self._warned = True
-                log.warning("How far the mailing is cannot be shown in Airflow (%s)", type(error).__name__)
+                log.warning(self.trouble, type(error).__name__)
         took, now = time.perf_counter() - began, self._clock()
         pause = min(max(_SOONEST, (now - self._started) / _THINNING), _LATEST)
         self._due = now + max(pause, took * _SHARE)
@@ -138,9 +149,14 @@ class ShownIn:
             self.publish,
             known=self.known,
             counts=partial(totals, worklists),
-            reasons=lambda: chain.from_iterable(each.results.reasons() for each in worklists.values()),
+            reasons=partial(reasons_in, worklists),
             earlier=self.earlier,
         )
+
+
+def reasons_in(worklists: Mapping[str, Worklist]) -> Iterable[tuple[str, str, int]]:
+    """Return why people were not written to, or without success, over all channels."""
+    return chain.from_iterable(each.results.reasons() for each in worklists.values())
 
 
 def unseen(report: Report, worklists: Mapping[str, Worklist], totals: Totals) -> Report:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
+"""Of a report with a row for each recipient."""
+
+PAGE = ".html"
+"""What the path of a page ends in, which names nobody."""
+
+PAGE_MARK = "<!doctype html><!-- A mailing of airflow-provider-wahelp -->"
+"""What a page begins with."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,29 @@ class DeliveryReportRow(ReportRow):
     channel_uuid: str = ""
 
 
-def check_path(path: Any, argument: str = "report_path") -> str:
+def check_path(
+    path: Any, argument: str = "report_path", suffixes: tuple[str, ...] = (*SUFFIXES, PAGE)
+) -> str:
     """Refuse a path that no report can be written to, cheaply enough for the parsing of a DAG.
+
+    :raises InputError: if its suffix is not one of some.
+    """
+    if not str(path).lower().endswith(suffixes):
+        raise InputError(argument, f"must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}")
+    return str(path)
+
+
+def is_page(path: str) -> bool:
+    """Return whether a report is to be a page."""
+    return path.lower().endswith(PAGE)
+
+
+def check_rows_path(path: Any, argument: str = "report_path") -> str:
+    """Refuse a path of no report with rows: a page has none that could be read.
 
     :raises InputError: if its suffix is not one of :data:`SUFFIXES`.
     """
-    if not str(path).lower().endswith(SUFFIXES):
-        raise InputError(argument, f"must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    return str(path)
+    return check_path(path, argument, SUFFIXES)
 
 
 def write_report(
@@ -80,9 +102,9 @@ def write_report(
     In CSV an apostrophe is put before what a spreadsheet would take for a formula.
 
     :param path: any Airflow object storage path; a local file is readable for its owner alone.
-    :raises InputError: if the suffix is not one of :data:`SUFFIXES`.
+    :raises InputError: as :func:`check_rows_path`.
     """
-    check_path(path)
+    check_rows_path(path)
     with private_file(path) as file:
         put(file, path, rows, header=columns)
 

@@ -16,14 +16,14 @@ from airflow_provider_wahelp.delivery.mailing.assembly import Assembly
 from airflow_provider_wahelp.delivery.mailing.channel import MailingChannel
 from airflow_provider_wahelp.delivery.mailing.chunks import Chunks
 from airflow_provider_wahelp.delivery.mailing.exclusions import Exclusions, Suppression
-from airflow_provider_wahelp.delivery.mailing.growing_report import GrowingReport, Report, RevisedReport
+from airflow_provider_wahelp.delivery.mailing.growing_report import Report, RevisedReport, Rows
 from airflow_provider_wahelp.delivery.mailing.mailing import Mailing
 from airflow_provider_wahelp.delivery.mailing.numbers import Ended, Number, Numbers, unsent
 from airflow_provider_wahelp.delivery.mailing.outcome import OPTED_OUT, Outcome
 from airflow_provider_wahelp.delivery.mailing.places import Places
 from airflow_provider_wahelp.delivery.mailing.prepare import Preparation
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
-from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, NumberReportRow
+from airflow_provider_wahelp.delivery.mailing.report import DeliveryReportRow, NumberReportRow, ReportRow
 from airflow_provider_wahelp.delivery.mailing.together import delivery_report_of, report_of, totals_of
 from airflow_provider_wahelp.delivery.mailing.tracking import Tracking
 from airflow_provider_wahelp.delivery.mailing.turns import Turns
@@ -88,13 +88,11 @@ class SeveralNumbers(Mailing):
         if begun_in != self._marker:
             marker.end(0, (), ())
 
-    def _report(self, worklists: Mapping[str, Worklist]) -> Report:
-        if not (path := self.options.report_path):
-            return Report()
+    def _report_rows(self, worklists: Mapping[str, Worklist]) -> tuple[Rows, type[ReportRow]]:
         numbers = self._by_number(worklists)
         if self._wait_options:
-            return GrowingReport(path, partial(delivery_report_of, numbers), DeliveryReportRow, self.clock)
-        return GrowingReport(path, partial(report_of, numbers), NumberReportRow, self.clock)
+            return partial(delivery_report_of, numbers), DeliveryReportRow
+        return partial(report_of, numbers), NumberReportRow
 
     def _totals(self, worklists: Mapping[str, Worklist]) -> dict[str, int]:
         return totals_of(self._by_number(worklists), tracked=bool(self._wait_options))

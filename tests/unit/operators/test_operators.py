@@ -156,14 +156,41 @@ def test_results_are_plain_json_and_ids_are_xcoms_of_their_own(channel: dict[str
     user = CreateUserOperator(task_id="user", name="Anna", phone=PHONE, **channel).execute({"ti": ti})
     assert json.loads(json.dumps(user)) == user
     assert (user["name"], user["phone"]) == ("Anna", "71234567890")
-    assert ti.pushed == {"id": user["id"]}
+    assert ti.pushed == {"id": user["id"], **conversation(channel, user["id"])}
 
     ti = Ti()
     sent = SendMessageOperator(task_id="send", text="Hello", phone=PHONE, **channel).execute({"ti": ti})
     assert json.loads(json.dumps(sent)) == sent
     assert {"id", "user_id", "text", "status", "created_at"} <= set(sent)
     assert datetime.fromisoformat(sent["created_at"]).utcoffset() == UTC.utcoffset(None)
-    assert ti.pushed == {"id": sent["id"]}
+    assert ti.pushed == {"id": sent["id"], **conversation(channel, sent["user_id"])}
+
+
+def conversation(channel: dict[str, Any], user_id: object) -> dict[str, str]:
+    """Return what leads from a task to the page of a conversation: ids, no phone."""
+    place = f"project_id={channel['project_id']}&channel_uuid={channel['channel_uuid']}"
+    page = f"wahelp/conversations?conn_id=wahelp_default&{place}&user_id={user_id}"
+    return {"wahelp_conversation_link": page} if AIRFLOW_V_3_1_PLUS else {}
+
+
+def test_a_question_links_to_all_who_were_asked(channel: dict[str, Any]) -> None:
+    from airflow.providers.common.compat.sdk import TaskDeferred
+
+    ti = Ti()
+    phones = [PHONE, "+79161112233"]
+    task = AskOperator(task_id="ask", question="Do you come?", phones=phones, deferrable=True, **channel)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute({"ti": ti})
+    people = [each["user_id"] for each in deferred.value.trigger.serialize()[1]["question"]["people"]]
+    assert len(people) == 2
+    assert ti.pushed == conversation(channel, "&user_id=".join(map(str, people)))
+
+
+def test_no_page_is_linked_where_xcom_is_not_wanted(channel: dict[str, Any]) -> None:
+    ti = Ti()
+    send = SendMessageOperator(task_id="s", text="Hello", phone=PHONE, do_xcom_push=False, **channel)
+    send.execute({"ti": ti})
+    assert ti.pushed == {}
 
 
 def test_an_id_that_is_not_there_is_no_xcom(project: dict[str, Any]) -> None:

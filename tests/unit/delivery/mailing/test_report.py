@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.delivery.mailing.outcome import Outcome
 from airflow_provider_wahelp.delivery.mailing.report import ReportRow, check_path, write_report
 from airflow_provider_wahelp.delivery.mailing.rows import read_rows
+from airflow_provider_wahelp.operators import ReplyReportOperator
 from airflow_provider_wahelp.storage import files
 
 PHONE = "+71234567890"
@@ -117,7 +118,7 @@ def test_half_an_emoji_does_not_cost_the_report(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["report.csv", "S3://conn@bucket/REPORT.CSV", "report.jsonl", "report.ndjson"]
+    "path", ["report.csv", "S3://conn@bucket/REPORT.CSV", "report.jsonl", "report.ndjson", "page.HTML"]
 )
 def test_a_good_path_is_returned(path: str) -> None:
     assert check_path(path) == path
@@ -131,11 +132,17 @@ def test_another_suffix_is_refused_before_anything_is_read(path: Any) -> None:
 
     read: list[ReportRow] = []
 
-    with pytest.raises(InputError, match=r"^report_path: must end in \.csv, \.jsonl or \.ndjson$"):
+    with pytest.raises(InputError, match=r"^report_path: must end in \.csv, \.jsonl, \.ndjson or \.html$"):
         check_path(path)
     with pytest.raises(InputError, match=r"^report_path: "):
         write_report(path, rows())
     assert read == []
+
+
+def test_a_page_has_no_rows() -> None:
+    for operator in ("mailing_report", "report_path"):
+        with pytest.raises(InputError, match=rf"^{operator}: must end in \.csv, \.jsonl or \.ndjson$"):
+            ReplyReportOperator(task_id="r", **{"mailing_report": "a.csv", operator: "page.html"})
 
 
 def test_checking_a_path_does_not_import_airflow() -> None:
