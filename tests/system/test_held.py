@@ -12,6 +12,7 @@ from demo.airflow import Airflow
 from demo.process import wait_until
 from tests.guide_server import LOGIN
 
+from .conftest import needs_store
 from .test_waiting import channel
 
 pytestmark = pytest.mark.system
@@ -33,6 +34,7 @@ def users(sandbox: Sandbox, channel: dict[str, Any]) -> list[int]:
     return [each["data"]["id"] for each in made]
 
 
+@needs_store  # without it each attempt waits a minute for what may be under way: `tests/delivery` has that
 def test_a_yes_on_the_phone_goes_on_with_a_mailing_that_holds(
     airflow: Airflow, unreliable: Sandbox, channel: dict[str, Any]
 ) -> None:
@@ -53,9 +55,7 @@ def test_a_yes_on_the_phone_goes_on_with_a_mailing_that_holds(
         return any(request["status"] == 402 for request in unreliable.requests)
 
     def asked() -> bool:
-        unreliable.receive(
-            PHONES[0], "STOP", uuid
-        )  # in the second in which the mailing began it is too early
+        unreliable.receive(PHONES[0], "STOP", uuid)  # one in the second of the mailing's begin is too early
         return got(AUTHOR) != []
 
     wait_until(refused, timeout=120, what="the first message")
