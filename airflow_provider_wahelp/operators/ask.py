@@ -207,8 +207,7 @@ class AskOperator(ConversationOperator, SendingOperator, BranchMixIn):
 
     def _link(self, context: Context, step: Question | Answered) -> None:
         if isinstance(step, Question):
-            asked = [person.user_id for person in step.people]
-            self._leave_conversation(context, step.channel_uuid, asked)
+            self._leave_conversation(context, step.channel_uuid, [person.user_id for person in step.people])
         else:
             self._leave_conversation(context, self.channel_uuid, step["answers"])
 
