@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
-
 from airflow_provider_wahelp.client import arguments, calls
 from airflow_provider_wahelp.client.call import Id
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, OutOfTimeError, RejectedError
@@ -17,8 +15,8 @@ from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.history import Extent, by_time, read_history
 from airflow_provider_wahelp.client.masking import mask_phone
 from airflow_provider_wahelp.client.models import Message, User
-from airflow_provider_wahelp.connection_form import CONN_TYPE
 from airflow_provider_wahelp.notifications.hook import InterruptibleHook
+from airflow_provider_wahelp.pages.connections import insist_on_wahelp
 
 SECONDS = 20.0
 """So long a look may take."""
@@ -59,7 +57,7 @@ async def read_conversation(asked: Channel, phone: str | None, user_id: Id | Non
 
     :raises WahelpError: if the person or the messages cannot be read.
     """
-    await asyncio.to_thread(_insist_on_wahelp, asked.conn_id)
+    await asyncio.to_thread(insist_on_wahelp, asked.conn_id)
     arguments.recipient(user_id, phone)
     found: Conversation | None = None
     try:
@@ -94,16 +92,6 @@ def shown(conversation: Conversation, *, revealed: bool) -> dict[str, Any]:
         "whole": conversation.whole,
         "messages": [_message(each, revealed=revealed) for each in conversation.messages],
     }
-
-
-def _insist_on_wahelp(conn_id: str) -> None:
-    """Refuse another connection: its password must not go to whatever its host is."""
-    try:
-        connection = BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException:
-        raise InputError("conn_id", "must be the id of a connection") from None
-    if connection.conn_type != CONN_TYPE:
-        raise InputError("conn_id", f"must be a connection of type {CONN_TYPE}")
 
 
 async def _person(

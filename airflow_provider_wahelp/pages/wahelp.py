@@ -14,6 +14,7 @@ from airflow_provider_wahelp.client.models import Channel
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.delivery.limits.daily_use import DailyUse, daily_use
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
+from airflow_provider_wahelp.pages.connections import insist_on_wahelp
 from airflow_provider_wahelp.pages.qr import Picture, picture
 from airflow_provider_wahelp.storage.state.interface import StateAwayError
 from airflow_provider_wahelp.storage.state.shared import shared_state
@@ -78,6 +79,7 @@ def look_at_project(place: Place) -> Project:
     """Return the channels of a project, and what has gone through them."""
     project = place.project_id
     try:
+        insist_on_wahelp(place.conn_id)
         with _QuickHook(place.conn_id) as hook:
             project = place.project_id or hook.own_project
             if project is None:
@@ -92,6 +94,7 @@ def look_at_project(place: Place) -> Project:
 def look_at_code(spot: Spot) -> Picture | None:
     """Return the QR code that a channel waits with; ``None`` if none can be shown."""
     try:
+        insist_on_wahelp(spot.conn_id)
         with _QuickHook(spot.conn_id) as hook:
             return picture(hook.get_channel_qr(spot.channel_uuid, spot.project_id))
     except Exception:  # noqa: BLE001 - as above; the page says what to do instead

@@ -165,6 +165,7 @@ def test_readers_share_a_look_and_looks_a_login(
         ({"host": "http://127.0.0.1:9"}, "could not be reached"),
         ({}, "password"),
         ({"extra": {"project_id": "all"}}, "project_id"),
+        ({"conn_type": "postgres"}, "of type wahelp"),
     ],
 )
 def test_what_is_wrong_with_a_connection_is_said_and_no_secret(
@@ -182,6 +183,17 @@ def test_what_is_wrong_with_a_connection_is_said_and_no_secret(
     assert found["channels"] == []
     assert words in found["error"]
     assert "s3cret" not in found["error"]
+
+
+def test_a_connection_of_another_kind_gives_its_password_to_nobody(
+    account: Account, connect: Callable[..., None]
+) -> None:
+    from airflow_provider_wahelp.pages.wahelp import Spot, look_at_code
+
+    connect(account.sandbox.url, conn_type="postgres")
+    logins = account.sandbox.logins
+    assert look_at_code(Spot(CONN, account.project, account.waiting)) is None
+    assert account.sandbox.logins == logins
 
 
 def test_a_connection_without_a_project_is_no_error(
