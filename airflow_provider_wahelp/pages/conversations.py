@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_wahelp.client import arguments, calls
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.client.errors import InputError, NotFoundError, OutOfTimeError, RejectedError
+from airflow_provider_wahelp.client.errors import NotFoundError, OutOfTimeError, RejectedError
 from airflow_provider_wahelp.client.events import event_of
 from airflow_provider_wahelp.client.flow import Flow, once
 from airflow_provider_wahelp.client.history import Extent, by_time, read_history
