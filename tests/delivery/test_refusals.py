@@ -99,7 +99,7 @@ def test_an_answer_that_tells_nothing_is_looked_up(
     rig: Rig, front: Front, connect: Any, way: Way, carried_out: bool, status: int
 ) -> None:
     if way is by_alert:  # it has seconds, and what may be under way is waited for
-        connect(front.url, extra={**rig.channel, "send_timeout": 3})
+        connect(front.url, extra={**rig.channel, "timeout": 1, "send_timeout": 1})
     front.answers(SEND, status, left=1, carried_out=carried_out)
     way(rig, [])
     assert len(lines(rig)) == 1
