@@ -22,23 +22,14 @@ from airflow_provider_wahelp.delivery.mailing.report import ReportRow
 from airflow_provider_wahelp.delivery.mailing.rows import read_rows
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.storage import files
+from tests.clock import Clock
 
 COUNT = 6
 
 
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

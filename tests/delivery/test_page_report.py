@@ -18,6 +18,7 @@ from airflow_provider_wahelp.delivery.mailing.page_report import PageReport, pag
 from airflow_provider_wahelp.delivery.mailing.queued_message import QueuedMessage
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.storage import files
+from tests.clock import Clock
 from tests.delivery.mailing_task import MailingTask
 from tests.delivery.sending_task import Rig
 
@@ -25,19 +26,9 @@ PHONE, TEXT = "+79161234567", "Your order is ready"
 PAGE = Page("shop/run 1/mail/-1", "Europe/Moscow")
 
 
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

@@ -24,24 +24,17 @@ from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
 from airflow_provider_wahelp.storage import database
 from airflow_provider_wahelp.storage.state import sql
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
+from tests.clock import Clock
 
 START = 1_780_000_000.0
 DAY = 86_400.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Host:
     """Tasks of a host that write through one channel, each as fast as its pace lets it."""
 
     def __init__(self, directory: Path | None, *limits: dict[str, Any], seed: int = 1) -> None:
-        self.clock = Clock()
+        self.clock = Clock(START)
         self.paces = [
             Pace(
                 DirectoryState(directory, self.clock), "channel", random=random.Random(seed + number), **limit
@@ -255,7 +248,7 @@ def test_a_pace_knows_what_the_day_has_room_for(host: Callable[..., Host], per_m
 
 
 def test_another_channel_has_another_pace(tmp_path: Path) -> None:
-    one, two = (Pace(DirectoryState(tmp_path, Clock()), name, daily_cap=1) for name in ("one", "two"))
+    one, two = (Pace(DirectoryState(tmp_path, Clock(START)), name, daily_cap=1) for name in ("one", "two"))
     assert [one.take(), two.take()] == [0, 0]
     assert one.take() > 0
     one.close()

@@ -17,25 +17,16 @@ from airflow_provider_wahelp.delivery.mailing.progress import Failures, Progress
 from airflow_provider_wahelp.delivery.mailing.together import outlook_of
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, QuietWindows
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
+from tests.clock import Clock
 
 PHONE = "+71234567890"
 START = datetime(2026, 5, 4, 17, 22, tzinfo=UTC).timestamp()
 CHANNEL = "3f2a"
 
 
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture
