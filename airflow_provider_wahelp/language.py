@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from airflow_provider_wahelp.client import arguments
+from airflow_provider_wahelp.client.arguments import Language
 
 if TYPE_CHECKING:
     from datetime import datetime
     from gettext import NullTranslations
 
-Language = Literal["en", "ru"]
 LANGUAGES = get_args(Language)
 DOMAIN = "wahelp"
-
-check_language: Callable[[Any], Language] = arguments.one_of("language", LANGUAGES)
 
 
 def marked(message: str) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import XComNotFound
 
-from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.client.base_error import InputError
+from airflow_provider_wahelp.failures import airflow_errors
 
 if TYPE_CHECKING:
     import jinja2

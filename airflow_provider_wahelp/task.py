@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.client.base_error import InputError
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.rendering import DataIsNoTemplate
 

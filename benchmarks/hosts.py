@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from airflow_provider_wahelp.delivery.alert.store import Alert, Alerts
-from airflow_provider_wahelp.delivery.limits.options import per_person
 from airflow_provider_wahelp.delivery.limits.per_person import People
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
+from airflow_provider_wahelp.delivery.send_options import per_person
 from airflow_provider_wahelp.storage.state.redis_server import RedisState
 
 HOSTS, TASKS = 50, 20

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 
 ChannelType = Literal["whatsapp", "telegram", "waba", "viber", "vk", "instagram", "max"]
 """Types of channels; the spelling of all but the first two is a guess (docs/api.md, 4.1)."""
@@ -27,6 +27,7 @@ OnRerun = Literal["skip", "resend"]
 IfExists = Literal["reuse", "create", "fail"]
 Awaited = Literal["delivered", "read"]
 QuietZone = Literal["recipient", "project"]
+Language = Literal["en", "ru"]
 
 _A_TEXT = "must be a text that is not empty, without broken characters"
 _C = TypeVar("_C", bound=str)
@@ -159,6 +160,7 @@ webhook_api: Callable[[Any], WebhookApi] = one_of("api", get_args(WebhookApi))
 if_unclear: Callable[[Any], IfUnclear] = one_of("if_unclear", get_args(IfUnclear))
 on_rerun: Callable[[Any], OnRerun] = one_of("on_rerun", get_args(OnRerun))
 awaited: Callable[[Any], Awaited] = one_of("status", get_args(Awaited))
+language: Callable[[Any], Language] = one_of("language", get_args(Language))
 quiet_zone: Callable[[Any], QuietZone] = one_of("quiet_zone", get_args(QuietZone))
 
 

@@ -1,4 +1,4 @@
-"""The base of all errors: what each of them knows and says."""
+"""The base of all errors, and the one that a DAG file meets: it does not wait for all the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 _FIELDS = ("what", "words", "status", "retry_after", "argument", "must")
-_kinds: dict[str, type[WahelpError]] = {}
+kinds: dict[str, type[WahelpError]] = {}
+"""All that are imported, by their names."""
 
 
 class WahelpError(Exception):
@@ -47,13 +48,9 @@ class WahelpError(Exception):
         values = {name: value for name in _FIELDS if (value := getattr(self, name, None)) is not None}
         return {"kind": type(self).__name__, **values}
 
-    @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> WahelpError:
-        """Return the error that :meth:`to_dict` has described; ``WahelpError`` for an unknown kind."""
-        return _kinds.get(str(values.get("kind")), WahelpError)._from(values)
-
     @classmethod
-    def _from(cls, values: Mapping[str, Any]) -> WahelpError:
+    def from_dict(cls, values: Mapping[str, Any]) -> WahelpError:
+        """Return an error of this kind, which :meth:`to_dict` has described."""
         return cls(
             values.get("what", "wait"),
             values.get("words", ""),
@@ -63,7 +60,7 @@ class WahelpError(Exception):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        _kinds.setdefault(cls.__name__, cls)  # another of the same name is its twin for Airflow
+        kinds.setdefault(cls.__name__, cls)  # another of the same name is its twin for Airflow
 
     def __str__(self) -> str:
         """Tell what happened, whether it may be repeated, and what to do."""
@@ -86,3 +83,24 @@ class WahelpError(Exception):
             wait = f" in {self.retry_after:g} s" if self.retry_after else ""
             return f"Nothing was carried out; it may be repeated{wait}."
         return "Repeating it unchanged will not help."
+
+
+class InputError(WahelpError, ValueError):
+    """An argument is not what it must be; nothing was sent.
+
+    :param must: what it must be. The text never contains the value, which may be personal.
+    """
+
+    def __init__(self, argument: str, must: str) -> None:
+        super().__init__(f"use the argument {argument!r}", must)
+        self.argument = argument
+        self.must = must
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> InputError:
+        """Return an error of this kind, which :meth:`to_dict` has described."""
+        return cls(values.get("argument", ""), values.get("must", ""))
+
+    def __str__(self) -> str:
+        """Name the argument and what it must be."""
+        return f"{self.argument}: {self.must}"

@@ -14,27 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_wahelp.client.base_error import WahelpError as WahelpError  # noqa: PLC0414 - one of them
+from airflow_provider_wahelp.client.base_error import InputError as InputError  # noqa: PLC0414 - one of them
+from airflow_provider_wahelp.client.base_error import WahelpError as WahelpError  # noqa: PLC0414 - likewise
+from airflow_provider_wahelp.client.base_error import kinds
 
 
-class InputError(WahelpError, ValueError):
-    """An argument is not what it must be; nothing was sent.
-
-    :param must: what it must be. The text never contains the value, which may be personal.
-    """
-
-    def __init__(self, argument: str, must: str) -> None:
-        super().__init__(f"use the argument {argument!r}", must)
-        self.argument = argument
-        self.must = must
-
-    @classmethod
-    def _from(cls, values: Mapping[str, Any]) -> InputError:
-        return cls(values.get("argument", ""), values.get("must", ""))
-
-    def __str__(self) -> str:
-        """Name the argument and what it must be."""
-        return f"{self.argument}: {self.must}"
+def error_from_dict(values: Mapping[str, Any]) -> WahelpError:
+    """Return the error that its ``to_dict`` has described; ``WahelpError`` for an unknown kind."""
+    return kinds.get(str(values.get("kind")), WahelpError).from_dict(values)
 
 
 class ExistsError(WahelpError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import phones
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 
 HIDDEN = "***"
 _PHONE = r"\+?\d(?:[\s().-]{0,2}\d){9,14}(?!\d)"  # compiled when it is first used, as a DAG file never does

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, NoReturn
 
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 
 MUST = "must be a phone number with its country code, e.g. +7 and ten digits"  # an example would be masked
 

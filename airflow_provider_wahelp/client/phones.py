@@ -25,7 +25,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 
 _REGION = r"\s*([A-Za-z]{2})\s*"
 _REGION_MUST = 'must be the ISO code of a country, e.g. "RU"'

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.platform.arguments import MailingKind
 from airflow_provider_wahelp.client.platform.mailings import MailingPlace, PlatformMailing, link_in
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations, result_of
 from airflow_provider_wahelp.hooks.event_loop import EventLoopHook
-from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.storage.uploads import Uploads
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.generic import Response
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.async_templates import AsyncTemplateHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
-from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.storage.outgoing import file_to_send
 from airflow_provider_wahelp.storage.uploads import Uploads
 

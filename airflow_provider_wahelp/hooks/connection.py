@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client import arguments, phones
+from airflow_provider_wahelp.client.arguments import Language
 from airflow_provider_wahelp.client.errors import InputError
 from airflow_provider_wahelp.client.settings import Settings, base_url
 from airflow_provider_wahelp.connection_form import LOGIN_SCOPES
 from airflow_provider_wahelp.hooks.extra import read_extra
-from airflow_provider_wahelp.language import LANGUAGES, Language
+from airflow_provider_wahelp.language import LANGUAGES
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection

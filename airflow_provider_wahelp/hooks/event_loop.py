@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import mask_secret
 from asgiref.sync import sync_to_async
 
 from airflow_provider_wahelp.client.answers import Page
+from airflow_provider_wahelp.client.arguments import Language
 from airflow_provider_wahelp.client.asynchronous import AsyncWahelpClient
 from airflow_provider_wahelp.client.call import Call
 from airflow_provider_wahelp.client.errors import WahelpError
@@ -19,13 +20,12 @@ from airflow_provider_wahelp.client.flow import Flow
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.settings import Settings
 from airflow_provider_wahelp.client.token_store import MemoryStore
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.base import BaseWahelpHook
 from airflow_provider_wahelp.hooks.bound_operations import BoundOperations
 from airflow_provider_wahelp.hooks.connection import WahelpConnection, read_connection
 from airflow_provider_wahelp.hooks.connection_test import describe_connection, test_settings
-from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.hooks.token_cache import look_up_state, token_store
-from airflow_provider_wahelp.language import Language
 from airflow_provider_wahelp.storage.downloads import download
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.generic import Response
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.blocking import BlockingHook
 from airflow_provider_wahelp.hooks.bound_operations import Asked, result_of
-from airflow_provider_wahelp.hooks.failures import airflow_errors
 from airflow_provider_wahelp.storage.uploads import Uploads
 
 if TYPE_CHECKING:

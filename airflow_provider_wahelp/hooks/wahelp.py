@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_wahelp import connection_form
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.models import Channel, Message, Project, QrCode, User, Webhook
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.templates import TemplateHook
 from airflow_provider_wahelp.storage.outgoing import file_to_send
 

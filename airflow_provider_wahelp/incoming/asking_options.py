@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from airflow_provider_wahelp.client import arguments, phones
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 from airflow_provider_wahelp.incoming import wording
 from airflow_provider_wahelp.incoming.choices import check_answers
 from airflow_provider_wahelp.incoming.question import Decide, OnUnclear, PromptKind

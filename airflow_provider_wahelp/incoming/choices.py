@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 from airflow_provider_wahelp.client.folding import folded, in_one_script, without_repeats
 from airflow_provider_wahelp.incoming.vocabulary import AROUND, DOUBT, FIRM, NO_WORDS, YES_WORDS
 

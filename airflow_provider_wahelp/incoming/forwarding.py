@@ -32,7 +32,7 @@ def forward_replies(messages: Sequence[IncomingEvent], wahelp_conn_id: str = "wa
     :param wahelp_conn_id: the connection that the question was sent through.
     :raises WahelpError: if the receiver did not take them; a retry of the task tells it again.
     """
-    from airflow_provider_wahelp.hooks.failures import airflow_errors
+    from airflow_provider_wahelp.failures import airflow_errors
     from airflow_provider_wahelp.hooks.receiver import receiver_address
 
     with airflow_errors(), WahelpHook(wahelp_conn_id) as hook:

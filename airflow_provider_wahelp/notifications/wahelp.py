@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from airflow.providers.common.compat.sdk import BaseNotifier
 
 from airflow_provider_wahelp.client import arguments, phones
-from airflow_provider_wahelp.client.errors import InputError, WahelpError
+from airflow_provider_wahelp.client.base_error import InputError, WahelpError
 from airflow_provider_wahelp.client.masking import scrub
-from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.language import ENGLISH, Language, Words, check_language
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.notifications.checks import MOSCOW, check_hours, check_zone, has_template
 from airflow_provider_wahelp.rendering import KeepsTexts
 from airflow_provider_wahelp.task import Argument, anything, optional
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
+    from airflow_provider_wahelp.language import Words
     from airflow_provider_wahelp.notifications.event import Event
     from airflow_provider_wahelp.notifications.notification import Notification
 
@@ -91,10 +91,10 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         "group_by": optional(anything),
         "quiet_hours": optional(check_hours),
         "timezone": optional(check_zone),
-        "fallback": optional(wait_options.fallback),
+        "fallback": optional(send_options.fallback),
         "text": optional(arguments.text),
         "file": optional(anything),
-        "language": optional(check_language),
+        "language": optional(arguments.language),
     }
     """What each template field must be."""
     template_fields: Sequence[str] = tuple(checks)
@@ -121,7 +121,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         fallback: Sequence[str] | str | None = None,
         timeout: timedelta | float = 10.0,
         raise_on_error: bool = False,
-        language: Language | None = None,
+        language: arguments.Language | None = None,
         wahelp_conn_id: str = "wahelp_default",
         **kwargs: Any,
     ) -> None:
@@ -170,7 +170,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         :raises WahelpError: with ``raise_on_error``, if it was not sent to every recipient.
         """
         with self._log_errors():
-            deadline = time.monotonic() + wait_options.seconds(self.timeout, "timeout")
+            deadline = time.monotonic() + send_options.seconds(self.timeout, "timeout")
             self._notification(context, deadline).send_and_wait(deadline)
 
     async def async_notify(self, context: Context) -> None:
@@ -180,7 +180,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         :raises WahelpError: with ``raise_on_error``, if it was not sent to every recipient.
         """
         with self._log_errors():
-            deadline = time.monotonic() + wait_options.seconds(self.timeout, "timeout")
+            deadline = time.monotonic() + send_options.seconds(self.timeout, "timeout")
             await self._notification(context, deadline).send(deadline)
 
     def _check(self) -> None:
@@ -195,8 +195,8 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         if not any(map(has_template, given)):
             recipients(*given)
         if self.throttle is not None:
-            wait_options.seconds(self.throttle, "throttle")
-        wait_options.seconds(self.timeout, "timeout")
+            send_options.seconds(self.throttle, "throttle")
+        send_options.seconds(self.timeout, "timeout")
         arguments.quiet_zone(self.quiet_zone)
         for name in ("urgent", "raise_on_error"):
             if not isinstance(getattr(self, name), bool):
@@ -207,6 +207,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         from zoneinfo import ZoneInfo
 
         from airflow_provider_wahelp.delivery.alert.recipients import Channels, recipients
+        from airflow_provider_wahelp.language import ENGLISH
         from airflow_provider_wahelp.notifications.event import Kind, event_of
         from airflow_provider_wahelp.notifications.failed_tasks import failures_of
         from airflow_provider_wahelp.notifications.notification import Notification
@@ -216,11 +217,11 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
         event = event_of(context).because_of(failures)
         zone = ZoneInfo(check_zone(rendered.timezone))
         text = rendered._text(event, zone, ENGLISH)
-        fallback = wait_options.fallback(rendered.fallback) if rendered.fallback else []
+        fallback = send_options.fallback(rendered.fallback) if rendered.fallback else []
         return Notification(
             event=event,
             text=rendered._text,
-            language=check_language(rendered.language) if rendered.language else None,
+            language=arguments.language(rendered.language) if rendered.language else None,
             file=rendered.file,
             recipients=recipients(rendered.to, rendered.phone, rendered.user_id),
             conn_id=rendered.wahelp_conn_id,
@@ -230,7 +231,7 @@ class WahelpNotifier(KeepsTexts, BaseNotifier):
                 name=arguments.name(rendered.name) if rendered.name else None,
             ),
             region=phones.check_region(rendered.default_region),
-            window=0.0 if rendered.throttle is None else wait_options.seconds(rendered.throttle, "throttle"),
+            window=0.0 if rendered.throttle is None else send_options.seconds(rendered.throttle, "throttle"),
             group=str(rendered.group_by or ""),
             quiet=rendered._quiet_windows(zone),
             zone=zone,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError, UnknownOutcomeError, WahelpError
 from airflow_provider_wahelp.client.paths import resolved
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 

@@ -12,12 +12,11 @@ from airflow.providers.common.compat.sdk import BranchMixIn, conf
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError, NoAgreementError
-from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.incoming import asking_options
 from airflow_provider_wahelp.incoming.choices import check_answers
 from airflow_provider_wahelp.incoming.question import Decide, OnUnclear, Question, Rules
-from airflow_provider_wahelp.language import Language, check_language
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.conversations import ConversationOperator
 from airflow_provider_wahelp.operators.limits import admission
@@ -91,12 +90,12 @@ class AskOperator(ConversationOperator, SendingOperator, BranchMixIn):
         "name": optional(arguments.name),
         "decide": required(asking_options.decide),
         "default": optional(str),
-        "reminder_after": optional(wait_options.reminder_after),
+        "reminder_after": optional(send_options.reminder_after),
         "reminder_text": optional(arguments.text_of("reminder_text")),
         "on_unclear": required(asking_options.on_unclear),
         "unclear_text": optional(arguments.text_of("unclear_text")),
         "voice_text": optional(arguments.text_of("voice_text")),
-        "language": optional(check_language),
+        "language": optional(arguments.language),
         "max_repeats": required(asking_options.max_repeats),
         "branches": optional(asking_options.branches),
         "idempotency_key": optional(arguments.idempotency_key, not_given=(None,)),
@@ -118,21 +117,21 @@ class AskOperator(ConversationOperator, SendingOperator, BranchMixIn):
         project_id: int | str | None = None,
         default_region: str | None = None,
         decide: Decide = "first",
-        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
+        wait_timeout: timedelta | float | str = send_options.WAIT_TIMEOUT,
         default: str | None = None,
         reminder_after: timedelta | float | str | None = None,
         reminder_text: str | None = None,
         on_unclear: OnUnclear = "ask_again",
         unclear_text: str | None = None,
         voice_text: str | None = None,
-        language: Language | None = None,
+        language: arguments.Language | None = None,
         max_repeats: int | str = asking_options.MAX_REPEATS,
         branches: Mapping[str, Sequence[str] | str] | None = None,
         idempotency_key: int | str | None = None,
         if_unclear: arguments.IfUnclear = "check",
         on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
-        poll_interval: float | str = wait_options.POLL_INTERVAL,
+        poll_interval: float | str = send_options.POLL_INTERVAL,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError, NotFoundError, WahelpError
 from airflow_provider_wahelp.delivery.mailing import manners
-from airflow_provider_wahelp.hooks.failures import airflow_errors
-from airflow_provider_wahelp.language import Language, Words, check_language
+from airflow_provider_wahelp.failures import airflow_errors
+from airflow_provider_wahelp.language import Words
 from airflow_provider_wahelp.operators.limits import admission
 from airflow_provider_wahelp.operators.manners import CarefulOperator
 from airflow_provider_wahelp.task import optional
@@ -50,7 +51,7 @@ class HoldingOperator(CarefulOperator):
     checks = CarefulOperator.checks | {
         "stop_after_complaints": optional(manners.stop_after_complaints),
         "complaints_to": optional(manners.complaints_to),
-        "language": optional(check_language),
+        "language": optional(arguments.language),
     }
 
     stop_words: Any
@@ -60,7 +61,7 @@ class HoldingOperator(CarefulOperator):
         *,
         stop_after_complaints: int | str | None = None,
         complaints_to: Sequence[str] | str | None = None,
-        language: Language | None = None,
+        language: arguments.Language | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional
 

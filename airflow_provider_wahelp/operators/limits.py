@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 
-from airflow_provider_wahelp.delivery.limits import options
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.sending import SendingOperator
 from airflow_provider_wahelp.task import optional
 
 if TYPE_CHECKING:
     from airflow_provider_wahelp.delivery.limits.admission import Admission, HeldError
-    from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson, SendLimits
+    from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
     from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 
@@ -35,15 +35,15 @@ class LimitedOperator(SendingOperator):
     """
 
     checks = SendingOperator.checks | {
-        "daily_cap": optional(options.daily_cap),
-        "per_person": optional(options.per_person),
-        "silent_for": optional(options.silent_for),
+        "daily_cap": optional(send_options.daily_cap),
+        "per_person": optional(send_options.per_person),
+        "silent_for": optional(send_options.silent_for),
     }
 
     def __init__(
         self,
         *,
-        daily_cap: int | str | None = options.DAILY_CAP,
+        daily_cap: int | str | None = send_options.DAILY_CAP,
         warm_up: bool = False,
         per_person: str | None = None,
         silent_for: timedelta | float | str | None = None,
@@ -59,8 +59,8 @@ class LimitedOperator(SendingOperator):
 
     def _check_arguments(self) -> None:
         with airflow_errors():  # Airflow renders none of these: a literal is all that they can be
-            options.yes_or_no("warm_up", self.warm_up)
-            options.yes_or_no("urgent", self.urgent)
+            send_options.yes_or_no("warm_up", self.warm_up)
+            send_options.yes_or_no("urgent", self.urgent)
         super()._check_arguments()
 
     def _limits(self) -> SendLimits:
@@ -101,8 +101,8 @@ def admission(hook: WahelpHook, limits: SendLimits | None = None) -> Admission:
     return Admission(hook.get_conn().settings.base_url, limits, shared_state)
 
 
-def configured_per_person() -> PerPerson | None:
+def configured_per_person() -> send_options.PerPerson | None:
     """Return how many messages a person gets at most, as ``[wahelp] per_person`` says for all tasks."""
     configured = (conf.get("wahelp", "per_person", fallback="") or "").strip()
     with airflow_errors():
-        return options.per_person(configured) if configured else None
+        return send_options.per_person(configured) if configured else None

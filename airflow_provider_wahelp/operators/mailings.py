@@ -7,12 +7,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments, phones
-from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.client.base_error import InputError
+from airflow_provider_wahelp.delivery import send_options
 from airflow_provider_wahelp.delivery.mailing import options, report
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OPT_OUT_FOR, OptOutRules
 from airflow_provider_wahelp.delivery.quiet_hours import QuietHours, check_zone
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.held import HoldingOperator
 from airflow_provider_wahelp.operators.redacted import RedactedWhenRendered, seen
 from airflow_provider_wahelp.operators.with_files import FilesOperator
@@ -155,8 +155,8 @@ class SendMessagesOperator(HoldingOperator, FilesOperator):
         on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
         wait_for: arguments.Awaited | None = None,
-        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
-        poll_interval: timedelta | float | str = wait_options.POLL_INTERVAL,
+        wait_timeout: timedelta | float | str = send_options.WAIT_TIMEOUT,
+        poll_interval: timedelta | float | str = send_options.POLL_INTERVAL,
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
         columns: Mapping[str, str] | None = None,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_wahelp.client import arguments, phones
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 from airflow_provider_wahelp.client.masking import mask_phone
-from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.delivery.text_variants import message_texts
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.delivery.send_options import message_texts
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.operators.conversations import ConversationOperator
 from airflow_provider_wahelp.operators.limits import LimitedOperator
@@ -98,7 +98,7 @@ class SendMessageOperator(ConversationOperator, LimitedOperator):
         "default_region": optional(phones.check_region),
         "name": optional(arguments.name),
         "idempotency_key": optional(arguments.idempotency_key, not_given=(None,)),
-        "remember_in": optional(wait_options.remember_in),
+        "remember_in": optional(send_options.remember_in),
     }
     template_fields: Sequence[str] = tuple(checks)
 
@@ -117,8 +117,8 @@ class SendMessageOperator(ConversationOperator, LimitedOperator):
         on_rerun: arguments.OnRerun = "skip",
         ledger_path: str | None = None,
         wait_for: arguments.Awaited | None = None,
-        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
-        poll_interval: float | str = wait_options.POLL_INTERVAL,
+        wait_timeout: timedelta | float | str = send_options.WAIT_TIMEOUT,
+        poll_interval: float | str = send_options.POLL_INTERVAL,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fallback: Sequence[str] | str | None = None,
         fallback_after: timedelta | float | str | None = None,
@@ -191,7 +191,7 @@ class SendMessageOperator(ConversationOperator, LimitedOperator):
         super()._check_together()
         if self.file is not None and self.file_url is not None:
             raise InputError("file, file_url", "only one of the two may be given")
-        wait_options.require_fallback(self.fallback, remember_in=self.remember_in)
+        send_options.require_fallback(self.fallback, remember_in=self.remember_in)
         if all(given is None or is_literal(given) for given in (self.user_id, self.phone)):
             arguments.recipient(self.user_id, self.phone)
 

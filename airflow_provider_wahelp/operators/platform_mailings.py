@@ -12,8 +12,8 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import WahelpError
 from airflow_provider_wahelp.client.platform.arguments import MailingKind, fields, mailing_id, mailing_kind
-from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
@@ -130,8 +130,8 @@ class StartPlatformMailingOperator(PlatformMailingOperator):
 
     checks = PlatformMailingOperator.checks | {
         "mailing_id": required(mailing_id),
-        "wait_timeout": required(wait_options.wait_timeout),
-        "poll_interval": required(wait_options.poll_interval),
+        "wait_timeout": required(send_options.wait_timeout),
+        "poll_interval": required(send_options.poll_interval),
     }
     template_fields: Sequence[str] = tuple(checks)
 
@@ -140,7 +140,7 @@ class StartPlatformMailingOperator(PlatformMailingOperator):
         *,
         mailing_id: int | str,
         wait: bool = True,
-        wait_timeout: timedelta | float | str = wait_options.WAIT_TIMEOUT,
+        wait_timeout: timedelta | float | str = send_options.WAIT_TIMEOUT,
         poll_interval: float | str = 60.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_wahelp.client import arguments, phones
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery import wait_options
+from airflow_provider_wahelp.delivery import send_options
 from airflow_provider_wahelp.delivery.mailing import report
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.incoming.stop_words import STOP_WORDS
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.operators.news import trigger_at
@@ -54,7 +54,7 @@ class ReplyReportOperator(WahelpOperator):
 
     checks = WahelpOperator.checks | {
         "mailing_report": required(partial(report.check_rows_path, argument="mailing_report")),
-        "within": required(partial(wait_options.seconds, argument="within")),
+        "within": required(partial(send_options.seconds, argument="within")),
         "conversions_sql": optional(anything),
         "sql_conn_id": optional(str),
         "parameters": optional(anything),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.delivery import wait_options
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.delivery import send_options
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import anything, optional, required
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_wahelp.client.errors import InputError
+    from airflow_provider_wahelp.client.base_error import InputError
     from airflow_provider_wahelp.delivery.attempt import Attempt
     from airflow_provider_wahelp.delivery.ledger import Ledger
     from airflow_provider_wahelp.delivery.waiting import WaitOptions
@@ -28,11 +28,11 @@ class SendingOperator(WahelpOperator):
         "if_unclear": required(arguments.if_unclear),
         "on_rerun": required(arguments.on_rerun),
         "ledger_path": optional(anything),
-        "wait_for": optional(wait_options.wait_for),
-        "wait_timeout": required(wait_options.wait_timeout),
-        "poll_interval": required(wait_options.poll_interval),
-        "fallback": optional(wait_options.fallback),
-        "fallback_after": optional(wait_options.fallback_after),
+        "wait_for": optional(send_options.wait_for),
+        "wait_timeout": required(send_options.wait_timeout),
+        "poll_interval": required(send_options.poll_interval),
+        "fallback": optional(send_options.fallback),
+        "fallback_after": optional(send_options.fallback_after),
     }
 
     channel_uuid: str | None
@@ -50,7 +50,7 @@ class SendingOperator(WahelpOperator):
                 raise self._refusal
 
     def _check_together(self) -> None:
-        wait_options.require_fallback(self.fallback, fallback_after=self.fallback_after)
+        send_options.require_fallback(self.fallback, fallback_after=self.fallback_after)
 
     def _attempt_and_ledger(self, context: Context, key: str = "") -> tuple[Attempt, Ledger | None]:
         """Return which attempt of the task this is, and the ledger. Without any key there is no ledger."""
@@ -68,6 +68,6 @@ class SendingOperator(WahelpOperator):
         return WaitOptions(
             wanted=self._checked("wait_for") or "delivered",
             timeout=self._checked("wait_timeout"),
-            fallback_after=self._checked("fallback_after") or wait_options.FALLBACK_AFTER.total_seconds(),
+            fallback_after=self._checked("fallback_after") or send_options.FALLBACK_AFTER.total_seconds(),
             interval=self._checked("poll_interval"),
         )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.base_error import InputError
 from airflow_provider_wahelp.client.masking import mask_url
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.operators.base import WahelpOperator
 from airflow_provider_wahelp.task import optional, required
 

@@ -18,8 +18,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.client.errors import WahelpError
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.client.base_error import WahelpError
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.literals import is_literal
 from airflow_provider_wahelp.task import WahelpTask, optional
 
@@ -89,8 +89,10 @@ class WahelpSensor(WahelpTask, BaseSensorOperator):
         :param event: the trigger's: ``{"result": ...}`` or ``{"error": ...}``.
         """
         if "error" in event:
+            from airflow_provider_wahelp.client.errors import error_from_dict
+
             with airflow_errors():
-                raise WahelpError.from_dict(event["error"])
+                raise error_from_dict(event["error"])
         return dict(event["result"])
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.base_error import WahelpError
 from airflow_provider_wahelp.links import CHANNEL_LINKS, WahelpLink, leave_channel
 from airflow_provider_wahelp.sensors.base import WahelpSensor
 

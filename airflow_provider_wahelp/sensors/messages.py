@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_wahelp.client import arguments
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.sensors.base import WahelpSensor
 from airflow_provider_wahelp.task import required
 

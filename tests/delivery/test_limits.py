@@ -16,8 +16,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 
 from airflow_provider_wahelp.client.errors import InputError, RejectedError, TooManyFailuresError
 from airflow_provider_wahelp.delivery.limits.admission import Admission
-from airflow_provider_wahelp.delivery.limits.options import per_person
 from airflow_provider_wahelp.delivery.limits.rate_limit import Pace
+from airflow_provider_wahelp.delivery.send_options import per_person
 from airflow_provider_wahelp.operators import SendMessageOperator
 from airflow_provider_wahelp.storage.state.directory import DirectoryState
 from airflow_provider_wahelp.storage.state.shared import host_state

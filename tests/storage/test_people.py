@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from airflow_provider_wahelp.delivery.limits import options
+from airflow_provider_wahelp.delivery import send_options
 from airflow_provider_wahelp.delivery.limits.per_person import People, PersonalMessage
 from airflow_provider_wahelp.storage.state.interface import State
 
@@ -17,7 +17,7 @@ KEY = b"a key"
 
 
 def people(state: State, limit: str | None = "3 per week") -> People:
-    return People(state, KEY, "server/1", options.per_person(limit) if limit else None)
+    return People(state, KEY, "server/1", send_options.per_person(limit) if limit else None)
 
 
 def messages(some: People, task: str, *persons: str) -> list[PersonalMessage]:

@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.errors import (
     RejectedError,
     UnknownOutcomeError,
     WahelpError,
+    error_from_dict,
 )
 from airflow_provider_wahelp.client.flow import Flow, Pause, service_facts
 from airflow_provider_wahelp.client.operations import existing, list_all
@@ -151,7 +152,7 @@ def result_of(mailing_id: Id, event: Mapping[str, Any]) -> Result:
     :raises WahelpError: what the wait has ended with.
     """
     if "error" in event:
-        raise WahelpError.from_dict(event["error"])
+        raise error_from_dict(event["error"])
     if "result" not in event:
         raise DeliveryTimeoutError(f"see mailing {mailing_id} end")
     return dict(event["result"])

@@ -7,8 +7,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from airflow_provider_wahelp.client.call import Id
-from airflow_provider_wahelp.delivery.limits.options import LONGEST
-from airflow_provider_wahelp.delivery.limits.send_limits import PerPerson
+from airflow_provider_wahelp.delivery.send_options import LONGEST, PerPerson
 from airflow_provider_wahelp.storage.keys import keyed_hash
 from airflow_provider_wahelp.storage.state.interface import Records, State
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from airflow_provider_wahelp.delivery.limits.options import DAILY_CAP
-
-
-class PerPerson(NamedTuple):
-    """So many messages at most to one person in any period of so many seconds."""
-
-    most: int
-    seconds: float
-    words: str
+from airflow_provider_wahelp.delivery.send_options import DAILY_CAP, PerPerson
 
 
 class SendLimits(NamedTuple):

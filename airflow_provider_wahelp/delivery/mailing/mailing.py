@@ -42,7 +42,7 @@ from airflow_provider_wahelp.delivery.mailing.variants import tell_preview
 from airflow_provider_wahelp.delivery.mailing.worklist import Worklist
 from airflow_provider_wahelp.delivery.quiet_hours import QuietWindows
 from airflow_provider_wahelp.delivery.waiting import WaitOptions
-from airflow_provider_wahelp.hooks.failures import airflow_errors
+from airflow_provider_wahelp.failures import airflow_errors
 from airflow_provider_wahelp.hooks.wahelp import WahelpHook
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.wait_options import seconds
+from airflow_provider_wahelp.delivery.send_options import seconds
 from airflow_provider_wahelp.incoming.stop_words import (
     START_WORDS,
     STOP_WORDS,

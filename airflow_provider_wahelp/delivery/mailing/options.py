@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_wahelp.client import arguments
 from airflow_provider_wahelp.client.errors import InputError
-from airflow_provider_wahelp.delivery.limits.options import whole
 from airflow_provider_wahelp.delivery.limits.send_limits import SendLimits
 from airflow_provider_wahelp.delivery.limits.spacing import SLOWEST
 from airflow_provider_wahelp.delivery.mailing.opt_out_rules import OptOutRules
-from airflow_provider_wahelp.delivery.text_variants import each_checked
+from airflow_provider_wahelp.delivery.send_options import each_checked, whole
 from airflow_provider_wahelp.delivery.waiting import WaitOptions
 
 if TYPE_CHECKING:

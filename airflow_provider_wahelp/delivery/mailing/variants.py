@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from airflow_provider_wahelp.delivery.text_variants import MOST_VARIANTS
+from airflow_provider_wahelp.delivery.send_options import MOST_VARIANTS
 from airflow_provider_wahelp.delivery.words import people
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def variant_of(person: str, count: int) -> int:
     else; and a digest without a key is the same on every host, and after each rotation of keys.
 
     :param person: a normalised phone, or else the id of a user.
-    :param count: :data:`~airflow_provider_wahelp.delivery.text_variants.MOST_VARIANTS` at most.
+    :param count: :data:`~airflow_provider_wahelp.delivery.send_options.MOST_VARIANTS` at most.
     """
     digest = hashlib.blake2b(person.encode(), digest_size=_WEIGHTS.size, person=b"variant").digest()
     weights = _WEIGHTS.unpack(digest)[:count]

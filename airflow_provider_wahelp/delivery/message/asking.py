@@ -19,7 +19,7 @@ from airflow_provider_wahelp.client.errors import (
     RecipientMissingError,
     RecipientRefusedError,
     UnclearAnswerError,
-    WahelpError,
+    error_from_dict,
 )
 from airflow_provider_wahelp.client.messages import Recipient
 from airflow_provider_wahelp.client.models import parse_time
@@ -93,7 +93,7 @@ class Asking:
         """
         question = replace(question, rules=self.rules)  # the DAG may be another one by now
         if "error" in event:
-            raise WahelpError.from_dict(event["error"])
+            raise error_from_dict(event["error"])
         if "result" in event:
             return self._go_on(question, [Reply(**reply) for reply in event["result"]["replies"]])
         # The answer may have come since the last poll.

@@ -19,6 +19,7 @@ from airflow_provider_wahelp.client.errors import (
     NoChannelWorkedError,
     RecipientRefusedError,
     WahelpError,
+    error_from_dict,
 )
 from airflow_provider_wahelp.client.models import Message
 from airflow_provider_wahelp.client.reconcile import moment
@@ -88,7 +89,7 @@ class TrackedSend:
             return self._reached(state, str(event["result"]["status"]))
         if "error" not in event:
             return self._check(state, late=True)  # it may have arrived since the last poll
-        error = WahelpError.from_dict(event["error"])
+        error = error_from_dict(event["error"])
         if isinstance(error, DeliveryFailedError):
             return self._fall_back(state, error)
         raise error

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_wahelp.client.errors import InputError, WahelpError
+from airflow_provider_wahelp.client.errors import InputError, WahelpError, error_from_dict
 from airflow_provider_wahelp.hooks import WahelpAsyncHook, WahelpHook
 from airflow_provider_wahelp.notifications import WahelpNotifier
 from airflow_provider_wahelp.triggers import ChannelActiveTrigger
@@ -74,7 +74,7 @@ async def _first_news() -> None:
     try:
         await asyncio.wait([news, warned], return_when=asyncio.FIRST_COMPLETED)
         if news.done() and (error := news.result().payload.get("error")):
-            raise WahelpError.from_dict(error)
+            raise error_from_dict(error)
         if warned.done():
             raise WahelpError(warned.result())
     finally:

@@ -101,10 +101,10 @@ def test_a_result_holds_nothing_personal() -> None:
 def test_an_error_survives_the_way_through_airflows_database(kind: type[errors.WahelpError]) -> None:
     error = kind("look", "so and so")
     error.retry_after = 3.0
-    other = errors.WahelpError.from_dict(error.to_dict())
+    other = errors.error_from_dict(error.to_dict())
     assert (type(other), str(other)) == (kind, str(error))
 
 
 @pytest.mark.parametrize("said", [{}, {"kind": "Exception"}, {"kind": "annotations"}, {"kind": "NoSuch"}])
 def test_an_error_that_is_not_known_is_one_all_the_same(said: dict[str, str]) -> None:
-    assert type(errors.WahelpError.from_dict(said)) is errors.WahelpError
+    assert type(errors.error_from_dict(said)) is errors.WahelpError

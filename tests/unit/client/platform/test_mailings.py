@@ -197,7 +197,7 @@ def test_a_wait_ends_with_the_mailing() -> None:
     assert play(wait(deadline=1.0), running) == {"late": True}
     gone = play(wait(), running, (LIST, fails(403)))
     assert gone["error"]["kind"] == "ForbiddenError"
-    stopped = errors.WahelpError.from_dict(play(wait(), running, (LIST, listed("stopped")))["error"])
+    stopped = errors.error_from_dict(play(wait(), running, (LIST, listed("stopped")))["error"])
     assert type(stopped) is MailingNotSentError
     assert 'send mailing 7 to its end: Wahelp will not send it to its end: its status is "stopped"' in str(
         stopped

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from airflow_provider_wahelp.delivery.mailing.variants import Share, tell_preview, variant_of
-from airflow_provider_wahelp.delivery.text_variants import MOST_VARIANTS
+from airflow_provider_wahelp.delivery.send_options import MOST_VARIANTS
 
 PEOPLE = [f"+7916{number:07}" for number in range(3000)]
 

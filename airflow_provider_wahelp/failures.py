@@ -8,7 +8,7 @@ from typing import cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_wahelp.client.errors import WahelpError
+from airflow_provider_wahelp.client.base_error import WahelpError
 
 
 @contextmanager
