@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ssl
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from airflow_provider_wahelp.client.certificates import tls_context
 from airflow_provider_wahelp.client.proxies import Proxy, proxy_for
@@ -18,9 +17,9 @@ Server = tuple[str, str]
 
 
 def server_of(url: str) -> Server:
-    """Return the server that an address is of."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+    """Return the server that an address is of, as it goes over the wire. Each call asks twice."""
+    scheme, _, rest = url.partition("://")
+    return scheme, rest.partition("/")[0]
 
 
 class Network:

@@ -47,7 +47,8 @@ def prepared(
     else:
         request.prepare_body(None, None, call.json)
     request.prepare_hooks(None)
-    request.prepare_cookies(_NO_COOKIES)  # a redirect looks for them
+    # A redirect looks for them. To prepare them as requests does takes the address apart.
+    request._cookies = _NO_COOKIES  # type: ignore[attr-defined]
     return request
 
 
@@ -190,6 +191,10 @@ class _Adapter(HTTPAdapter):
                 pool.ConnectionCls = type("Guarded", (_Guarded, pool.ConnectionCls), {"check": [self.check]})
             self._pools[server] = pool
         return self._pools[server]
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return what a request asks for; without a proxy that needs no look at its server."""
+        return super().request_url(request, proxies) if proxies else str(request.path_url)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Return where a pool leads, and what it checks certificates with."""
