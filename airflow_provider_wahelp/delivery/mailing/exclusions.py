@@ -25,7 +25,7 @@ class Suppression:
     """
 
     def __init__(self, region: str | None = None) -> None:
-        self._normalise = phones.normaliser(region)
+        self._region = region
         self._phones: set[int] = set()
         self._users: set[Id] = set()
 
@@ -53,7 +53,7 @@ class Suppression:
     def has_phone(self, phone: str) -> bool:
         """Return whether a phone, in any form, is suppressed; what is no phone is not."""
         try:
-            return self._number(phone) in self._phones
+            return bool(self._phones) and self._number(phone) in self._phones
         except InputError:
             return False
 
@@ -86,7 +86,7 @@ class Suppression:
 
     def _number(self, phone: Any) -> int:
         """Return a phone's digits, as a number: a million of them fit in less."""
-        return int(self._normalise(phone)[1:])
+        return int(phones.normalise(phone, self._region)[1:])
 
 
 def _reason(error: InputError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
@@ -63,12 +64,18 @@ class Renderer:
         columns: Mapping[str, str] | None = None,
         region: str | None = None,
     ) -> None:
-        self._normalise = phones.normaliser(region)
+        self._region = region
+        if region:
+            _ = self._normalise  # a country that is none is refused before the first row
         names = names_around(context, environment)
         self._templates = [RowTemplate(environment, template, names, columns) for template in templates]
         self._key = key and (key if key in (columns or {}) else by_theirs(columns).get(fold(key), key))
         self._longest = longest
         self._zones = zones
+
+    @cached_property
+    def _normalise(self) -> Callable[[Any], str]:
+        return phones.normaliser(self._region)  # reads the numbering plans, which user ids do not need
 
     def render(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
         """Return the recipient of a row and their text.
@@ -83,7 +90,7 @@ class Renderer:
             raise BadRowError(str(error), _user_id(values), told, _legible(self._cell(values))) from None
 
     def _rendered(self, number: int, values: Mapping[str, Any]) -> QueuedMessage:
-        user_id, phone = _recipient(values, self._normalise)
+        user_id, phone = _recipient(values, self._number)
         variant = self._variant(phone or str(user_id))
         text = self._text(values, variant)
         label = self._label(values)
@@ -102,6 +109,9 @@ class Renderer:
             by_phone=user_id is None,
             variant=variant,
         )
+
+    def _number(self, phone: Any) -> str:
+        return self._normalise(phone)
 
     def _variant(self, person: str) -> int:
         """Return which of several texts a person gets, from 1; 0 where there is one."""
@@ -169,7 +179,7 @@ def _user_id(values: Mapping[str, Any]) -> Id | None:
 def _phone_beside(phone: Any, normalise: Callable[[Any], str]) -> str:
     """Return the phone of a row with a user_id: it tells the zone, and whether it is suppressed."""
     try:
-        return normalise(phone)
+        return "" if phone in (None, "") else normalise(phone)
     except InputError:
         return ""
 
