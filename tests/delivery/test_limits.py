@@ -359,7 +359,8 @@ def test_what_is_no_limit_is_refused(argument: str, value: object) -> None:
     [("3 per week", 3, 7), (" 1  per Day ", 1, 1), ("5 per 30 days", 5, 30), ("2 per 12 hours", 2, 0.5)],
 )
 def test_a_limit_is_spelt_as_it_is_said(spelt: str, most: int, days: float) -> None:
-    assert per_person(spelt)[:2] == (most, days * DAY)
+    limit = per_person(spelt)
+    assert (limit.most, limit.seconds) == (most, days * DAY)
 
 
 @pytest.mark.parametrize(
