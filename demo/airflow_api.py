@@ -183,10 +183,11 @@ class AirflowApi:
         entries = self._get(path, map_index=map_index)["task_state_store"]
         return {entry["key"]: entry["value"] for entry in entries}
 
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Let all tasks of a run that has finished run again."""
+    def clear(self, dag_id: str, run_id: str, *task_ids: str) -> None:
+        """Let tasks of a run that have finished run again: all, unless some are named."""
         path = f"/dags/{quote(dag_id, safe='')}/clearTaskInstances"
         body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
+        body |= {"task_ids": task_ids} if task_ids else {}
         self._call("POST", path, json=body)
 
     def add_connection(self, connection: Mapping[str, Any]) -> None:

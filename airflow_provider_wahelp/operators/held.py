@@ -146,6 +146,8 @@ class HoldingOperator(CarefulOperator):
             step = asking.advance(Question.of(event["question"]), event) if event else asking.start()
             goes_on = not isinstance(step, Question) and self._says_yes(step)
         except WahelpError as error:
+            if event and error.temporary:  # a retry finds the question, and what was answered
+                raise
             log.warning("It could not be asked whether the mailing goes on. %s", error)
             raise held from None
         if isinstance(step, Question):

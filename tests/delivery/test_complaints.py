@@ -162,6 +162,16 @@ def test_a_killed_worker_neither_forgets_complaints_nor_writes_twice(
     assert got(rig) == Counter(f"Text {each}" for each in range(COUNT))
 
 
+def test_a_mailing_that_has_written_to_everybody_is_not_held(rig: Rig, crowd: Callable[..., Crowd]) -> None:
+    rig.sandbox.configure(delivered_after=None)
+    people = crowd(pace=None, wait_for="delivered", wait_timeout=900, max_failures=COUNT)
+    people.complain(5, 6, 7)
+    totals = people.run()
+    assert totals
+    assert (totals["sent"], totals["deferred"]) == (COUNT, 0)
+    assert people.due == []
+
+
 def test_the_author_is_told_on_the_phone_by_what_tells_of_failures(
     rig: Rig, crowd: Callable[..., Crowd]
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_wahelp.client.errors import InputError
+from airflow_provider_wahelp.client.errors import InputError, ServerError
 from airflow_provider_wahelp.delivery.mailing import assembly
 from airflow_provider_wahelp.delivery.mailing.complaints import MailingHeldError
 from tests import timelapse
@@ -169,6 +169,23 @@ def test_a_yes_that_was_taken_back_before_it_was_heeded_is_none(
     with pytest.raises(MailingHeldError):
         people.hear()
     assert got(rig).total() == sent
+
+
+def test_a_yes_that_cannot_be_read_once_more_for_now_is_heeded_by_a_retry(
+    rig: Rig, asking: Callable[..., Asking]
+) -> None:
+    people = asking()
+    people.hold()
+    people.says("1")
+    rig.sandbox.inject("error_before", operation="message", status=503)
+    with pytest.raises(ServerError) as caught:
+        people.hear()
+    assert not isinstance(caught.value, AirflowFailException)
+    rig.sandbox.clear_faults()
+    totals = people.run()
+    assert totals
+    assert got(rig) == EACH_ONCE
+    assert len(people.asked()) == 1
 
 
 @pytest.mark.parametrize("kill", KILLS)

@@ -185,10 +185,10 @@ class Dispatcher:
         strikes.probing = False
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        while not self.gate.held and not self._stopped():
+        while not self.gate.held and not self._sender.stopped:
             self.recorder.look()
             people = self.recorder.worklist.waiting(self.chunk, self.gate.quiet())
-            if not people:
+            if not people or self._stopped():  # what is sent already cannot be held
                 return
             if batch := self._begin(pool, people):
                 yield batch
