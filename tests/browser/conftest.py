@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +13,20 @@ import pytest
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
 from demo.airflow import Airflow
 
-from .chromium import OPTIONS, program
-
 _HERE = Path(__file__).parent
 
 # An Airflow without the extra `browser` runs the other tests.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+
+_OPTIONS = (
+    "--no-sandbox",  # root's, as in CI
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,9 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Take the browser that is installed."""
-    assert program(), "no Chromium here: .ci/chromium installs Debian's"
-    return {**browser_type_launch_args, "executable_path": program(), "args": list(OPTIONS)}
+    """Take the browser that is installed; Playwright would fetch one of its own."""
+    program = shutil.which("chromium")
+    assert program, "no Chromium here: .ci/chromium installs Debian's"
+    return {**browser_type_launch_args, "executable_path": program, "args": list(_OPTIONS)}
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ def test_a_conversation_is_hidden_until_somebody_clicks(
         assert not [each for each in asked if private in each]
     frame.get_by_role("button", name="Show phone and texts").click()
     expect(frame.get_by_text(TEXT)).to_be_visible()
-    picture(page, "conversations", height=880)
+    picture(page, "conversations", height=700)
     user_id = frame.get_by_role("heading", name=PHONE).inner_text().rpartition("user ")[2]
 
     page.goto(f"{airflow.url}/wahelp/conversations?conn_id=talks&user_id={user_id}")

@@ -13,6 +13,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
+from demo.process import wait_until
 from tests.browser.pictures import picture
 from tests.system.conftest import place_of
 
@@ -29,12 +30,13 @@ def sent_in(report: Path) -> int:
 
 @pytest.fixture
 def report(tmp_path: Path, airflow: Airflow, wahelp: Sandbox) -> Path:
-    """Begin a mailing; return where its report grows."""
+    """Begin a mailing; return where its report grows, once it does: a page that waits for one looks seldom."""
     place = {name: str(value) for name, value in place_of(wahelp).items()}
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
     airflow.cli("connections", "add", "shown", "--conn-json", json.dumps(login))
     report = tmp_path / "report.csv"
     airflow.trigger("shown_mailing", {"conn_id": "shown", "report": str(report), **place})
+    wait_until(report.exists, timeout=120, what="a mailing")
     return report
 
 

@@ -75,7 +75,7 @@ def test_a_channel_that_waits_is_scanned_off_the_page_its_task_links_to(
         code.scroll_into_view_if_needed()
         assert scanned(page, wanted), theme
         if theme == "light":
-            picture(page, "channels")
+            picture(page, "channels", height=1000)
 
     link = airflow.api.links("shown_channel", run_id, "make")["Channel"]
     page.goto(f"{airflow.url}/{link}")
@@ -94,7 +94,7 @@ def test_alerts_are_counted_and_name_nobody(page: Page, airflow: Airflow, channe
     frame = framed(page, airflow, "alerts")
     expect(frame.get_by_text("told: 1 person")).to_be_visible(timeout=60_000)
     expect(frame.get_by_text("held back: 1 person")).to_be_visible()
-    picture(page, "alerts")
+    picture(page, "alerts", height=520)
     page.goto(f"{airflow.url}/wahelp/alerts")
     expect(page.get_by_role("row", name="held back 1")).to_be_visible()
     shown = page.locator("body").inner_text()
