@@ -30,7 +30,7 @@ def sent_in(report: Path) -> int:
 
 @pytest.fixture
 def report(tmp_path: Path, airflow: Airflow, wahelp: Sandbox) -> Path:
-    """Begin a mailing; return where its report grows, once it does: a page that waits for one looks seldom."""
+    """Begin a mailing; return where its report grows, once it does: a page without mailings looks seldom."""
     place = {name: str(value) for name, value in place_of(wahelp).items()}
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
     airflow.cli("connections", "add", "shown", "--conn-json", json.dumps(login))
