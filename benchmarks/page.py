@@ -126,7 +126,9 @@ def _opened(airflow: Airflow, browser: Browser, asked: str) -> list[Row]:
     before = _memory(airflow)
     first = _open(ours, url := f"{airflow.url}/wahelp/mailings?{asked}")
     transferred, after_one = ours.evaluate(_TRANSFERRED), _memory(airflow) - before
+    used = _cpu(airflow)
     later = [_open(ours, url) for _ in range(OPENINGS - 1)]
+    spent = (_cpu(airflow) - used) / len(later)
     again, after_all = ours.evaluate(_TRANSFERRED), _memory(airflow) - before
     with ours.expect_download() as download:
         ours.get_by_role("link", name="Download the report").click()
@@ -137,6 +139,7 @@ def _opened(airflow: Airflow, browser: Browser, asked: str) -> list[Row]:
         Row(f"{NAME}: opened again, median", median(later), "s"),
         Row(f"{NAME}: transferred first", transferred / 1000, "kB"),
         Row(f"{NAME}: transferred again", again / 1000, "kB"),
+        Row(f"API server: CPU for {NAME}", spent * 1000, "ms"),
         Row(f"API server: more after {NAME}", after_one, "MB", most=MB),
         Row(f"API server: ... after {OPENINGS} openings", after_all, "MB", most=MB),
         Row(f"API server: ... and its report of {size / 1e6:.1f} MB", after_report, "MB", most=MB),
@@ -197,5 +200,15 @@ def _numbers(page: Page | FrameLocator) -> Locator:
 
 def _memory(airflow: Airflow) -> float:
     """Return what the API server takes with its workers: the resident set, in MB."""
+    return sum(each.memory_info().rss for each in _server(airflow)) / 1e6
+
+
+def _cpu(airflow: Airflow) -> float:
+    """Return the seconds of CPU that the API server has used, with its workers."""
+    used = [each.cpu_times() for each in _server(airflow)]
+    return sum(each.user + each.system for each in used)
+
+
+def _server(airflow: Airflow) -> list[psutil.Process]:
     server = psutil.Process(airflow._processes["api-server"].pid)
-    return sum(each.memory_info().rss for each in (server, *server.children(recursive=True))) / 1e6
+    return [server, *server.children(recursive=True)]
