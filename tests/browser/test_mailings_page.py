@@ -61,7 +61,7 @@ def test_a_mailing_under_way_is_watched_to_its_end(page: Page, airflow: Airflow,
     for theme in ("light", "dark"):
         page.evaluate("name => { document.documentElement.className = name }", theme)
         expect(frame.locator(f"html.{theme}")).to_have_count(1)
-        picture(page, f"mailings-{theme}", height=660)
+        picture(page, f"mailings-{theme}")
     expect(frame.get_by_text("success", exact=True)).to_be_visible(timeout=120_000)
     assert shown_sent(frame) == sent_in(report) == COUNT
     assert "+7916100" not in frame.locator("body").inner_text()

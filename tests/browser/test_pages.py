@@ -75,7 +75,7 @@ def test_a_channel_that_waits_is_scanned_off_the_page_its_task_links_to(
         code.scroll_into_view_if_needed()
         assert scanned(page, wanted), theme
         if theme == "light":
-            picture(page, "channels", height=815)
+            picture(page, "channels", height=1000)
 
     link = airflow.api.links("shown_channel", run_id, "make")["Channel"]
     page.goto(f"{airflow.url}/{link}")
