@@ -25,7 +25,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench docs recording translations dist changelog constraints clean
+.PHONY: help demo test test-system test-rest soak matrix lowest celery browser $(OLDER:%=test-%) test-lowest lint import-cost bench docs recording pictures translations dist changelog constraints clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9.-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -87,7 +87,7 @@ lint: .venv/.installed ## Style, types, and which part may import which
 import-cost: .venv/.installed ## What importing the provider costs
 	.venv/bin/python benchmarks/import_cost.py
 
-bench: .venv/.bench ## What mailings and waits cost: ten to twenty minutes, a table, and .bench/results.json
+bench: .venv/.bench .venv/.browser ## What mailings, waits and pages cost: half an hour, a table, and .bench/results.json
 	.venv/bin/python -m benchmarks
 
 docs: .venv/.docs ## The site, in build/docs: README, guides, recipes and the reference, with search, to be read offline
@@ -97,6 +97,9 @@ docs: .venv/.docs ## The site, in build/docs: README, guides, recipes and the re
 
 recording: .venv/.docs ## The demo anew, as the moving picture of the site
 	.venv/bin/python docs/site/recording.py
+
+pictures: .venv/.browser ## The pages in Airflow's UI and the report anew, as the pictures of docs/
+	WAHELP_PICTURES=docs/pictures .venv/bin/python -m pytest -m browser tests/browser/test_*page*.py
 
 translations: .venv/.installed ## After a change of words that people are told: bring the catalogues up to date, compile them
 	.venv/bin/pybabel --quiet extract --no-default-keywords --keyword=gettext --keyword=ngettext:1,2 \

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
+from demo.process import wait_until
+from tests.browser.pictures import picture
 from tests.system.conftest import place_of
 
 COUNT = 200
@@ -29,12 +30,13 @@ def sent_in(report: Path) -> int:
 
 @pytest.fixture
 def report(tmp_path: Path, airflow: Airflow, wahelp: Sandbox) -> Path:
-    """Begin a mailing; return where its report grows."""
+    """Begin a mailing; return where its report grows, once it does: a page without mailings looks seldom."""
     place = {name: str(value) for name, value in place_of(wahelp).items()}
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
     airflow.cli("connections", "add", "shown", "--conn-json", json.dumps(login))
     report = tmp_path / "report.csv"
     airflow.trigger("shown_mailing", {"conn_id": "shown", "report": str(report), **place})
+    wait_until(report.exists, timeout=120, what="a mailing")
     return report
 
 
@@ -56,14 +58,13 @@ def test_a_mailing_under_way_is_watched_to_its_end(page: Page, airflow: Airflow,
         seen.append((moment, shown, sent_in(report)))
     assert all(moment <= shown <= now for moment, shown, now in seen), seen
     assert seen[0][1] < COUNT, seen
-    expect(frame.get_by_text("success", exact=True)).to_be_visible(timeout=120_000)
-    assert shown_sent(frame) == sent_in(report) == COUNT
-    assert "+7916100" not in frame.locator("body").inner_text()
     for theme in ("light", "dark"):
         page.evaluate("name => { document.documentElement.className = name }", theme)
         expect(frame.locator(f"html.{theme}")).to_have_count(1)
-        if folder := os.environ.get("WAHELP_PICTURES"):
-            page.screenshot(path=f"{folder}/mailings-{theme}.png")
+        picture(page, f"mailings-{theme}")
+    expect(frame.get_by_text("success", exact=True)).to_be_visible(timeout=120_000)
+    assert shown_sent(frame) == sent_in(report) == COUNT
+    assert "+7916100" not in frame.locator("body").inner_text()
 
     page.goto(f"{airflow.url}/wahelp/mailings")
     expect(page.get_by_role("listitem").first).to_be_visible()

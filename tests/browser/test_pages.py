@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
 from tests.browser.dags.shown_pages import CONNECTION
+from tests.browser.pictures import picture
 
 SECONDS = 180
 THEMES = ("light", "dark")
@@ -49,11 +49,6 @@ def scanned(page: Page, wanted: str) -> bool:
     return False
 
 
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("WAHELP_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png")
-
-
 def insist_on_access(page: Page) -> None:
     """Let it be read by everybody, on a phone and in both themes."""
     page.set_viewport_size({"width": 375, "height": 700})
@@ -79,7 +74,8 @@ def test_a_channel_that_waits_is_scanned_off_the_page_its_task_links_to(
         expect(frame.locator(f"html.{theme}")).to_have_count(1)
         code.scroll_into_view_if_needed()
         assert scanned(page, wanted), theme
-        picture(page, f"channels-{theme}")
+        if theme == "light":
+            picture(page, "channels", height=1000)
 
     link = airflow.api.links("shown_channel", run_id, "make")["Channel"]
     page.goto(f"{airflow.url}/{link}")
@@ -98,7 +94,7 @@ def test_alerts_are_counted_and_name_nobody(page: Page, airflow: Airflow, channe
     frame = framed(page, airflow, "alerts")
     expect(frame.get_by_text("told: 1 person")).to_be_visible(timeout=60_000)
     expect(frame.get_by_text("held back: 1 person")).to_be_visible()
-    picture(page, "alerts")
+    picture(page, "alerts", height=520)
     page.goto(f"{airflow.url}/wahelp/alerts")
     expect(page.get_by_role("row", name="held back 1")).to_be_visible()
     shown = page.locator("body").inner_text()

@@ -71,6 +71,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_picture_is_small_and_shown() -> None:
+    pictures = {path.resolve() for path in (ROOT / "docs/pictures").iterdir()}
+    links = {page: re.findall(r"!\[[^\]]{20,}\]\(([^)]+\.png)\)", page.read_text("utf-8")) for page in PAGES}
+    assert pictures == {(page.parent / link).resolve() for page in PAGES for link in links[page]}
+    assert [path.name for path in pictures if path.stat().st_size >= 50_000] == []
+
+
 def test_every_error_is_explained() -> None:
     from airflow_provider_wahelp.client import errors
 
