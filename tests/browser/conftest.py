@@ -89,6 +89,14 @@ def of_admin(browser: Browser, airflow: Airflow) -> list[Any]:
 
 
 @pytest.fixture(autouse=True)
+def _patience() -> None:
+    """Airflow is slow while its tasks run. Before each test: those of the sandbox's page are less patient."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(autouse=True)
 def _admin_looks(request: pytest.FixtureRequest) -> None:
     """Let a page of Airflow be opened by its administrator."""
     if {"page", "airflow"} <= set(request.fixturenames):

@@ -22,8 +22,6 @@ pytestmark = pytest.mark.skipif(not WITH_PEOPLE, reason="needs apache-airflow-pr
 PAGES = ("mailings", "channels", "conversations", "alerts")
 SECONDS = 180
 
-expect.set_options(timeout=30_000)
-
 
 @pytest.fixture(scope="module")
 def runs(airflow: Airflow, wahelp: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
