@@ -50,11 +50,15 @@ def clerk(browser: Browser, airflow: Airflow) -> Iterator[Page]:
 def seen(page: Page, airflow: Airflow, name: str) -> str:
     """Return all that one of our pages has been sent and shows, once it has filled itself."""
     answers: list[Response] = []
-    page.on("response", answers.append)
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", note)
     page.goto(f"{airflow.url}/plugin/wahelp-{name}")
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("status")).not_to_have_text("Loading…")
-    page.remove_listener("response", answers.append)
+    page.remove_listener("response", note)
     ours = [answer for answer in answers if "/wahelp/" in answer.url]
     assert ours
     assert all(answer.url.startswith(f"{airflow.url}/wahelp/") for answer in ours)
