@@ -31,9 +31,9 @@ class Airflow:
     """An Airflow under `home`, from its database to its daemons; it ends with the `with` block.
 
     `on_poll` is called again and again wherever this waits: raise there to give up. Files in `dags` must be
-    readable; what lies in `own_dags` is its owner's, who sees in the UI what is wrong with it. It is served under
-    `path`, and spoken to as `account`, if its auth manager knows people: `on_migrated` may put them into the
-    database, in the environment that it is given.
+    readable; what lies in `own_dags` is its owner's, who sees in the UI what is wrong with it. It is served
+    under `path`. If its auth manager knows people, it is spoken to as `account`, and `on_migrated` puts them
+    into the database, in the environment that it is given.
     """
 
     def __init__(

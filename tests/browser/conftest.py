@@ -64,8 +64,8 @@ def wahelp() -> Iterator[Sandbox]:
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """Run an Airflow without any connection.
 
-    With FAB it is as companies have it: people log in, and it is served under a path. Without, everybody is an
-    administrator.
+    With FAB it is as companies have it: people log in, and it is served under a path. Without, everybody is
+    an administrator.
     """
     company: dict[str, Any] = {
         "path": "/airflow",

@@ -16,8 +16,8 @@ SETTINGS = {
 }
 
 _RESOURCES = (
-    f"DAG:{OPEN}", "DAG Code", "DAG Runs", "DAG Versions", "Plugins", "Task Instances", "Task Logs", "Website",
-    "XComs",
+    f"DAG:{OPEN}", "DAG Code", "DAG Runs", "DAG Versions", "Plugins", "Task Instances", "Task Logs",
+    "Website", "XComs",
 )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ def runs(airflow: Airflow, wahelp: Sandbox, tmp_path_factory: pytest.TempPathFac
     place = {name: str(value) for name, value in place_of(wahelp).items()}
     folder = tmp_path_factory.mktemp("reports")
     begun = {
-        shop: airflow.trigger(shop, {"report": str(folder / f"{shop}.csv"), **place}) for shop in (OPEN, CLOSED)
+        shop: airflow.trigger(shop, {"report": str(folder / f"{shop}.csv"), **place})
+        for shop in (OPEN, CLOSED)
     }
     for shop, run_id in begun.items():
         airflow.wait_for_run(shop, run_id, timeout=SECONDS)

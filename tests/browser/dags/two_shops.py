@@ -27,7 +27,10 @@ def shop(dag_id: str, boss: str) -> None:
             **place,
         )
         CreateChannelOperator(
-            task_id="make", name=f"Channel of {dag_id}", project_id=place["project_id"], wahelp_conn_id=CONNECTION
+            task_id="make",
+            name=f"Channel of {dag_id}",
+            project_id=place["project_id"],
+            wahelp_conn_id=CONNECTION,
         )
 
         @task(on_failure_callback=WahelpNotifier(phone=boss, timeout=60, wahelp_conn_id=CONNECTION, **place))
