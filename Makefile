@@ -64,8 +64,9 @@ test-lowest: TESTS := tests/unit tests/contract tests/delivery/test_rate_limit.p
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
 
-browser: .venv-fab/.installed .venv-3.2/.browser .venv-2.11/.browser ## In Debian's Chromium: pages and forms, on Airflow 3.3 and in part on 3.2 and 2.11
-	.venv-fab/bin/python -m pytest -m browser tests/browser
+browser: .venv/.browser .venv-fab/.installed .venv-3.2/.browser .venv-2.11/.browser ## In Debian's Chromium: pages and forms, on Airflow 3.3 and in part on 3.2 and 2.11
+	.venv/bin/python -m pytest -m browser tests/browser
+	.venv-fab/bin/python -m pytest -m browser tests/browser/test_rights.py
 	.venv-3.2/bin/python -m pytest -m browser tests/browser/test_mailings_page.py
 	.venv-2.11/bin/python -m pytest -m browser tests/browser/test_connection_form.py
 
@@ -127,7 +128,7 @@ clean: ## Remove whatever was built or downloaded here
 .venv/.installed: constraints/airflow-3.3.txt pyproject.toml
 	$(call install,.venv,constraints/airflow-3.3.txt,dev$(comma)release$(comma)tables)
 
-.venv/.bench .venv/.celery .venv/.docs: .venv/.%: .venv/.installed
+.venv/.bench .venv/.browser .venv/.celery .venv/.docs: .venv/.%: .venv/.installed
 	$(call packages,.venv,constraints/airflow-3.3.txt,$*)
 	@touch $@
 
