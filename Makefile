@@ -15,7 +15,8 @@ comma := ,
 
 # What else than the extra dev is pinned.
 EXTRA_2.11 := --extra browser
-EXTRA_3.3 := --extra bench --extra browser --extra celery --extra docs --extra release --extra tables
+EXTRA_3.2 := --extra browser
+EXTRA_3.3 := --extra bench --extra browser --extra celery --extra docs --extra fab --extra release --extra tables
 
 # What `make test-...` hands to pytest: all tests, unless told otherwise.
 TESTS ?=
@@ -63,8 +64,10 @@ test-lowest: TESTS := tests/unit tests/contract tests/delivery/test_rate_limit.p
 celery: .venv/.celery ## Two Celery workers with a home each, one of which is killed, on Airflow 3.3
 	.venv/bin/python -m pytest -x -m celery tests/celery
 
-browser: .venv/.browser .venv-2.11/.browser ## In Debian's Chromium: the sandbox's page, and the connection form of Airflow 3.3 and 2.11
+browser: .venv/.browser .venv-fab/.installed .venv-3.2/.browser .venv-2.11/.browser ## In Debian's Chromium: pages and forms, on Airflow 3.3 and in part on 3.2 and 2.11
 	.venv/bin/python -m pytest -m browser tests/browser
+	.venv-fab/bin/python -m pytest -m browser tests/browser/test_rights.py
+	.venv-3.2/bin/python -m pytest -m browser tests/browser/test_mailings_page.py
 	.venv-2.11/bin/python -m pytest -m browser tests/browser/test_connection_form.py
 
 # In CI one Python must do for all; elsewhere, one that is nowhere is a reason to skip.
@@ -132,12 +135,16 @@ clean: ## Remove whatever was built or downloaded here
 	$(call packages,.venv,constraints/airflow-3.3.txt,$*)
 	@touch $@
 
-.venv-2.11/.browser: .venv-2.11/.installed
-	$(call packages,.venv-2.11,constraints/airflow-2.11.txt,browser)
+.venv-2.11/.browser .venv-3.2/.browser: .venv-%/.browser: .venv-%/.installed
+	$(call packages,.venv-$*,constraints/airflow-$*.txt,browser)
 	@touch $@
 
 .venv-%/.installed: constraints/airflow-%.txt pyproject.toml
 	$(call install,.venv-$*,constraints/airflow-$*.txt,dev)
+
+# Apart, as FAB's provider is not beside most Airflows of these days: it makes forms and users its own way.
+.venv-fab/.installed: constraints/airflow-3.3.txt pyproject.toml
+	$(call install,.venv-fab,constraints/airflow-3.3.txt,dev$(comma)browser$(comma)fab)
 
 .venv-lowest/.installed: constraints/lowest.txt pyproject.toml
 	$(call install,.venv-lowest,constraints/lowest.txt,dev)

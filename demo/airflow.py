@@ -31,7 +31,9 @@ class Airflow:
     """An Airflow under `home`, from its database to its daemons; it ends with the `with` block.
 
     `on_poll` is called again and again wherever this waits: raise there to give up. Files in `dags` must be
-    readable; what lies in `own_dags` is its owner's, who sees in the UI what is wrong with it.
+    readable; what lies in `own_dags` is its owner's, who sees in the UI what is wrong with it. It is served
+    under `path`. If its auth manager knows people, it is spoken to as `account`, and `on_migrated` puts them
+    into the database, in the environment that it is given.
     """
 
     def __init__(
@@ -42,14 +44,18 @@ class Airflow:
         own_dags: Path | None = None,
         env: Mapping[str, str] | None = None,
         parallelism: int = 4,
+        path: str = "",
+        account: Mapping[str, str] | None = None,
+        on_migrated: Callable[[Mapping[str, str]], None] = lambda env: None,
         on_poll: Callable[[], None] = lambda: None,
     ) -> None:
         self.home = home.resolve()
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{free_port()}{path}"
         self.api = AirflowApi(self.url)
         self._dags = _named(dags, own_dags)
-        self._env = environment(self.home, port, self._dags, parallelism, env or {})
+        self._env = environment(self.home, self.url, self._dags, parallelism, env or {})
+        self._account = account
+        self._on_migrated = on_migrated
         self._on_poll = on_poll
         self._processes: dict[str, Process] = {}
 
@@ -152,10 +158,11 @@ class Airflow:
     def _start(self) -> None:
         prepare(self.home, self._dags)
         self._migrate()
+        self._on_migrated(self._env)
         for name, command in AIRFLOW.components.items():
             self._processes[name] = self._launch(*command)
         wait_until(self._ready, timeout=START_SECONDS, what="a healthy Airflow")
-        self.api.log_in()
+        self.api.log_in(self._account)
 
     def _start_again(self, component: str) -> None:
         self._processes[component] = self._launch(*AIRFLOW.components[component])

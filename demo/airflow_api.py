@@ -47,7 +47,7 @@ class UnavailableError(RuntimeError):
 
 
 class AirflowApi:
-    """A client for an Airflow whose users are all administrators."""
+    """A client for an Airflow, which it uses as an administrator."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(
@@ -66,12 +66,13 @@ class AirflowApi:
             return False
         return all((parts.get(name) or {}).get("status") == "healthy" for name in AIRFLOW.parts)
 
-    def log_in(self) -> None:
-        """Take a token for all further calls."""
+    def log_in(self, account: Mapping[str, str] | None = None) -> None:
+        """Take a token for all further calls; where everybody is an administrator, without an account."""
         if not AIRFLOW.token:
             return
-        token = self._http.get(AIRFLOW.token).raise_for_status().json()["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
+        method = "POST" if account else "GET"
+        answer = self._http.request(method, AIRFLOW.token, json=account).raise_for_status()
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def import_errors(self, but_in: str = "") -> list[str]:
         """Return what went wrong when DAG files were read, but those in the folder of this name."""

@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -26,15 +27,18 @@ def prepare(home: Path, dags: Mapping[str, Path]) -> None:
 
 
 def environment(
-    home: Path, port: int, dags: Mapping[str, Path], parallelism: int, extra: Mapping[str, str]
+    home: Path, url: str, dags: Mapping[str, Path], parallelism: int, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the environment for all processes of one Airflow; nothing of the caller's Airflow leaks in."""
+    """Return the environment for all processes of one Airflow; nothing of the caller's Airflow leaks in.
+
+    :param url: where it is to be served.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "_AIRFLOW"))}
     return {
         **inherited,
         **_process_settings(home),
         **_airflow_settings(home, parallelism),
-        **(_airflow_2_settings(home, port) if VERSION < (3,) else _airflow_3_settings(port, dags)),
+        **(_airflow_2_settings(home, url) if VERSION < (3,) else _airflow_3_settings(url, dags)),
         **_secrets(),
         **extra,
     }
@@ -62,14 +66,13 @@ def _airflow_settings(home: Path, parallelism: int) -> dict[str, str]:
     }
 
 
-def _airflow_3_settings(port: int, dags: Mapping[str, Path]) -> dict[str, str]:
-    address = f"http://127.0.0.1:{port}"
+def _airflow_3_settings(url: str, dags: Mapping[str, Path]) -> dict[str, str]:
     return {
-        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__PORT": str(urlsplit(url).port),
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundles(dags),
         # A file that has changed is read at once; to read all again and again would keep a core busy.
@@ -84,7 +87,7 @@ def _airflow_3_settings(port: int, dags: Mapping[str, Path]) -> dict[str, str]:
     }
 
 
-def _airflow_2_settings(home: Path, port: int) -> dict[str, str]:
+def _airflow_2_settings(home: Path, url: str) -> dict[str, str]:
     return {
         "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default",
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
@@ -95,10 +98,10 @@ def _airflow_2_settings(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "600",  # as above
         # SQLite locks no rows: a task that schedules the next one beside the scheduler counts a try twice.
         "AIRFLOW__SCHEDULER__SCHEDULE_AFTER_TASK_EXECUTION": "False",
-        "AIRFLOW__WEBSERVER__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__WEBSERVER__BASE_URL": url,
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
         "AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "0",  # else a slow start is an end
-        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
+        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(urlsplit(url).port),
         "AIRFLOW__WEBSERVER__WORKERS": "1",
         "GUNICORN_CMD_ARGS": "--no-control-socket",  # it would lie in the user's home
     }

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_wahelp.sandbox import Sandbox, SandboxOptions
 from demo.airflow import Airflow
+from demo.airflow_version import VERSION
+
+from . import people
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WITH_PEOPLE = VERSION >= (3,) and find_spec("flask_appbuilder") is not None
+"""Whether FAB's auth manager is beside the Airflow, which knows people and their rights."""
 
 _HERE = Path(__file__).parent
 
@@ -53,6 +62,51 @@ def wahelp() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """Run an Airflow without any connection."""
-    with Airflow(tmp_path_factory.mktemp("airflow"), [_HERE / "dags"]) as running:
+    """Run an Airflow without any connection.
+
+    With FAB it is as companies have it: people log in, and it is served under a path. Without, everybody is
+    an administrator.
+    """
+    company: dict[str, Any] = {
+        "path": "/airflow",
+        "account": people.ADMIN,
+        "env": people.SETTINGS,
+        "on_migrated": people.let_in,
+    }
+    home = tmp_path_factory.mktemp("airflow")
+    with Airflow(home, [_HERE / "dags"], **(company if WITH_PEOPLE else {})) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def of_admin(browser: Browser, airflow: Airflow) -> list[Any]:
+    """Return the cookies of an administrator."""
+    if not WITH_PEOPLE:
+        return []
+    with browser.new_context() as context:
+        log_in(context.new_page(), airflow.url, people.ADMIN)
+        return list(context.cookies())
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    """Airflow is slow while its tasks run. Before each test: those of the sandbox's page are less patient."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(autouse=True)
+def _admin_looks(request: pytest.FixtureRequest) -> None:
+    """Let a page of Airflow be opened by its administrator."""
+    if {"page", "airflow"} <= set(request.fixturenames):
+        request.getfixturevalue("context").add_cookies(request.getfixturevalue("of_admin"))
+
+
+def log_in(page: Page, url: str, account: Mapping[str, str]) -> None:
+    """Open an address of Airflow's as somebody who has to log in first."""
+    page.goto(url)
+    for name, value in account.items():
+        page.locator(f"input[name={name}]").fill(value)
+    page.locator("input[type=submit]").click()
+    page.locator("input[type=submit]").wait_for(state="detached")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
@@ -20,8 +20,6 @@ from .forms import Form, form_of
 ACCOUNT = {"login": "demo@example.com", "password": "demo"}
 PHONE = "+79261234567"
 RUN_SECONDS = 180
-
-expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

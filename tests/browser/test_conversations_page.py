@@ -34,9 +34,7 @@ def test_a_conversation_is_hidden_until_somebody_clicks(
     place = place_of(wahelp)
     write(wahelp, place)
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
-    airflow.cli(
-        "connections", "add", "talks", "--conn-json", json.dumps({**login, "extra": json.dumps(place)})
-    )
+    airflow.api.add_connection({"connection_id": "talks", **login, "extra": json.dumps(place)})
     asked: list[str] = []
 
     def note(request: Request) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def report(tmp_path: Path, airflow: Airflow, wahelp: Sandbox) -> Path:
     """Begin a mailing; return where its report grows, once it does: a page without mailings looks seldom."""
     place = {name: str(value) for name, value in place_of(wahelp).items()}
     login = {"login": "demo@example.com", "password": "demo", "host": wahelp.url, "conn_type": "wahelp"}
-    airflow.cli("connections", "add", "shown", "--conn-json", json.dumps(login))
+    airflow.api.add_connection({"connection_id": "shown", **login})
     report = tmp_path / "report.csv"
     airflow.trigger("shown_mailing", {"conn_id": "shown", "report": str(report), **place})
     wait_until(report.exists, timeout=120, what="a mailing")

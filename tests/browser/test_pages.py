@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from airflow_provider_wahelp.sandbox import Sandbox
 from demo.airflow import Airflow
@@ -39,9 +39,10 @@ def framed(page: Page, airflow: Airflow, name: str) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
-def scanned(page: Page, wanted: str) -> bool:
-    """Return whether a phone reads a code off the screen, once that is drawn."""
+def scanned(page: Page, code: Locator, wanted: str) -> bool:
+    """Return whether a phone reads a code off the screen, once that is drawn: its height comes with it."""
     for _ in range(50):
+        code.scroll_into_view_if_needed()
         read = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
         if [each.text for each in read] == [wanted]:
             return True
@@ -72,8 +73,7 @@ def test_a_channel_that_waits_is_scanned_off_the_page_its_task_links_to(
     for theme in THEMES:
         page.evaluate("name => { document.documentElement.className = name }", theme)
         expect(frame.locator(f"html.{theme}")).to_have_count(1)
-        code.scroll_into_view_if_needed()
-        assert scanned(page, wanted), theme
+        assert scanned(page, code, wanted), theme
         if theme == "light":
             picture(page, "channels", height=1000)
 
@@ -81,8 +81,8 @@ def test_a_channel_that_waits_is_scanned_off_the_page_its_task_links_to(
     page.goto(f"{airflow.url}/{link}")
     expect(page.get_by_role("listitem")).to_have_count(1)
     insist_on_access(page)
-    page.get_by_role("img", name="QR code of channel Client").scroll_into_view_if_needed()
-    assert scanned(page, wanted), "on a phone, in the dark"
+    code = page.get_by_role("img", name="QR code of channel Client")
+    assert scanned(page, code, wanted), "on a phone, in the dark"
     wahelp.scan(uuid)
     expect(page.get_by_text("active", exact=True)).to_be_visible(timeout=30_000)
     expect(page.get_by_role("img")).to_have_count(0)

@@ -42,7 +42,7 @@ def test_the_licence_is_an_expression_and_a_file(wheel: PathDistribution) -> Non
 
 def test_the_extras_are_those_of_the_documentation(wheel: PathDistribution) -> None:
     extras = set(wheel.metadata.get_all("Provides-Extra") or [])
-    ours = {"bench", "browser", "celery", "dev", "docs", "release", "tables"}
+    ours = {"bench", "browser", "celery", "dev", "docs", "fab", "release", "tables"}
     assert extras - ours == {"parquet", "postgres", "qr", "redis", "sandbox", "socks", "sql", "xlsx"}
     named = {
         extra
