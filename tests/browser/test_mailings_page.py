@@ -45,6 +45,8 @@ def shown_sent(frame: FrameLocator) -> int:
 
 
 def test_a_mailing_under_way_is_watched_to_its_end(page: Page, airflow: Airflow, report: Path) -> None:
+    page.goto(airflow.url)  # whom Airflow 3.1 has logged in, it leads here, whatever page was asked for
+    page.get_by_role("button", name="Browse").wait_for()
     page.goto(f"{airflow.url}/plugin/wahelp-mailings")
     frame = page.frame_locator("iframe")
     seen: list[Any] = []
