@@ -67,6 +67,7 @@ celery: .venv/.celery ## Two Celery workers with a home each, one of which is ki
 browser: .venv/.browser .venv-fab/.installed .venv-3.2/.browser .venv-2.11/.browser ## In Debian's Chromium: pages and forms, on Airflow 3.3 and in part on 3.2 and 2.11
 	.venv/bin/python -m pytest -m browser tests/browser
 	.venv-fab/bin/python -m pytest -m browser tests/browser/test_rights.py
+	.venv-fab/bin/python -m pytest tests/receiver/test_fab_users.py
 	.venv-3.2/bin/python -m pytest -m browser tests/browser/test_mailings_page.py
 	.venv-2.11/bin/python -m pytest -m browser tests/browser/test_connection_form.py
 
