@@ -179,7 +179,7 @@ def _user_id(values: Mapping[str, Any]) -> Id | None:
 def _phone_beside(phone: Any, normalise: Callable[[Any], str]) -> str:
     """Return the phone of a row with a user_id: it tells the zone, and whether it is suppressed."""
     try:
-        return "" if phone in (None, "") else normalise(phone)
+        return "" if phone is None else normalise(phone)
     except InputError:
         return ""
 

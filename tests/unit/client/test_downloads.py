@@ -177,3 +177,13 @@ def test_a_host_that_cannot_be_found_is_not_reachable(fetch: Fetch, monkeypatch:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(errors.NotReachableError):
         fetch("https://files.example/x")
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_link_in_capitals_goes_through_the_proxy_too(
+    fetch: Fetch, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", wire.url)
+    wire.will(says(VOICE))
+    assert fetch("HTTP://127.0.0.1:1/x").size == len(VOICE)
+    assert len(wire.calls) == 1
